@@ -1,0 +1,31 @@
+/** The agent's parts, built once by `start-agent.ts` and read by whatever reports on them. */
+import type { InterceptionKeeper } from '../intercept/index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import type { AgentOptions } from './agent-options.ts';
+import type { DataThreads } from './data-threads.ts';
+import type { LocalWorkload } from './local-workloads.ts';
+import type { ProbeRunner } from './probes/run-probes.ts';
+import type { ViewSource } from './view-source.ts';
+import type { ViewSaver } from './views/view-saver.ts';
+import type { ViewStore } from './views/view-store.ts';
+import type { StallWatch } from './watch-data-threads.ts';
+
+export type Phase = 'starting' | 'running' | 'draining';
+
+export interface AgentParts {
+  readonly options: AgentOptions;
+  readonly logger: Logger;
+  readonly store: ViewStore;
+  readonly threads: DataThreads;
+  readonly source: ViewSource;
+  /** null when standalone: files are their own memory. */
+  readonly saver: ViewSaver | null;
+  /** null without interception. */
+  readonly keeper: InterceptionKeeper | null;
+  readonly stallWatch: StallWatch;
+  readonly workloads: readonly LocalWorkload[];
+  readonly probes: ProbeRunner;
+  readonly processMetrics: ProcessMetrics;
+  readonly phase: () => Phase;
+}

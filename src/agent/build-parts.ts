@@ -1,0 +1,114 @@
+/** Makes the agent's parts and puts known views in force; each part registers how it is undone. */
+
+import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
+import { UserError } from '../core/errors.ts';
+import { InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
+import { type Logger, type LoggerLevel, setLevel } from '../telemetry/logger.ts';
+import { ProcessMetrics } from '../telemetry/process-metrics.ts';
+import type { AgentOptions } from './agent-options.ts';
+import type { AgentParts, Phase } from './agent-parts.ts';
+import { chooseSource } from './choose-source.ts';
+import type { ControlLinkHandlers } from './control-types.ts';
+import { type DataThreads, startDataThreads } from './data-threads.ts';
+import { detectIpv6 } from './host/detect-ipv6.ts';
+import { findHostAddress } from './host/host-address.ts';
+import { interceptionSettings } from './interception-settings.ts';
+import { linkedWorkload, localWorkloads } from './local-workloads.ts';
+import { ProbeRunner } from './probes/run-probes.ts';
+import { reportDump, reportStatus } from './report-agent.ts';
+import { reportKeeperEvent } from './report-keeper-event.ts';
+import type { ViewSource } from './view-source.ts';
+import { ViewApplier } from './views/apply-views.ts';
+import { ViewStore } from './views/view-store.ts';
+import { StallWatch } from './watch-data-threads.ts';
+
+/** @throws UserError in words: unusable files or directories, a workload without an address, a port that is taken. */
+export async function buildParts(
+  options: AgentOptions,
+  logger: Logger,
+  phase: () => Phase,
+  undo: AsyncDisposableStack,
+): Promise<AgentParts> {
+  const { config } = options;
+  const ipv6 = detectIpv6(config.interception.ipv6);
+  const workloads = localWorkloads(config, findHostAddress());
+  const store = new ViewStore();
+  let parts: AgentParts | null = null;
+  const handlers = commandHandlers(() => parts, logger);
+  const { source, held, saver } = await chooseSource(options, handlers, store, logger);
+  const threads = await startThreads(options, ipv6, logger);
+  undo.defer(() => threads.stop());
+
+  const applier = new ViewApplier(store, threads, () => saver?.changed());
+  await applier.replay(held);
+  undo.defer(() => source.stop());
+  await source.start(applier);
+  answerNeeds(threads, applier, source, logger);
+
+  const keeper = makeKeeper(config, ipv6, logger);
+  const lease = { pause: () => keeper?.pauseLease(), resume: () => keeper?.resumeLease() };
+  const stallWatch = new StallWatch(() => threads.heartbeatAgeMs(), lease, logger);
+  undo.defer(() => stallWatch.stop());
+  const probes = new ProbeRunner(workloads, () => parts !== null && registerWorkloads(parts), logger);
+  undo.defer(() => probes.stop());
+  const processMetrics = new ProcessMetrics(options.version);
+  undo.defer(() => processMetrics.stop());
+  const traffic = { store, threads, source, saver, keeper, stallWatch };
+  parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
+  return parts;
+}
+
+/** null: no rules are wanted. Nothing is installed yet. */
+function makeKeeper(config: AgentConfig, ipv6: boolean, logger: Logger): InterceptionKeeper | null {
+  if (!config.interception.enabled) return null;
+  const onEvent = (event: KeeperEvent): void => reportKeeperEvent(event, logger);
+  return new InterceptionKeeper(interceptionSettings(config, ipv6), { onEvent });
+}
+
+/** Tells the source which programs run here and which of them are healthy. */
+export function registerWorkloads({ workloads, probes, source }: AgentParts): void {
+  source.setWorkloads(workloads.map((workload) => linkedWorkload(workload, probes.isHealthy(workload))));
+}
+
+async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Logger): Promise<DataThreads> {
+  const { dataThreads, ports, limits } = config;
+  const settings = { count: dataThreads, outboundPort: ports.outbound, inboundPort: ports.inbound, ipv6, limits };
+  const threads = await startDataThreads(settings, logger);
+  threads.onLog(({ level, message, fields }) => logger[level](fields, message));
+  return threads;
+}
+
+/** A connection waits in the data thread for the answer; without one it times out there. */
+function answerNeeds(threads: DataThreads, applier: ViewApplier, source: ViewSource, logger: Logger): void {
+  threads.onNeed((key) => {
+    applier.repeat(key).then(
+      (held) => {
+        if (!held) source.demand(key);
+      },
+      (error: Error) => logger.error({ service: key, reason: error.message }, 'a view could not be applied'),
+    );
+  });
+}
+
+function commandHandlers(current: () => AgentParts | null, logger: Logger): ControlLinkHandlers {
+  const parts = (): AgentParts => {
+    const built = current();
+    if (built === null) throw new UserError({ code: 'TWP2403', message: 'the agent is starting; ask again' });
+    return built;
+  };
+  return {
+    status: async () => reportStatus(parts()),
+    dump: async () => reportDump(parts()),
+    logLevel: async (level) => changeLogLevel(logger, level),
+  };
+}
+
+/** @throws UserError when there is no such level. */
+export function changeLogLevel(logger: Logger, level: string): LoggerLevel {
+  const known = LOG_LEVELS.find((one) => one === level);
+  if (known === undefined) {
+    throw new UserError({ code: 'TWP2404', message: `"${level}" is no log level; there are ${LOG_LEVELS.join(', ')}` });
+  }
+  setLevel(logger, known);
+  return known;
+}

@@ -1,0 +1,66 @@
+import type { Bus, BusMessage } from '../contract/bus-types.ts';
+import { MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { type MicroEndpoint, MicroError, serveMicro } from '../contract/micro.ts';
+import { AGENT_SERVICE, type Subjects } from '../contract/subjects.ts';
+import type { ControlLinkHandlers, ControlLinkSettings } from './control-types.ts';
+
+/** Answers of a whole fleet are spread over this time, in ms. */
+const SCATTER_MS = 100;
+
+/** The agent's commands on the bus: `status`, `dump`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
+export function serveAgentCommands(
+  bus: Bus,
+  subjects: Subjects,
+  settings: ControlLinkSettings,
+  handlers: ControlLinkHandlers,
+  resync: () => Promise<void>,
+): { stop(): void } {
+  const { host, version, mesh } = settings;
+  const ping = async (): Promise<string> => JSON.stringify({ host, version, mesh, time: new Date().toISOString() });
+  const own = (verb: string, summary: string, handle: (request: BusMessage) => Promise<string>): MicroEndpoint => ({
+    name: verb,
+    subject: subjects.agent(host, verb),
+    queueGroup: null,
+    metadata: { summary },
+    handle,
+  });
+  return serveMicro(bus, {
+    name: AGENT_SERVICE,
+    id: host,
+    version,
+    description: `Towpath agent of ${host}`,
+    metadata: { mesh, host },
+    scatterDelayMs: SCATTER_MS,
+    endpoints: [
+      own('ping', 'answers at once', ping),
+      own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
+      own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
+      own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
+      own('resync', 'reads every view again', async () => {
+        await resync();
+        return '{"ok":true}';
+      }),
+      {
+        name: 'ping-all',
+        subject: subjects.agents('ping'),
+        queueGroup: null,
+        metadata: { summary: 'every agent answers' },
+        handle: async () => {
+          await new Promise((resolve) => setTimeout(resolve, Math.random() * SCATTER_MS));
+          return ping();
+        },
+      },
+    ],
+  });
+}
+
+async function setLogLevel(request: BusMessage, handlers: ControlLinkHandlers): Promise<string> {
+  if (request.data.length > MAX_RECORD_BYTES) throw new MicroError(413, 'the request is too large', '');
+  // `nats req … loglevel debug` sends the bare word, programs may send JSON text.
+  const level = request.text().trim().replaceAll('"', '');
+  try {
+    return JSON.stringify({ level: await handlers.logLevel(level) });
+  } catch (cause) {
+    throw new MicroError(400, cause instanceof Error ? cause.message : String(cause), '');
+  }
+}

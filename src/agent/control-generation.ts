@@ -1,0 +1,35 @@
+/** Pure decisions of the agent about generations: what must be read again before a generation may be acknowledged. */
+import type { Generation, Meta } from '../contract/messages.ts';
+import type { ViewVersion } from '../contract/views.ts';
+
+/** Negative when `a` is older than `b`. A higher epoch wins, then a higher gen. */
+export function compareGenerations(a: Generation, b: Generation): number {
+  return a.epoch !== b.epoch ? a.epoch - b.epoch : a.gen - b.gen;
+}
+
+/**
+ * The held keys that have to be read from the store before `meta` is settled. When the generation before it was
+ * settled too, only those that changed and have not arrived by message; otherwise messages were missed: all of them.
+ */
+export function keysToRead(
+  meta: Meta,
+  settled: Generation | null,
+  keys: Iterable<string>,
+  held: ReadonlyMap<string, ViewVersion>,
+): string[] {
+  const { keys: changed } = meta;
+  const continuous =
+    changed !== null && settled !== null && settled.epoch === meta.epoch && settled.gen >= meta.previousGen;
+  return continuous ? keysBehind(meta, keys, held) : [...keys];
+}
+
+/** The keys whose held view is older than what `meta` says exists. */
+export function keysBehind(meta: Meta, keys: Iterable<string>, held: ReadonlyMap<string, ViewVersion>): string[] {
+  const { epoch, keys: changed } = meta;
+  if (changed === null) return [];
+  return [...keys].filter((key) => {
+    const gen = Object.hasOwn(changed, key) ? changed[key] : undefined;
+    const version = held.get(key);
+    return gen !== undefined && (version === undefined || compareGenerations(version, { epoch, gen }) < 0);
+  });
+}

@@ -1,0 +1,146 @@
+import type { Bus, BusState } from '../contract/bus-types.ts';
+import type { Ack } from '../contract/messages.ts';
+import { openBus } from '../contract/open-bus.ts';
+import { type Subjects, subjectsOf } from '../contract/subjects.ts';
+import type { ServiceKey } from '../contract/views.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { serveAgentCommands } from './control-commands.ts';
+import { Registration } from './control-registration.ts';
+import type {
+  ControlLinkEvents,
+  ControlLinkHandlers,
+  ControlLinkSettings,
+  ControlLinkStats,
+  HeldViews,
+  LinkedWorkload,
+} from './control-types.ts';
+import { ViewFollower } from './control-views.ts';
+
+export type {
+  ControlLinkEvents,
+  ControlLinkHandlers,
+  ControlLinkSettings,
+  ControlLinkStats,
+  HeldViews,
+  LinkedWorkload,
+  LinkState,
+} from './control-types.ts';
+export { DEFAULT_LEASE_RENEW_MS, DEFAULT_RECHECK_MS } from './control-types.ts';
+
+/** After a reconnect the views are compared after a random time up to this, so that a fleet does not read at once. */
+const RECONNECT_SPREAD_MS = 1_000;
+const FIRST_REFRESH_RETRY_MS = 1_000;
+
+/**
+ * The agent's only connection to control and operators. Nothing here may block or end the agent: without NATS it keeps
+ * dialling, and the views in force stay in force.
+ */
+export class ControlLink {
+  readonly #settings: ControlLinkSettings;
+  readonly #events: ControlLinkEvents;
+  readonly #handlers: ControlLinkHandlers;
+  readonly #logger: Logger;
+  readonly #subjects: Subjects;
+  readonly #bus: Bus;
+  readonly #views: ViewFollower;
+  readonly #registration: Registration;
+  #commands: { stop(): void } | null = null;
+  #recheck: NodeJS.Timeout | null = null;
+  #lastAck: Ack | null = null;
+  #reconnects = 0;
+  #stopped = false;
+
+  /** Throws RangeError when the mesh name is not a safe token. Dials in the background from now on. */
+  constructor(settings: ControlLinkSettings, events: ControlLinkEvents, handlers: ControlLinkHandlers, logger: Logger) {
+    this.#settings = settings;
+    this.#events = events;
+    this.#handlers = handlers;
+    this.#logger = logger;
+    this.#subjects = subjectsOf(settings.mesh);
+    this.#bus = openBus({
+      servers: settings.servers,
+      name: `agent/${settings.host}/${settings.version}`,
+      inboxId: settings.host,
+      credentialsFile: settings.credentialsFile,
+      reads: 'direct',
+    });
+    this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
+    this.#registration = new Registration(this.#bus, this.#subjects, settings, logger, () => this.#lastAck);
+  }
+
+  /** Views kept from an earlier run, already in force; call before start. */
+  resume(held: HeldViews): void {
+    this.#views.resume(held);
+  }
+
+  /** Returns at once, whether NATS is there or not. */
+  start(): void {
+    this.#commands = serveAgentCommands(this.#bus, this.#subjects, this.#settings, this.#handlers, () =>
+      this.#views.resync(),
+    );
+    this.#bus.onState((state) => this.#onState(state));
+    this.#views.start();
+    this.#registration.start();
+    if (this.#bus.connected) this.#onState('connected');
+  }
+
+  /** Withdraws the host's lease and workloads (at most one second), then closes. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#recheck !== null) clearTimeout(this.#recheck);
+    this.#views.stop();
+    this.#commands?.stop();
+    await this.#registration.stop();
+    await this.#bus.close();
+  }
+
+  /** A program dialled this service: its view is kept fresh from now on. Idempotent. */
+  demand(key: ServiceKey): void {
+    this.#views.demand(key);
+  }
+
+  /** All workloads of this host; differences to what is registered are published, now and after each reconnect. */
+  setWorkloads(workloads: readonly LinkedWorkload[]): void {
+    this.#registration.setWorkloads(workloads);
+  }
+
+  stats(): ControlLinkStats {
+    const { viewsApplied, viewsRejected, lastRejection, ...views } = this.#views.stats();
+    const counters = { viewsApplied, viewsRejected, ...this.#registration.stats(), reconnects: this.#reconnects };
+    return { connected: this.#bus.connected, server: this.#bus.server, ...views, counters, lastRejection };
+  }
+
+  #onState(state: BusState): void {
+    if (this.#stopped) return;
+    this.#events.state(state);
+    this.#logger.info({ server: this.#bus.server }, `NATS ${state}`);
+    if (state === 'disconnected') return;
+    if (state === 'reconnected') this.#reconnects++;
+    this.#registration.onConnected();
+    this.#refreshIn(state === 'connected' ? 0 : Math.random() * RECONNECT_SPREAD_MS);
+  }
+
+  /** The next comparison with the store; a failed one is repeated soon, a good one in 30 to 60 s. */
+  #refreshIn(delayMs: number): void {
+    if (this.#recheck !== null) clearTimeout(this.#recheck);
+    this.#recheck = setTimeout(() => {
+      void this.#views.refresh().then(
+        () => this.#refreshIn(this.#settings.recheckMs.min + Math.random() * this.#recheckSpread()),
+        (cause: unknown) => {
+          this.#logger.debug({ reason: String(cause) }, 'could not compare the views with the store');
+          if (this.#bus.connected) this.#refreshIn(FIRST_REFRESH_RETRY_MS);
+        },
+      );
+    }, delayMs);
+    this.#recheck.unref();
+  }
+
+  #recheckSpread(): number {
+    return Math.max(0, this.#settings.recheckMs.max - this.#settings.recheckMs.min);
+  }
+
+  #sendAck(ack: Ack): void {
+    this.#lastAck = ack;
+    this.#bus.publish(this.#subjects.ack(this.#settings.host), JSON.stringify(ack));
+  }
+}

@@ -1,0 +1,146 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '../contract/bus-types.ts';
+import type { Ack, EndpointRecord, Lease } from '../contract/messages.ts';
+import { endpointKey, type Subjects } from '../contract/subjects.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ControlLinkSettings, LinkedWorkload } from './control-types.ts';
+
+const RETRY_MS = 1_000;
+const WITHDRAW_MS = 1_000;
+
+/** Registers the host's workloads and keeps the host's lease: registrations count only while it lives. */
+export class Registration {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #settings: ControlLinkSettings;
+  readonly #logger: Logger;
+  readonly #lastAck: () => Ack | null;
+  readonly #boot = randomUUID();
+  /** What the store holds of this host, as far as this run knows: key -> JSON. */
+  readonly #published = new Map<string, string>();
+  #wanted: ReadonlyMap<string, string> | null = null;
+  #publishing = false;
+  #stopped = false;
+  #timer: NodeJS.Timeout | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #renewal: NodeJS.Timeout | null = null;
+  #renewals = 0;
+  #failures = 0;
+
+  constructor(bus: Bus, subjects: Subjects, settings: ControlLinkSettings, logger: Logger, lastAck: () => Ack | null) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#lastAck = lastAck;
+  }
+
+  start(): void {
+    this.#schedule();
+  }
+
+  setWorkloads(workloads: readonly LinkedWorkload[]): void {
+    const { host } = this.#settings;
+    this.#wanted = new Map(
+      workloads.map((workload) => {
+        const { namespace, name, labels, address, ports, weight, healthy } = workload;
+        const record: EndpointRecord = { labels: { ...labels }, address, ports: { ...ports }, weight, healthy };
+        return [endpointKey(host, namespace, name), JSON.stringify(record)];
+      }),
+    );
+    void this.#publishRecords();
+  }
+
+  /** After a connection came up: the store may have been wiped meanwhile, so everything is put again. */
+  onConnected(): void {
+    this.#published.clear();
+    void this.renew();
+    void this.#publishRecords();
+  }
+
+  async renew(): Promise<void> {
+    if (this.#stopped || !this.#bus.connected) return;
+    const prefix = `${this.#settings.host}.`;
+    const known = this.#wanted === null ? null : [...this.#wanted.keys()].map((key) => key.slice(prefix.length));
+    const lease: Lease = {
+      version: this.#settings.version,
+      boot: this.#boot,
+      ack: this.#lastAck(),
+      workloads: known,
+    };
+    try {
+      await this.#bus.bucket(this.#subjects.bucket('lease')).put(this.#settings.host, JSON.stringify(lease));
+      this.#renewals++;
+    } catch (cause) {
+      this.#failures++;
+      this.#logger.warn({ reason: String(cause) }, 'could not renew the lease of this host');
+      // Control makes the buckets: an agent that was there first is seen soon after.
+      this.#renewal ??= setTimeout(() => {
+        this.#renewal = null;
+        void this.renew();
+      }, RETRY_MS).unref();
+    }
+  }
+
+  /** Takes the host out at once, instead of letting its lease run out. At most one second. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#renewal !== null) clearTimeout(this.#renewal);
+    if (!this.#bus.connected) return;
+    const endpoints = this.#bus.bucket(this.#subjects.bucket('endpoint'));
+    const withdrawal = Promise.allSettled([
+      ...[...this.#published.keys()].map((key) => endpoints.remove(key, null)),
+      this.#bus.bucket(this.#subjects.bucket('lease')).remove(this.#settings.host, null),
+    ]);
+    await Promise.race([withdrawal, new Promise((resolve) => setTimeout(resolve, WITHDRAW_MS).unref())]);
+  }
+
+  stats() {
+    return { leaseRenewals: this.#renewals, leaseFailures: this.#failures };
+  }
+
+  #schedule(): void {
+    const jittered = this.#settings.leaseRenewMs * (0.9 + 0.2 * Math.random());
+    this.#timer = setTimeout(() => {
+      void this.renew();
+      this.#schedule();
+    }, jittered);
+    this.#timer.unref();
+  }
+
+  /** Brings the store to what is wanted, one record after the other; repeated until it holds, tried again on failure. */
+  async #publishRecords(): Promise<void> {
+    if (this.#publishing || this.#stopped || !this.#bus.connected) return;
+    this.#publishing = true;
+    try {
+      for (let next = this.#nextDifference(); next !== null; next = this.#nextDifference()) {
+        await this.#publishOne(next.key, next.value);
+        if (this.#stopped) return;
+      }
+    } catch (cause) {
+      this.#logger.warn({ reason: String(cause) }, 'could not register the workloads of this host; trying again');
+      this.#retry = setTimeout(() => void this.#publishRecords(), RETRY_MS);
+      this.#retry.unref();
+    } finally {
+      this.#publishing = false;
+    }
+  }
+
+  async #publishOne(key: string, value: string | null): Promise<void> {
+    const bucket = this.#bus.bucket(this.#subjects.bucket('endpoint'));
+    if (value === null) await bucket.remove(key, null);
+    else await bucket.put(key, value);
+    if (value === null) this.#published.delete(key);
+    else this.#published.set(key, value);
+  }
+
+  #nextDifference(): { key: string; value: string | null } | null {
+    const wanted = this.#wanted;
+    if (wanted === null) return null;
+    for (const [key, value] of wanted) if (this.#published.get(key) !== value) return { key, value };
+    for (const key of this.#published.keys()) if (!wanted.has(key)) return { key, value: null };
+    return null;
+  }
+}

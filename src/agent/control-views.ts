@@ -1,0 +1,282 @@
+import type { Bus, BusMessage, Unsubscriber } from '../contract/bus-types.ts';
+import { decodeDirectoryView, decodeJson, decodeServiceView, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { type Ack, type Generation, type Meta, metaSchema } from '../contract/messages.ts';
+import { DIRECTORY_KEY, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { type DirectoryView, isNewer, type ServiceKey, serviceKey, type ViewVersion } from '../contract/views.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { compareGenerations, keysBehind, keysToRead } from './control-generation.ts';
+import type { ControlLinkEvents, HeldViews } from './control-types.ts';
+
+/** A program cannot make the agent follow more services than this by dialling them. */
+const MAX_DEMANDED = 10_000;
+const PARALLEL_READS = 16;
+/** A replica may answer a read with an older record for a moment: that often, at this distance, it is read again. */
+const LAG_RETRIES = 10;
+const LAG_PAUSE_MS = 100;
+const READ_RETRY_MS = 1_000;
+
+/**
+ * Keeps the directory and the demanded services fresh: subscribe, then read, then compare on a timer. Messages are
+ * taken one key at a time, the newest of each key only, so a burst costs the last view of it. Views never step back.
+ * Everything happens in one loop (`#work`), so a generation is answered only when nothing of it is still under way.
+ */
+export class ViewFollower {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #events: ControlLinkEvents;
+  readonly #logger: Logger;
+  readonly #answer: (ack: Ack) => void;
+  readonly #held = new Map<string, ViewVersion>();
+  readonly #demanded = new Map<ServiceKey, Unsubscriber>();
+  readonly #arrived = new Map<string, Uint8Array>();
+  readonly #toRead = new Set<string>();
+  readonly #rejected = new Map<string, string>();
+  /** Keys read since the newest `_meta` arrived: their view is as new as it. */
+  readonly #readSinceMeta = new Set<string>();
+  #meta: Meta | null = null;
+  #settled: Generation | null = null;
+  #lagTries = 0;
+  #working = false;
+  /** Something came in after the loop had looked for it the last time. */
+  #wokenAgain = false;
+  #stopped = false;
+  #freshAt: number | null = null;
+  #applied = 0;
+  #rejections = 0;
+  #lastRejection: string | null = null;
+
+  constructor(bus: Bus, subjects: Subjects, events: ControlLinkEvents, logger: Logger, answer: (ack: Ack) => void) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#events = events;
+    this.#logger = logger;
+    this.#answer = answer;
+  }
+
+  resume(held: HeldViews): void {
+    if (held.directory !== null) this.#held.set(DIRECTORY_KEY, held.directory.version);
+    for (const view of held.services) {
+      const key = serviceKey(view.namespace, view.name);
+      this.#held.set(serviceViewKey(key), view.version);
+      this.demand(key);
+    }
+  }
+
+  start(): void {
+    this.#follow(DIRECTORY_KEY);
+    this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  demand(key: ServiceKey): void {
+    if (this.#demanded.has(key)) return;
+    const viewKey = serviceViewKey(key);
+    if (serviceOfViewKey(viewKey) !== key || !/^[-_a-zA-Z0-9.]+$/.test(viewKey)) return;
+    if (this.#demanded.size >= MAX_DEMANDED) {
+      this.#logger.error(
+        { key, limit: MAX_DEMANDED },
+        'too many services are in use on this host; this one is not followed',
+      );
+      return;
+    }
+    this.#demanded.set(key, this.#follow(viewKey));
+    this.#toRead.add(viewKey);
+    this.#wake();
+  }
+
+  /** Compares everything with the store, now. Rejects with BusError when the store cannot be read. */
+  async refresh(): Promise<void> {
+    const entry = await this.#bus.bucket(this.#subjects.bucket('view')).get(META_KEY);
+    this.#lagTries = 0;
+    for (const key of this.#keys()) if (!this.#held.has(key)) this.#toRead.add(key);
+    if (entry !== null && !entry.deleted) this.#takeMeta(entry.data);
+    else this.#wake();
+    // Said again even if nothing is new: control may have been restarted, or its store rolled back behind us.
+    if (this.#settled !== null) this.#sendAnswer(this.#settled);
+  }
+
+  /** Forgets what is settled, so that every view is read and compared again. */
+  async resync(): Promise<void> {
+    this.#settled = null;
+    for (const key of this.#keys()) this.#toRead.add(key);
+    await this.refresh();
+  }
+
+  stats() {
+    return {
+      viewAgeSeconds: this.#freshAt === null ? null : (performance.now() - this.#freshAt) / 1000,
+      acknowledged: this.#settled,
+      directory: this.#held.get(DIRECTORY_KEY) ?? null,
+      services: [...this.#demanded.keys()].map((key) => ({
+        key,
+        version: this.#held.get(serviceViewKey(key)) ?? null,
+      })),
+      viewsApplied: this.#applied,
+      viewsRejected: this.#rejections,
+      lastRejection: this.#lastRejection,
+    };
+  }
+
+  #keys(): string[] {
+    return [DIRECTORY_KEY, ...[...this.#demanded.keys()].map(serviceViewKey)];
+  }
+
+  #follow(key: string): Unsubscriber {
+    return this.#bus.subscribe(this.#subjects.republished('view', key), (message: BusMessage) => {
+      // A deleted view says nothing: a service is gone when the directory, which is versioned, no longer has it.
+      if (message.header('KV-Operation') !== '') return;
+      this.#arrived.set(key, message.data);
+      this.#wake();
+    });
+  }
+
+  #takeMeta(data: Uint8Array): void {
+    const meta = decodeJson(data, metaSchema, MAX_RECORD_BYTES);
+    if (!meta.ok) {
+      this.#logger.warn({ reason: meta.error }, 'ignored a malformed generation message');
+      return;
+    }
+    if (this.#settled !== null && compareGenerations(meta.value, this.#settled) === 0)
+      this.#freshAt = performance.now();
+    if (this.#meta === null || compareGenerations(meta.value, this.#meta) > 0) {
+      // A generation that was never settled is overtaken: what it listed is no longer known to be complete.
+      const skipped = this.#meta !== null && compareGenerations(this.#meta, this.#settled ?? { epoch: 0, gen: 0 }) > 0;
+      this.#meta = skipped ? mergeMeta(this.#meta, meta.value) : meta.value;
+      this.#readSinceMeta.clear();
+      this.#lagTries = 0;
+    }
+    this.#wake();
+  }
+
+  #wake(): void {
+    if (this.#stopped) return;
+    this.#wokenAgain = this.#working;
+    if (this.#working) return;
+    this.#working = true;
+    void this.#work().finally(() => {
+      this.#working = false;
+      if (this.#wokenAgain) this.#wake();
+    });
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopped) {
+      this.#wokenAgain = false;
+      const [arrived] = this.#arrived;
+      if (arrived !== undefined) {
+        this.#arrived.delete(arrived[0]);
+        await this.#accept(arrived[0], arrived[1], 'message');
+      } else if (this.#toRead.size > 0) {
+        if (!(await this.#readSome())) return;
+      } else if (!(await this.#settle())) return;
+    }
+  }
+
+  /** False when the store cannot be read now; the keys stay on the list, and a reconnect or a timer wakes the loop. */
+  async #readSome(): Promise<boolean> {
+    const keys = [...this.#toRead].slice(0, PARALLEL_READS);
+    for (const key of keys) {
+      this.#toRead.delete(key);
+      this.#readSinceMeta.add(key);
+    }
+    const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
+    const results = await Promise.allSettled(keys.map((key) => bucket.get(key)));
+    let failed = false;
+    for (const [i, result] of results.entries()) {
+      const key = keys[i] ?? '';
+      if (result.status === 'rejected') {
+        failed = true;
+        this.#toRead.add(key);
+        this.#readSinceMeta.delete(key);
+      } else if (result.value !== null && !result.value.deleted) await this.#accept(key, result.value.data, 'store');
+    }
+    if (failed) setTimeout(() => this.#wake(), READ_RETRY_MS).unref();
+    return !failed;
+  }
+
+  async #accept(key: string, data: Uint8Array, from: 'message' | 'store'): Promise<void> {
+    const service = serviceOfViewKey(key);
+    // Still under way when its service was removed: not wanted any more.
+    if (service !== null && !this.#demanded.has(service)) return;
+    const view = service === null ? decodeDirectoryView(data) : decodeServiceView(data, service);
+    if (!view.ok) {
+      this.#reject(key, view.error);
+      // Only what the store holds counts: a message may come from anybody.
+      if (from === 'message') this.#toRead.add(key);
+      return;
+    }
+    const held = this.#held.get(key);
+    if (held !== undefined && !isNewer(view.value.version, held)) {
+      // The view that we hold is still the newest there is: a refusal of something else under this key is over.
+      if (compareGenerations(view.value.version, held) === 0) this.#rejected.delete(key);
+      return;
+    }
+    try {
+      await ('services' in view.value ? this.#applyDirectory(view.value) : this.#events.service(view.value));
+      this.#held.set(key, view.value.version);
+      this.#rejected.delete(key);
+      this.#applied++;
+    } catch (cause) {
+      this.#reject(key, cause instanceof Error ? cause.message : String(cause));
+    }
+  }
+
+  async #applyDirectory(view: DirectoryView): Promise<void> {
+    await this.#events.directory(view);
+    const present = new Set(view.services.map((entry) => serviceKey(entry.namespace, entry.name)));
+    for (const [key, subscription] of this.#demanded) {
+      if (present.has(key)) continue;
+      subscription.unsubscribe();
+      this.#demanded.delete(key);
+      const viewKey = serviceViewKey(key);
+      for (const keys of [this.#held, this.#rejected, this.#arrived, this.#toRead]) keys.delete(viewKey);
+      await this.#events.serviceRemoved(key);
+    }
+  }
+
+  #reject(key: string, reason: string): void {
+    const text = reason.slice(0, 500);
+    this.#rejections++;
+    this.#rejected.set(key, text);
+    this.#lastRejection = `${key}: ${text}`;
+    this.#logger.error({ key, reason: text }, 'refused a view; the one before stays in force');
+  }
+
+  /** Answers the newest generation if all of it is here; true when there is more to do. */
+  async #settle(): Promise<boolean> {
+    const meta = this.#meta;
+    if (meta === null || (this.#settled !== null && compareGenerations(meta, this.#settled) <= 0)) return false;
+    const keys = this.#keys();
+    const due = keysToRead(meta, this.#settled, keys, this.#held).filter((key) => !this.#readSinceMeta.has(key));
+    if (due.length > 0) {
+      for (const key of due) this.#toRead.add(key);
+      return true;
+    }
+    const lagging = keysBehind(meta, keys, this.#held).filter((key) => !this.#rejected.has(key));
+    if (lagging.length > 0) {
+      if (this.#lagTries++ >= LAG_RETRIES) return false;
+      for (const key of lagging) this.#toRead.add(key);
+      await new Promise((resolve) => setTimeout(resolve, LAG_PAUSE_MS));
+      return true;
+    }
+    this.#settled = { epoch: meta.epoch, gen: meta.gen };
+    this.#freshAt = performance.now();
+    this.#sendAnswer(this.#settled);
+    return true;
+  }
+
+  #sendAnswer({ epoch, gen }: Generation): void {
+    const errors = [...this.#rejected].slice(0, 20).map(([key, reason]) => ({ key, reason }));
+    this.#answer({ epoch, gen, result: errors.length === 0 ? 'ACK' : 'NACK', errors });
+  }
+}
+
+/** Two generations of which the older was not settled yet, as one. */
+function mergeMeta(older: Meta | null, newer: Meta): Meta {
+  if (older === null || older.epoch !== newer.epoch || older.gen < newer.previousGen) return newer;
+  const keys = older.keys === null || newer.keys === null ? null : { ...older.keys, ...newer.keys };
+  return { ...newer, previousGen: older.previousGen, keys };
+}

@@ -1,0 +1,361 @@
+/**
+ * The data threads as the main thread sees them: opens the listening sockets and keeps them, starts the threads, repeats the
+ * state in force to a replacement, and cleans up after a thread that died.
+ */
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import type { DataThreadDump, FromDataThread, ToDataThread } from '../contract/data-thread.ts';
+import { type ServiceKey, serviceKey } from '../contract/views.ts';
+import { UserError } from '../core/errors.ts';
+import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
+import { DEFAULT_LIMITS, type Limits } from '../proxy/context.ts';
+import { Counters } from '../proxy/counters.ts';
+import {
+  sharedNow,
+  type ThreadListener,
+  type ThreadStart,
+  VITAL_CONNECTIONS,
+  VITAL_COUNT,
+  VITAL_TURN_AT,
+} from '../proxy/thread-start.ts';
+import { DescriptorTable } from '../reactor/descriptor-table.ts';
+import { Kernel } from '../reactor/kernel.ts';
+import { openListener } from '../reactor/listen.ts';
+import { selfTest } from '../reactor/self-test.ts';
+import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
+import { parseSockAddr } from '../reactor/socket-address.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Buffers of one data thread; only what is touched takes memory. */
+const SLAB_BYTES = 64 * 1024 * 1024;
+const MESSAGE_TIMEOUT_MS = 10_000;
+/** A thread that dies sooner than this after its start is not replaced at once again. */
+const RESTART_PAUSE_MS = 1_000;
+
+type WithoutSequence<T> = T extends { readonly sequence: number } ? Omit<T, 'sequence'> : never;
+export type ToDataThreadBody = WithoutSequence<ToDataThread>;
+type LogMessage = Extract<FromDataThread, { type: 'log' }>;
+
+export interface DataThreadSettings {
+  readonly count: number;
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  readonly ipv6: boolean;
+  /** What the operator may set; the rest are the data plane's own defaults. */
+  readonly limits: {
+    /** Captured connections of one thread. */
+    readonly maxConnections: number;
+    /** Largest request or response head, at most 64 KiB. */
+    readonly headBytes: number;
+  };
+}
+
+/** Listeners, wake-up and pooled connections need places too. */
+const EXTRA_SOCKETS = 512;
+
+/** One time series as counted so far by one thread. */
+export interface CounterSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface DataThreads {
+  /** Resolves when every thread has put the change in force. */
+  post(message: ToDataThreadBody): Promise<void>;
+  onNeed(callback: (key: ServiceKey) => void): void;
+  onLog(callback: (line: { level: LogMessage['level']; message: string; fields: LogMessage['fields'] }) => void): void;
+  counters(): Iterable<CounterSample>;
+  /** Age in ms of the oldest thread's last turn. */
+  heartbeatAgeMs(): number;
+  /** Captured connections open now. */
+  connections(): number;
+  dump(): Promise<DataThreadDump[]>;
+  /** Stops accepting and waits until no connection is left, at most `deadlineMs`. */
+  drain(deadlineMs: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Binds the ports and starts the threads.
+ * @throws UserError when the system-call layer does not work here, or a port is taken
+ */
+export async function startDataThreads(settings: DataThreadSettings, logger: Logger): Promise<DataThreads> {
+  const problem = selfTest();
+  if (problem !== null) throw new UserError({ code: 'TWP0210', message: problem });
+  const memory = new ArrayBuffer(MINIMUM_SLAB_BYTES + 64);
+  const kernel = new Kernel(new Slab(memory, 0, memory.byteLength));
+  const pool = new DataThreadPool(settings, kernel, logger);
+  try {
+    pool.open();
+    await pool.start();
+    return pool;
+  } catch (error) {
+    await pool.stop();
+    throw error;
+  }
+}
+
+/** A running worker with everything that must be cleaned up after it. */
+interface RunningThread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly wakeFd: number;
+  readonly descriptors: DescriptorTable;
+  readonly vitals: Float64Array;
+  readonly values: Float64Array;
+  readonly series: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly index: number;
+  }[];
+  readonly waiting: Map<number, (message: FromDataThread | null) => void>;
+  readonly startedAt: number;
+}
+
+class DataThreadPool implements DataThreads {
+  readonly #settings: DataThreadSettings;
+  readonly #kernel: Kernel;
+  readonly #logger: Logger;
+  /** Listening descriptors, one set for each thread. */
+  readonly #listeners: ThreadListener[][] = [];
+  readonly #threads: (RunningThread | null)[] = [];
+  /** Threads that died: what they counted stays counted. */
+  readonly #retired: RunningThread[] = [];
+  readonly #services = new Map<ServiceKey, ToDataThreadBody>();
+  #directory: ToDataThreadBody | null = null;
+  #inbound: ToDataThreadBody | null = null;
+  #sequence = 0;
+  #stopping = false;
+  #need: (key: ServiceKey) => void = () => {};
+  #log: (line: LogMessage) => void = () => {};
+
+  constructor(settings: DataThreadSettings, kernel: Kernel, logger: Logger) {
+    this.#settings = settings;
+    this.#kernel = kernel;
+    this.#logger = logger;
+  }
+
+  /** Opens every listening socket, so that a port clash is known before anything else happens. */
+  open(): void {
+    const { count, outboundPort, inboundPort, ipv6 } = this.#settings;
+    for (let i = 0; i < count; i++) {
+      const set: ThreadListener[] = [];
+      this.#listeners.push(set);
+      for (const [side, port] of [
+        ['outbound', outboundPort],
+        ['inbound', inboundPort],
+      ] as const) {
+        for (const [family, ip] of [
+          [4, '0.0.0.0'],
+          [6, '::'],
+        ] as const) {
+          if (family === 6 && !ipv6) continue;
+          set.push({ fd: this.#listen(ip, port, side), family, side });
+        }
+      }
+    }
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#listeners.map((_, index) => this.#startThread(index)));
+  }
+
+  onNeed(callback: (key: ServiceKey) => void): void {
+    this.#need = callback;
+  }
+
+  onLog(callback: (line: LogMessage) => void): void {
+    this.#log = callback;
+  }
+
+  async post(message: ToDataThreadBody): Promise<void> {
+    this.#remember(message);
+    await Promise.all(this.#running().map((thread) => this.#send(thread, message)));
+  }
+
+  *counters(): Iterable<CounterSample> {
+    for (const thread of [...this.#retired, ...this.#running()]) {
+      for (const { name, labels, index } of thread.series) yield { name, labels, value: thread.values[index] };
+    }
+  }
+
+  heartbeatAgeMs(): number {
+    const now = sharedNow();
+    const ages = this.#threads.map((thread) => now - (thread?.vitals[VITAL_TURN_AT] ?? 0));
+    return Math.max(0, ...ages);
+  }
+
+  connections(): number {
+    return this.#running().reduce((sum, thread) => sum + thread.vitals[VITAL_CONNECTIONS], 0);
+  }
+
+  async dump(): Promise<DataThreadDump[]> {
+    const answers = await Promise.all(this.#running().map((thread) => this.#send(thread, { type: 'dump' })));
+    return answers.flatMap((answer) => (answer?.type === 'dump' ? [answer.state] : []));
+  }
+
+  async drain(deadlineMs: number): Promise<void> {
+    await this.post({ type: 'drain' });
+    const until = Date.now() + deadlineMs;
+    while (this.connections() > 0 && Date.now() < until && !this.#stopping) await sleep(25);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#running().map((thread) => this.#stopThread(thread)));
+    for (const set of this.#listeners) for (const { fd } of set) this.#kernel.close(fd);
+    this.#listeners.length = 0;
+  }
+
+  // === one thread ===
+
+  async #startThread(index: number): Promise<void> {
+    const { outboundPort, inboundPort } = this.#settings;
+    const limits = dataPlaneLimits(this.#settings);
+    const { port1, port2 } = new MessageChannel();
+    const descriptors = DescriptorTable.forSockets(limits.maxSockets);
+    const start: ThreadStart = {
+      listeners: this.#listeners[index],
+      ownPorts: [outboundPort, inboundPort],
+      limits,
+      inboundMark: INBOUND_DIAL_MARK,
+      slabBytes: SLAB_BYTES,
+      counters: Counters.sharedMemory(),
+      descriptors: descriptors.shared,
+      vitals: new SharedArrayBuffer(VITAL_COUNT * 8),
+      wakeFd: this.#kernel.eventDescriptor(),
+      port: port2,
+    };
+    const entry = new URL(`../proxy/data-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+    const worker = new Worker(entry, { workerData: start, transferList: [port2] });
+    const thread: RunningThread = {
+      worker,
+      port: port1,
+      wakeFd: start.wakeFd,
+      descriptors,
+      vitals: new Float64Array(start.vitals),
+      values: new Float64Array(start.counters),
+      series: [],
+      waiting: new Map(),
+      startedAt: Date.now(),
+    };
+    thread.vitals[VITAL_TURN_AT] = sharedNow();
+    this.#threads[index] = thread;
+    worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
+    worker.on('exit', (code) => this.#exited(index, thread, code));
+    const ready = new Promise<void>((resolve, reject) => {
+      port1.on('message', (message: FromDataThread) => {
+        if (message.type === 'ready') resolve();
+        else this.#receive(thread, message);
+      });
+      worker.once('exit', () =>
+        reject(new UserError({ code: 'TWP0211', message: 'a data thread ended while starting' })),
+      );
+    });
+    await ready;
+    for (const message of this.#state()) await this.#send(thread, message);
+  }
+
+  #receive(thread: RunningThread, message: FromDataThread): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'applied':
+      case 'dump':
+        thread.waiting.get(message.sequence)?.(message);
+        return;
+      case 'series':
+        thread.series.push({ name: message.name, labels: message.labels, index: message.index });
+        return;
+      case 'need':
+        return this.#need(message.key);
+      case 'log':
+        return this.#log(message);
+    }
+  }
+
+  /** Resolves with the thread's answer; with null when the thread is gone (its replacement gets the whole state). */
+  #send(thread: RunningThread, body: ToDataThreadBody): Promise<FromDataThread | null> {
+    const sequence = ++this.#sequence;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        thread.waiting.delete(sequence);
+        reject(new Error(`a data thread did not answer "${body.type}" within ${MESSAGE_TIMEOUT_MS} ms`));
+      }, MESSAGE_TIMEOUT_MS);
+      thread.waiting.set(sequence, (answer) => {
+        clearTimeout(timer);
+        thread.waiting.delete(sequence);
+        resolve(answer);
+      });
+      thread.port.postMessage({ ...body, sequence });
+      this.#kernel.signalEvent(thread.wakeFd);
+    });
+  }
+
+  async #stopThread(thread: RunningThread): Promise<void> {
+    const gone = new Promise<void>((resolve) => thread.worker.once('exit', () => resolve()));
+    this.#send(thread, { type: 'stop' }).catch(() => thread.worker.terminate());
+    await gone;
+  }
+
+  /** Cleans up after a thread: RST to every peer it had, and a replacement unless we are stopping. */
+  #exited(index: number, thread: RunningThread, code: number): void {
+    this.#threads[index] = null;
+    for (const settle of thread.waiting.values()) settle(null);
+    thread.port.close();
+    const closed = thread.descriptors.closeAll(this.#kernel);
+    this.#kernel.close(thread.wakeFd);
+    thread.vitals[VITAL_CONNECTIONS] = 0;
+    this.#retired.push(thread);
+    if (this.#stopping) return;
+    this.#logger.error({ code, closed }, 'a data thread ended; its connections were reset and it is replaced');
+    const pause = Date.now() - thread.startedAt < RESTART_PAUSE_MS ? RESTART_PAUSE_MS : 0;
+    setTimeout(() => {
+      if (this.#stopping) return;
+      this.#startThread(index).catch((error: Error) =>
+        this.#logger.error({ err: error }, 'a data thread could not be replaced'),
+      );
+    }, pause);
+  }
+
+  // === state ===
+
+  #remember(message: ToDataThreadBody): void {
+    if (message.type === 'directory') this.#directory = message;
+    else if (message.type === 'inbound') this.#inbound = message;
+    else if (message.type === 'service') {
+      this.#services.set(serviceKey(message.service.namespace, message.service.name), message);
+    } else if (message.type === 'service-removed') this.#services.delete(message.key);
+  }
+
+  #state(): ToDataThreadBody[] {
+    const fixed = [this.#directory, this.#inbound].filter((message) => message !== null);
+    return [...fixed, ...this.#services.values()];
+  }
+
+  #running(): RunningThread[] {
+    return this.#threads.filter((thread) => thread !== null && thread !== undefined);
+  }
+
+  #listen(ip: string, port: number, side: string): number {
+    const address = parseSockAddr(ip, port);
+    if (address === null) throw new Error(`${ip} is not an address`);
+    const listener = openListener(this.#kernel, address, this.#settings.count > 1);
+    if (listener.ok) return listener.fd;
+    throw new UserError({
+      code: 'TWP0212',
+      message: listener.clash ? `port ${port} is already in use by another program` : listener.sentence,
+      path: `ports.${side}`,
+      hint: `stop the other program, or set ports.${side} to a free port`,
+    });
+  }
+}
+
+function dataPlaneLimits({ limits }: DataThreadSettings): Limits {
+  const maxSockets = 2 * limits.maxConnections + EXTRA_SOCKETS;
+  return { ...DEFAULT_LIMITS, maxSockets, headBytes: Math.min(limits.headBytes, DEFAULT_LIMITS.headBytes) };
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

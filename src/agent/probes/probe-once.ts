@@ -1,0 +1,61 @@
+/** One probe of one local program. */
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import type { ProbeConfig } from '../../config/agent-config.ts';
+import { assertNever } from '../../core/result.ts';
+
+export interface ProbeOutcome {
+  readonly passed: boolean;
+  /** What was seen, in a few words: `answered 503`, `connect ECONNREFUSED 10.0.0.1:80`. */
+  readonly detail: string;
+}
+
+/**
+ * Never rejects. TCP passes when the connection opens; HTTP passes on a status of 200 to 399, as in Kubernetes.
+ * @param address where the workload is reached, so that what is proven is what others will use.
+ */
+export async function probeOnce(probe: ProbeConfig, address: string): Promise<ProbeOutcome> {
+  const limit = AbortSignal.timeout(Math.ceil(probe.timeoutSeconds * 1000));
+  try {
+    return await runCheck(probe.check, address, limit);
+  } catch (error) {
+    const detail = limit.aborted ? `no answer within ${probe.timeoutSeconds} s` : (error as Error).message;
+    return { passed: false, detail };
+  }
+}
+
+function runCheck(check: ProbeConfig['check'], address: string, limit: AbortSignal): Promise<ProbeOutcome> {
+  switch (check.type) {
+    case 'tcp':
+      return probeTcp(address, check.port, limit);
+    case 'http':
+      return probeHttp(address, check.port, check.path, limit);
+    default:
+      return assertNever(check);
+  }
+}
+
+function probeTcp(host: string, port: number, limit: AbortSignal): Promise<ProbeOutcome> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, signal: limit });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve({ passed: true, detail: 'connected' });
+    });
+    socket.on('error', reject);
+  });
+}
+
+function probeHttp(host: string, port: number, path: string, signal: AbortSignal): Promise<ProbeOutcome> {
+  return new Promise((resolve, reject) => {
+    const headers = { 'user-agent': 'towpath-probe', connection: 'close' };
+    const exchange = request({ host, port, path, headers, signal, agent: false }, (response) => {
+      const status = response.statusCode ?? 0;
+      // The status is all that counts: an endless body must cost nothing.
+      exchange.destroy();
+      resolve({ passed: status >= 200 && status < 400, detail: `answered ${status}` });
+    });
+    exchange.on('error', reject);
+    exchange.end();
+  });
+}

@@ -1,0 +1,86 @@
+/** What the agent says of itself: to the admin port, to operators over NATS, to Prometheus. */
+import { renderMetrics } from '../telemetry/render-metrics.ts';
+import { describeAgent, sumSeries } from './admin/gather-metrics.ts';
+import type { AgentParts } from './agent-parts.ts';
+
+/** `towpath agent status` and the NATS command `status`. */
+export async function reportStatus(parts: AgentParts): Promise<Record<string, unknown>> {
+  const { config, version } = parts.options;
+  const { directory, services } = parts.store.snapshot();
+  return {
+    version,
+    node: process.versions.node,
+    pid: process.pid,
+    mesh: config.mesh,
+    host: config.host,
+    uptimeSeconds: Math.round(process.uptime()),
+    phase: parts.phase(),
+    problems: [...illnesses(parts), ...hindrances(parts)],
+    views: {
+      source: parts.source.describe(),
+      directory: directory === null ? null : { ...directory.version, services: directory.services.length },
+      services: services.map((s) => ({ service: `${s.namespace}/${s.name}`, ...s.version })),
+    },
+    workloads: healthOf(parts),
+    interception: parts.keeper === null ? { enabled: false } : { enabled: true, ...parts.keeper.state() },
+    dataThreads: {
+      count: config.dataThreads,
+      heartbeatAgeMs: Math.round(parts.threads.heartbeatAgeMs()),
+      connections: parts.threads.connections(),
+    },
+  };
+}
+
+/** `towpath agent dump`: the status, every view in force, and the live state of each data thread. */
+export async function reportDump(parts: AgentParts): Promise<Record<string, unknown>> {
+  const status = await reportStatus(parts);
+  return { status, views: parts.store.snapshot(), dataThreads: await parts.threads.dump() };
+}
+
+/** The settings in force; a password inside a server's address is not shown. */
+export function reportConfig({ options }: AgentParts): unknown {
+  const { nats, ...config } = options.config;
+  const servers = nats.servers.map((server) => server.replace(/\/\/[^@/]*@/, '//[secret]@'));
+  return { ...config, nats: { ...nats, servers }, standalone: options.standalone };
+}
+
+export function reportMetrics(parts: AgentParts): string {
+  const source = parts.source.describe();
+  const facts = {
+    ready: illnesses(parts).length + hindrances(parts).length === 0,
+    views: parts.store.snapshot(),
+    saves: parts.saver?.counts() ?? null,
+    control: source.type === 'control' ? source : null,
+    workloads: healthOf(parts),
+    interception: parts.keeper?.state() ?? null,
+    connections: parts.threads.connections(),
+    heartbeatAgeMs: parts.threads.heartbeatAgeMs(),
+    stalls: parts.stallWatch.stalls(),
+  };
+  return renderMetrics([
+    ...parts.processMetrics.collect(),
+    ...describeAgent(facts, Date.now()),
+    ...sumSeries(parts.threads.counters()),
+  ]);
+}
+
+/** Why the agent should be restarted by whoever watches it. */
+export function illnesses(parts: AgentParts): string[] {
+  return parts.stallWatch.isStalled() ? ['a data thread hangs'] : [];
+}
+
+/** Why it is not, or no longer, ready. Control being away is no reason: the last-known-good views are in force. */
+export function hindrances(parts: AgentParts): string[] {
+  switch (parts.phase()) {
+    case 'starting':
+      return ['the agent is starting'];
+    case 'draining':
+      return ['the agent is draining'];
+    case 'running':
+      return [];
+  }
+}
+
+function healthOf(parts: AgentParts): { readonly key: string; readonly address: string; readonly healthy: boolean }[] {
+  return parts.workloads.map((w) => ({ key: w.key, address: w.address, healthy: parts.probes.isHealthy(w) }));
+}

@@ -1,0 +1,44 @@
+/** Every view of a standalone host, compiled at once; a view whose content did not change keeps its version. Pure. */
+import {
+  type DirectoryView,
+  type ServiceKey,
+  type ServiceView,
+  serviceKey,
+  type ViewVersion,
+} from '../../contract/views.ts';
+import {
+  compileDirectory,
+  compileService,
+  type EndpointIndex,
+  hashView,
+  type ResourceIndex,
+} from '../../resources/index.ts';
+
+export interface CompiledViews {
+  readonly directory: DirectoryView;
+  readonly services: ReadonlyMap<ServiceKey, ServiceView>;
+}
+
+/** Views of files live as long as the process: there is no store that could be recreated. */
+const EPOCH = 1;
+
+/** @param gen the version that changed views get; higher than any before. */
+export function compileViews(
+  index: ResourceIndex,
+  endpoints: EndpointIndex,
+  before: CompiledViews | null,
+  gen: number,
+): CompiledViews {
+  const version = (hash: string, held: ViewVersion | undefined): ViewVersion =>
+    held?.hash === hash ? held : { epoch: EPOCH, gen, hash };
+  const services = new Map<ServiceKey, ServiceView>();
+  for (const { resource } of index.list('Service')) {
+    const key = serviceKey(resource.metadata.namespace, resource.metadata.name);
+    const body = compileService(index, endpoints, key);
+    if (body === null) continue;
+    services.set(key, { ...body, version: version(hashView(body), before?.services.get(key)?.version) });
+  }
+  const entries = compileDirectory(index);
+  const held = before?.directory.version;
+  return { directory: { services: entries, version: version(hashView(entries), held) }, services };
+}

@@ -1,0 +1,26 @@
+/** Where views come from: control over NATS, or files. The rest of the agent does not know which. */
+import type { ServiceKey } from '../contract/views.ts';
+import type { ControlLinkStats, LinkedWorkload } from './control-types.ts';
+import type { ViewApplier } from './views/apply-views.ts';
+
+/** Where a source delivers. */
+export type ViewSink = Pick<ViewApplier, 'directory' | 'service' | 'serviceRemoved'>;
+
+export interface ViewSource {
+  /** Puts in force what is known on this host, before any rule sends traffic here. Called once, before the others. */
+  start(sink: ViewSink): Promise<void>;
+  /** Begins to follow changes. Never waits for anything outside this host. */
+  follow(): void;
+  /** A local program dialled this service: bring its view, or say that there is none, and keep it fresh. */
+  demand(key: ServiceKey): void;
+  /** The whole list of this host's workloads, whenever the health of one changes. */
+  setWorkloads(workloads: readonly LinkedWorkload[]): void;
+  /** Withdraws the workloads and ends. Bounded in time. */
+  stop(): Promise<void>;
+  /** For people: `towpath agent status`. */
+  describe(): SourceStatus;
+}
+
+export type SourceStatus =
+  | { readonly type: 'files'; readonly paths: readonly string[]; readonly problems: readonly string[] }
+  | ({ readonly type: 'control' } & ControlLinkStats);

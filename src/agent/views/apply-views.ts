@@ -1,0 +1,62 @@
+/** Where every view passes on its way to the data threads, whatever its source: control, files, or the disk. */
+import type { DirectoryView, ServiceKey, ServiceView } from '../../contract/views.ts';
+import { serviceKey } from '../../contract/views.ts';
+import type { DataThreads } from '../data-threads.ts';
+import type { Offer, ViewSnapshot, ViewStore } from './view-store.ts';
+
+export class ViewApplier {
+  readonly #store: ViewStore;
+  readonly #threads: Pick<DataThreads, 'post'>;
+  readonly #onChange: () => void;
+
+  /** @param onChange called after each change that is in force: time to save. */
+  constructor(store: ViewStore, threads: Pick<DataThreads, 'post'>, onChange: () => void) {
+    this.#store = store;
+    this.#threads = threads;
+    this.#onChange = onChange;
+  }
+
+  /** Resolves once every data thread decides by this directory. Rejects when a newer one is in force: never step back. */
+  async directory(view: DirectoryView): Promise<void> {
+    if (!isWanted(this.#store.offerDirectory(view), 'the directory')) return;
+    await this.#threads.post({ type: 'directory', services: view.services });
+    this.#onChange();
+  }
+
+  async service(view: ServiceView): Promise<void> {
+    if (!isWanted(this.#store.offerService(view), `service ${serviceKey(view.namespace, view.name)}`)) return;
+    await this.#threads.post({ type: 'service', service: view });
+    this.#onChange();
+  }
+
+  /** Also answers a data thread that asked for a service which does not exist: it stops waiting. */
+  async serviceRemoved(key: ServiceKey): Promise<void> {
+    const held = this.#store.removeService(key);
+    await this.#threads.post({ type: 'service-removed', key });
+    if (held) this.#onChange();
+  }
+
+  /** Puts views of an earlier run in force; they are on disk already, so nothing is to be saved. */
+  async replay({ directory, services }: ViewSnapshot): Promise<void> {
+    for (const service of services) {
+      this.#store.offerService(service);
+      await this.#threads.post({ type: 'service', service });
+    }
+    if (directory === null) return;
+    this.#store.offerDirectory(directory);
+    await this.#threads.post({ type: 'directory', services: directory.services });
+  }
+
+  /** A data thread asks for a service. @returns false when its view is not held: the source must bring it. */
+  async repeat(key: ServiceKey): Promise<boolean> {
+    const service = this.#store.service(key);
+    if (service === null) return false;
+    await this.#threads.post({ type: 'service', service });
+    return true;
+  }
+}
+
+function isWanted(offer: Offer, what: string): boolean {
+  if (offer === 'older') throw new Error(`${what} is older than the one in force`);
+  return offer === 'newer';
+}

@@ -1,0 +1,55 @@
+/** The views this agent holds: the newest of each, in memory. Pure state; nothing here waits or writes. */
+import {
+  type DirectoryView,
+  isNewer,
+  type ServiceKey,
+  type ServiceView,
+  serviceKey,
+  type ViewVersion,
+} from '../../contract/views.ts';
+
+/** What the offered view is, compared with the one held. */
+export type Offer = 'newer' | 'same' | 'older';
+
+/** What is kept across restarts. */
+export interface ViewSnapshot {
+  readonly directory: DirectoryView | null;
+  readonly services: readonly ServiceView[];
+}
+
+export class ViewStore {
+  #directory: DirectoryView | null = null;
+  readonly #services = new Map<ServiceKey, ServiceView>();
+
+  /** Takes the directory if it is newer than the one held. */
+  offerDirectory(view: DirectoryView): Offer {
+    const offer = compareVersions(view.version, this.#directory?.version);
+    if (offer === 'newer') this.#directory = view;
+    return offer;
+  }
+
+  offerService(view: ServiceView): Offer {
+    const key = serviceKey(view.namespace, view.name);
+    const offer = compareVersions(view.version, this.#services.get(key)?.version);
+    if (offer === 'newer') this.#services.set(key, view);
+    return offer;
+  }
+
+  /** @returns whether the service was held. */
+  removeService(key: ServiceKey): boolean {
+    return this.#services.delete(key);
+  }
+
+  service(key: ServiceKey): ServiceView | null {
+    return this.#services.get(key) ?? null;
+  }
+
+  snapshot(): ViewSnapshot {
+    return { directory: this.#directory, services: [...this.#services.values()] };
+  }
+}
+
+function compareVersions(offered: ViewVersion, held: ViewVersion | undefined): Offer {
+  if (held === undefined || isNewer(offered, held)) return 'newer';
+  return isNewer(held, offered) ? 'older' : 'same';
+}

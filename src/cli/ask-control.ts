@@ -1,0 +1,148 @@
+/** How commands reach control: the same NATS subjects that the plain `nats` program can use. */
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import { packageVersion } from '../config/package-version.ts';
+import { type Bus, BusError, type Headers } from '../contract/bus-types.ts';
+import { decodeJson, MAX_VIEW_BYTES } from '../contract/decode.ts';
+import { AUTHOR_HEADER, failureSchema, REQUEST_ID_HEADER } from '../contract/messages.ts';
+import { ERROR_CODE_HEADER, ERROR_TEXT_HEADER } from '../contract/micro.ts';
+import { connectOnce } from '../contract/open-bus.ts';
+import { DEFAULT_MESH, DEFAULT_NATS_URL, hostIdOf, isToken, type Subjects, subjectsOf } from '../contract/subjects.ts';
+import { UserError } from '../core/errors.ts';
+import type { z } from '../core/schema.ts';
+import type { CommandIo } from './command.ts';
+import { wrongUsage } from './parse-words.ts';
+
+/** Options of every command that talks to control. */
+export const CONNECTION_OPTIONS = {
+  server: { type: 'string', short: 's' },
+  mesh: { type: 'string' },
+  creds: { type: 'string' },
+} as const;
+
+export const CONNECTION_HELP = `  -s, --server URL  NATS server, several separated by commas (TOWPATH_NATS; default ${DEFAULT_NATS_URL})
+  --mesh NAME       the mesh (TOWPATH_MESH; default ${DEFAULT_MESH})
+  --creds FILE      NATS credentials file (TOWPATH_NATS_CREDS)
+`;
+
+export interface ConnectionValues {
+  readonly server?: string | undefined;
+  readonly mesh?: string | undefined;
+  readonly creds?: string | undefined;
+}
+
+export interface Connection {
+  readonly servers: readonly string[];
+  readonly mesh: string;
+  readonly credentialsFile: string | null;
+}
+
+const DIAL_MS = 2_000;
+const ANSWER_MS = 15_000;
+
+export function connectionOf(command: string, values: ConnectionValues, io: CommandIo): Connection {
+  const servers = (values.server ?? io.env['TOWPATH_NATS'] ?? DEFAULT_NATS_URL).split(',').map((url) => url.trim());
+  const mesh = values.mesh ?? io.env['TOWPATH_MESH'] ?? DEFAULT_MESH;
+  if (!isToken(mesh)) throw wrongUsage(command, `the mesh name "${mesh}" must be lower-case letters, digits, - or _`);
+  const wrong = servers.find((url) => !/^((nats|tls):\/\/)?[^/\s]+$/.test(url));
+  if (wrong !== undefined) throw wrongUsage(command, `"${wrong}" is no NATS server; write nats://HOST:PORT`);
+  return { servers, mesh, credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDS'] ?? null };
+}
+
+/** Asks control; its refusals become UserErrors with every problem. */
+export interface ControlClient {
+  readonly bus: Bus;
+  ask<T>(noun: string, verb: string, body: string, schema: z.ZodType<T>, headers?: Headers): Promise<T>;
+}
+
+/** Runs a task with a connection that is closed afterwards. Throws UserError when no NATS server answers. */
+export async function withControl<T>(connection: Connection, task: (client: ControlClient) => Promise<T>): Promise<T> {
+  const subjects = subjectsOf(connection.mesh);
+  const bus = await dial(connection);
+  try {
+    return await task({
+      bus,
+      ask: (noun, verb, body, schema, headers) =>
+        ask(bus, subjects, { noun, verb, body, schema, headers: headers ?? {} }),
+    });
+  } finally {
+    await bus.close();
+  }
+}
+
+/** Headers of a request that changes something: who, and an id that makes a repetition harmless. */
+export function mutationHeaders(): Record<string, string> {
+  return { [AUTHOR_HEADER]: `${userName()}@${hostname()}`, [REQUEST_ID_HEADER]: randomUUID() };
+}
+
+async function dial(connection: Connection): Promise<Bus> {
+  try {
+    const name = `cli/${hostIdOf(hostname())}/${packageVersion()}`;
+    const inboxId = `cli-${randomUUID().slice(0, 8)}`;
+    const { servers, credentialsFile } = connection;
+    return await connectOnce({ servers, name, inboxId, credentialsFile, reads: 'leader' }, DIAL_MS);
+  } catch (cause) {
+    const message = `no NATS server can be used at ${connection.servers.join(', ')} (${reasonOf(cause)})`;
+    throw new UserError({
+      code: 'TWP2701',
+      message,
+      hint: 'start nats-server, or name another one with --server or TOWPATH_NATS',
+    });
+  }
+}
+
+interface Question<T> {
+  readonly noun: string;
+  readonly verb: string;
+  readonly body: string;
+  readonly schema: z.ZodType<T>;
+  readonly headers: Headers;
+}
+
+async function ask<T>(bus: Bus, subjects: Subjects, question: Question<T>): Promise<T> {
+  const subject = subjects.control(question.noun, question.verb);
+  const reply = await bus.request(subject, question.body, ANSWER_MS, question.headers).catch((cause: unknown) => {
+    throw unanswered(subjects.mesh, cause);
+  });
+  if (reply.header(ERROR_CODE_HEADER) !== '') throw refusal(reply.data, reply.header(ERROR_TEXT_HEADER));
+  const value = decodeJson(reply.data, question.schema, MAX_VIEW_BYTES);
+  if (value.ok) return value.value;
+  throw new UserError({ code: 'TWP2703', message: `control's answer on ${subject} is not understood: ${value.error}` });
+}
+
+function unanswered(mesh: string, cause: unknown): UserError {
+  if (cause instanceof BusError && cause.code === 'no-responders') {
+    const hint = 'start it with: towpath control';
+    return new UserError({ code: 'TWP2702', message: `control is not running in the mesh "${mesh}"`, hint });
+  }
+  const what =
+    cause instanceof BusError && cause.code === 'timeout'
+      ? `did not answer within ${ANSWER_MS / 1000} s`
+      : reasonOf(cause);
+  return new UserError({ code: 'TWP2702', message: `control of the mesh "${mesh}": ${what}` });
+}
+
+function refusal(body: Uint8Array, text: string): UserError {
+  const failure = decodeJson(body, failureSchema, MAX_VIEW_BYTES);
+  if (!failure.ok || failure.value.problems.length === 0) return new UserError({ code: 'TWP2704', message: text });
+  return new UserError(
+    failure.value.problems.map(({ code, message, path, hint }) => ({
+      code,
+      message,
+      ...(path === undefined ? {} : { path }),
+      ...(hint === undefined ? {} : { hint }),
+    })),
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return 'unknown';
+  }
+}

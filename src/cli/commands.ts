@@ -1,0 +1,20 @@
+/** The table of commands. Each is loaded when it is used: `towpath get` does not wait for the agent's code. */
+import type { Command } from './command.ts';
+
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  agent: async () => (await import('./agent.ts')).agentCommand,
+  control: async () => (await import('./control.ts')).controlCommand,
+  apply: async () => (await import('./apply.ts')).applyCommand,
+  get: async () => (await import('./get.ts')).getCommand,
+  delete: async () => (await import('./delete.ts')).deleteCommand,
+  status: async () => (await import('./status.ts')).statusCommand,
+  intercept: async () => (await import('./intercept.ts')).interceptCommand,
+  lab: async () => (await import('./lab.ts')).labCommand,
+  completion: async () => (await import('./completion.ts')).makeCompletionCommand(loadAllCommands),
+  version: async () => (await import('./version.ts')).versionCommand,
+};
+
+/** All of them, in the order of the table: for the help and for completion. */
+export function loadAllCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}

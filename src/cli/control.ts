@@ -1,0 +1,113 @@
+/** `towpath control`: runs the control service in the foreground. */
+import { hostname } from 'node:os';
+import { packageVersion } from '../config/package-version.ts';
+import { hostIdOf, isToken } from '../contract/subjects.ts';
+import { runControl } from '../control/main.ts';
+import { type ControlSettings, DEFAULT_CONTROL_SETTINGS } from '../control/settings.ts';
+import { createLogger, type LoggerLevel } from '../telemetry/logger.ts';
+import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from './ask-control.ts';
+import type { Command, CommandIo } from './command.ts';
+import { parseDuration } from './parse-duration.ts';
+import { parseWords, wrongUsage } from './parse-words.ts';
+
+const LEVELS: readonly LoggerLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
+const OPTIONS = {
+  ...CONNECTION_OPTIONS,
+  id: { type: 'string' },
+  http: { type: 'string' },
+  replicas: { type: 'string' },
+  'lease-ttl': { type: 'string' },
+  'log-level': { type: 'string' },
+} as const;
+
+const HELP = `Runs the control service: admits resources, compiles them, publishes views to the agents. Everything it knows lies in NATS, so it
+may be restarted at any time; agents go on without it. Of several on one NATS, one leads and the others stand by.
+
+Usage:
+  towpath control [options]
+
+Options:
+${CONNECTION_HELP}  --id NAME         name of this replica (TOWPATH_CONTROL_ID; default: the host name)
+  --http ADDR:PORT  /metrics, /healthz, /readyz (TOWPATH_CONTROL_HTTP; default [::]:15010)
+  --replicas N      copies of each bucket when it is created: 1, 3 or 5 (TOWPATH_REPLICAS; default 1)
+  --lease-ttl TIME  a host silent for this long is gone (TOWPATH_LEASE_TTL; default 8s)
+  --log-level L     debug, info, warn, error, silent (TOWPATH_LOG_LEVEL; default info)
+
+Signals: TERM and INT end it.
+
+Examples:
+  towpath control
+  towpath control --server nats://n1:4222,nats://n2:4222,nats://n3:4222 --replicas 3
+`;
+
+export const controlCommand: Command = {
+  name: 'control',
+  summary: 'run the control service',
+  help: HELP,
+  completions: [
+    '--server',
+    '--mesh',
+    '--creds',
+    '--id',
+    '--http',
+    '--replicas',
+    '--lease-ttl',
+    '--log-level',
+    '--help',
+  ],
+  run: runControlCommand,
+};
+
+async function runControlCommand(args: readonly string[], io: CommandIo): Promise<number> {
+  const { values } = parseWords('control', args, OPTIONS, 0);
+  const wanted = values['log-level'] ?? io.env['TOWPATH_LOG_LEVEL'] ?? 'info';
+  const level = LEVELS.find((known) => known === wanted);
+  if (level === undefined)
+    throw wrongUsage('control', `--log-level must be one of ${LEVELS.join(', ')}, not ${wanted}`);
+  const settings: ControlSettings = {
+    ...connectionOf('control', values, io),
+    id: parseId(values.id ?? io.env['TOWPATH_CONTROL_ID'] ?? hostIdOf(hostname())),
+    version: packageVersion(),
+    http: parseAddress(values.http ?? io.env['TOWPATH_CONTROL_HTTP']),
+    replicas: parseReplicas(values.replicas ?? io.env['TOWPATH_REPLICAS'] ?? '1'),
+    leaseTtlMs: parseTtl(values['lease-ttl'] ?? io.env['TOWPATH_LEASE_TTL'] ?? '8s'),
+    reconcileMs: DEFAULT_CONTROL_SETTINGS.reconcileMs,
+  };
+  const signalled = untilSignal();
+  const control = await runControl(settings, createLogger({ name: 'control', level }));
+  await signalled;
+  await control.stop();
+  return 0;
+}
+
+function untilSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => resolve());
+  });
+}
+
+function parseId(text: string): string {
+  if (isToken(text)) return text;
+  throw wrongUsage('control', `--id must be lower-case letters, digits, - or _, not "${text}"`);
+}
+
+function parseReplicas(text: string): ControlSettings['replicas'] {
+  if (text === '1') return 1;
+  if (text === '3') return 3;
+  if (text === '5') return 5;
+  throw wrongUsage('control', `--replicas must be 1, 3 or 5, not "${text}"`);
+}
+
+function parseTtl(text: string): number {
+  const ms = parseDuration('control', '--lease-ttl', text);
+  if (ms >= 1_000 && ms <= 60_000) return ms;
+  throw wrongUsage('control', `--lease-ttl must be between 1s and 1m, not ${text}`);
+}
+
+function parseAddress(text: string | undefined): ControlSettings['http'] {
+  if (text === undefined) return DEFAULT_CONTROL_SETTINGS.http;
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65535) throw wrongUsage('control', `--http must be ADDRESS:PORT, not "${text}"`);
+  return { address: match[1] ?? (match[2] === '' || match[2] === undefined ? '::' : match[2]), port };
+}

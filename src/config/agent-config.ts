@@ -1,0 +1,108 @@
+/** The agent's settings after decoding: everything is present, defaults are applied, nothing is text that still needs parsing. */
+import type { AppProtocol } from '../contract/views.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** An inclusive range of TCP ports; one port is `from === to`. */
+export interface PortSpan {
+  readonly from: number;
+  readonly to: number;
+}
+export type PortSelection = '*' | readonly PortSpan[];
+
+export interface AgentConfig {
+  readonly mesh: string;
+  readonly host: string;
+  /** The address that workloads of this host register when they name none; null = found from the host's interfaces. */
+  readonly address: string | null;
+  readonly nats: NatsConfig;
+  readonly stateDirectory: string;
+  readonly dataThreads: number;
+  readonly log: { readonly level: LogLevel };
+  readonly ports: PortsConfig;
+  readonly metricsAddress: string;
+  readonly drainSeconds: number;
+  readonly interception: InterceptionConfig;
+  readonly workloads: readonly WorkloadConfig[];
+  readonly limits: LimitsConfig;
+}
+
+export interface NatsConfig {
+  readonly servers: readonly string[];
+  /** Path of a `.creds` file; its content is never logged. */
+  readonly credentialsFile: string | null;
+}
+
+export interface PortsConfig {
+  readonly outbound: number;
+  readonly inbound: number;
+  /** On 127.0.0.1 only. */
+  readonly admin: number;
+  readonly metrics: number;
+}
+
+export interface InterceptionConfig {
+  readonly enabled: boolean;
+  /** What the kernel does with new connections when the agent is gone: pass them on, or refuse them. */
+  readonly failure: 'open' | 'closed';
+  readonly gid: number;
+  readonly ipv6: 'auto' | 'on' | 'off';
+  readonly virtualIpRanges: readonly string[];
+  readonly outbound: OutboundInterception;
+  readonly inbound: InboundInterception;
+}
+
+export interface OutboundInterception {
+  readonly includePorts: PortSelection;
+  readonly excludePorts: readonly PortSpan[];
+  readonly includeCidrs: readonly string[];
+  readonly excludeCidrs: readonly string[];
+  readonly includeUids: readonly number[];
+  readonly excludeUids: readonly number[];
+  readonly includeGids: readonly number[];
+  readonly excludeGids: readonly number[];
+}
+
+export interface InboundInterception {
+  readonly includePorts: PortSelection;
+  readonly excludePorts: readonly PortSpan[];
+  /** Source addresses. */
+  readonly includeCidrs: readonly string[];
+  readonly excludeCidrs: readonly string[];
+  readonly includeInterfaces: readonly string[];
+  readonly excludeInterfaces: readonly string[];
+}
+
+export interface WorkloadConfig {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly address: string | null;
+  readonly ports: readonly WorkloadPort[];
+  readonly weight: number;
+  readonly probe: ProbeConfig | null;
+}
+
+export interface WorkloadPort {
+  readonly name: string;
+  readonly port: number;
+  readonly protocol: AppProtocol;
+}
+
+export interface ProbeConfig {
+  readonly check:
+    | { readonly type: 'tcp'; readonly port: number }
+    | { readonly type: 'http'; readonly port: number; readonly path: string };
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+}
+
+export interface LimitsConfig {
+  /** Connections a data thread holds at once; more wait in the kernel's queue. */
+  readonly maxConnections: number;
+  /** Largest HTTP/1 request or response head in bytes. */
+  readonly headBytes: number;
+}

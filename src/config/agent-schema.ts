@@ -1,0 +1,97 @@
+/** The agent file's schema with every default in place; `docs/agent.md` explains the fields in the same order. */
+import { z } from '../core/schema.ts';
+import { LOG_LEVELS } from './agent-config.ts';
+import {
+  addressSchema,
+  cidrListSchema,
+  idListSchema,
+  interfaceListSchema,
+  nameSchema,
+  portSchema,
+  portSelectionSchema,
+  portSpanListSchema,
+} from './field-types.ts';
+import { workloadSchema } from './workload-schema.ts';
+
+const SSH = { from: 22, to: 22 };
+const path = z.string().max(4096).regex(/^\//, 'must be an absolute path, such as /var/lib/towpath');
+
+const natsSchema = z
+  .strictObject({
+    servers: z
+      .array(z.string().regex(/^((nats|tls|ws|wss):\/\/)?[^\s/]+$/, 'must be a server such as nats://10.0.0.1:4222'))
+      .min(1)
+      .max(100)
+      .default(['nats://127.0.0.1:4222']),
+    credentialsFile: path.nullable().default(null),
+  })
+  .prefault({});
+
+const portsSchema = z
+  .strictObject({
+    outbound: portSchema.default(15001),
+    inbound: portSchema.default(15006),
+    admin: portSchema.default(15000),
+    metrics: portSchema.default(15020),
+  })
+  .prefault({});
+
+const outboundSchema = z
+  .strictObject({
+    includePorts: portSelectionSchema,
+    excludePorts: portSpanListSchema.default([SSH]),
+    includeCidrs: cidrListSchema,
+    excludeCidrs: cidrListSchema,
+    includeUids: idListSchema,
+    excludeUids: idListSchema,
+    includeGids: idListSchema,
+    excludeGids: idListSchema,
+  })
+  .prefault({});
+
+const inboundSchema = z
+  .strictObject({
+    includePorts: portSelectionSchema,
+    excludePorts: portSpanListSchema.default([SSH]),
+    includeCidrs: cidrListSchema,
+    excludeCidrs: cidrListSchema,
+    includeInterfaces: interfaceListSchema,
+    excludeInterfaces: interfaceListSchema,
+  })
+  .prefault({});
+
+const interceptionSchema = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    failure: z.enum(['open', 'closed']).default('open'),
+    gid: z.int().min(1).max(0xffff_fffe).default(15001),
+    ipv6: z.enum(['auto', 'on', 'off']).default('auto'),
+    virtualIpRanges: cidrListSchema.default(['240.240.0.0/16', 'fd00:240::/32']),
+    outbound: outboundSchema,
+    inbound: inboundSchema,
+  })
+  .prefault({});
+
+const limitsSchema = z
+  .strictObject({
+    maxConnections: z.int().min(16).max(1_000_000).default(20_000),
+    headBytes: z.int().min(4096).max(65_536).default(65_536),
+  })
+  .prefault({});
+
+/** Decodes the file's one document; `host` has its default put in before, because it depends on the machine. */
+export const agentSchema = z.strictObject({
+  mesh: nameSchema.default('default'),
+  host: nameSchema,
+  address: addressSchema.nullable().default(null),
+  nats: natsSchema,
+  stateDirectory: path.default('/var/lib/towpath'),
+  dataThreads: z.int().min(1).max(64).default(1),
+  log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
+  ports: portsSchema,
+  metricsAddress: addressSchema.default('::'),
+  drainSeconds: z.number().min(0).max(3600).default(10),
+  interception: interceptionSchema,
+  workloads: z.array(workloadSchema).max(1000).default([]),
+  limits: limitsSchema,
+});

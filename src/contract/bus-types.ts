@@ -1,0 +1,119 @@
+/** The bus as the rest of the code sees it: messages, requests and key-value buckets, with no NATS type in sight. */
+import type { Result } from '../core/result.ts';
+
+export interface BusSettings {
+  /** `nats://host:port`, one or more. */
+  readonly servers: readonly string[];
+  /** Shown by `nats server report connections`, such as `agent/shop/0.1.0`. */
+  readonly name: string;
+  /** A safe token; replies arrive on `_INBOX_<id>`, so that permissions can pin them. */
+  readonly inboxId: string;
+  /** A NATS `.creds` file, read again at every dial, so that renewed credentials are picked up. */
+  readonly credentialsFile: string | null;
+  /** Agents read by direct get from any replica and need no stream permissions; control reads through the leader. */
+  readonly reads: 'direct' | 'leader';
+}
+
+export type BusState = 'connected' | 'disconnected' | 'reconnected';
+export type Headers = Readonly<Record<string, string>>;
+
+export interface BusMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly text: () => string;
+  /** Empty text when the header is absent. Names are compared exactly. */
+  readonly header: (name: string) => string;
+  /** Does nothing when the sender wants no reply. */
+  readonly respond: (data: string | Uint8Array, headers?: Headers) => void;
+}
+
+export interface Unsubscriber {
+  unsubscribe(): void;
+}
+
+export interface BucketEntry {
+  readonly key: string;
+  readonly data: Uint8Array;
+  /** Sequence in the bucket's stream; never comparable across a recreated bucket. */
+  readonly revision: number;
+  /** The newest record of the key says that it was deleted or purged. */
+  readonly deleted: boolean;
+  readonly createdMs: number;
+}
+
+/** What identifies a bucket's store and how far it has come: it was recreated when `created` changed. */
+export interface BucketMark {
+  readonly created: string;
+  readonly lastRevision: number;
+}
+
+export interface Bucket {
+  /** null when the key was never written. Throws BusError. */
+  get(key: string): Promise<BucketEntry | null>;
+  /** Last writer wins: only for keys with a single writer. Returns the revision. */
+  put(key: string, data: string): Promise<number>;
+  /** Compare and set: `expected` is the revision that must still be the newest, 0 = the key must not exist. */
+  write(key: string, data: string, expected: number): Promise<Result<number, 'conflict'>>;
+  remove(key: string, expected: number | null): Promise<Result<void, 'conflict'>>;
+  /** The newest record of every key, deleted ones left out, in no particular order. */
+  list(): Promise<BucketEntry[]>;
+  /** Every record that is still kept of a key, oldest first. */
+  history(key: string): Promise<BucketEntry[]>;
+  /** null when the bucket does not exist. */
+  mark(): Promise<BucketMark | null>;
+}
+
+export interface BucketOptions {
+  /** Records kept for each key, 1 to 64. */
+  readonly history: number;
+  /** Records vanish silently after this time; null = never. */
+  readonly ttlMs: number | null;
+  /** Stored records are also published on `<prefix>.<key>`; null = not. */
+  readonly republishPrefix: string | null;
+  readonly replicas: number;
+  readonly maxValueBytes: number;
+}
+
+export interface StreamOptions {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly maxAgeMs: number;
+  readonly maxBytes: number;
+  readonly replicas: number;
+}
+
+export interface Bus {
+  readonly connected: boolean;
+  /** The server's URL while connected. */
+  readonly server: string | null;
+  readonly serverVersion: string | null;
+  onState(listener: (state: BusState) => void): void;
+  /** At most once, nothing is kept for later: false when there is no connection now. */
+  publish(subject: string, data: string | Uint8Array, headers?: Headers): boolean;
+  /** Kept across reconnects. The handler must not throw. */
+  subscribe(subject: string, handler: (message: BusMessage) => void, queue?: string): Unsubscriber;
+  /** Throws BusError. */
+  request(subject: string, data: string | Uint8Array, timeoutMs: number, headers?: Headers): Promise<BusMessage>;
+  /** Every reply that arrives within the time. */
+  requestMany(subject: string, data: string, maxWaitMs: number): Promise<BusMessage[]>;
+  /** Resolves when the server has seen everything sent so far. */
+  flush(): Promise<void>;
+  bucket(name: string): Bucket;
+  /** Creates the bucket when it is not there; an existing one keeps its settings. */
+  ensureBucket(name: string, options: BucketOptions): Promise<void>;
+  ensureStream(options: StreamOptions): Promise<void>;
+  /** Acknowledged publish into a stream; the same id within two minutes is stored once. */
+  append(subject: string, data: string, messageId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type BusErrorCode = 'disconnected' | 'no-responders' | 'timeout' | 'not-found' | 'denied' | 'other';
+
+export class BusError extends Error {
+  readonly code: BusErrorCode;
+  constructor(code: BusErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'BusError';
+    this.code = code;
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * The one importer of the NATS packages: what the bus uses of them, and the translation of their messages, entries and
+ * errors into ours. Key-value watches are not used: they fall silent when a bucket is recreated.
+ */
+import { JetStreamApiError, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import type { KV, KvEntry } from '@nats-io/kv';
+import {
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  NoRespondersError,
+  headers as newHeaders,
+  PermissionViolationError,
+  RequestError,
+  TimeoutError,
+} from '@nats-io/transport-node';
+import { err, ok, type Result } from '../core/result.ts';
+import { type BucketEntry, type BucketMark, BusError, type BusMessage, type Headers } from './bus-types.ts';
+
+export { jetstream, jetstreamManager } from '@nats-io/jetstream';
+export { type KV, Kvm } from '@nats-io/kv';
+export {
+  connect,
+  credsAuthenticator,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  type Subscription,
+} from '@nats-io/transport-node';
+
+/** JetStream's error codes: not the expected revision (two forms), stream not found. */
+const CONFLICTS = new Set([10071, 10164]);
+const STREAM_NOT_FOUND = 10059;
+
+/** A client with its JetStream handles. */
+export interface Session {
+  readonly client: NatsConnection;
+  readonly stream: JetStreamClient;
+  readonly manager: JetStreamManager;
+  readonly buckets: Map<string, Promise<KV>>;
+}
+
+export async function streamMark(manager: JetStreamManager, stream: string): Promise<BucketMark | null> {
+  try {
+    const { created, state } = await manager.streams.info(stream);
+    return { created: String(created), lastRevision: state.last_seq };
+  } catch (cause) {
+    if (cause instanceof JetStreamApiError && cause.code === STREAM_NOT_FOUND) return null;
+    throw toBusError(cause);
+  }
+}
+
+export async function orConflict<T>(promise: Promise<T>): Promise<Result<T, 'conflict'>> {
+  try {
+    return ok(await promise);
+  } catch (cause) {
+    if (cause instanceof JetStreamApiError && CONFLICTS.has(cause.code)) return err('conflict');
+    throw toBusError(cause);
+  }
+}
+
+export async function worded<T>(promise: Promise<T>): Promise<T> {
+  try {
+    return await promise;
+  } catch (cause) {
+    throw toBusError(cause);
+  }
+}
+
+function toBusError(cause: unknown): BusError {
+  if (cause instanceof BusError) return cause;
+  const inner = cause instanceof RequestError && cause.cause !== undefined ? cause.cause : cause;
+  if (inner instanceof NoRespondersError) return new BusError('no-responders', 'nobody answers this subject', cause);
+  if (inner instanceof TimeoutError) return new BusError('timeout', 'no answer in time', cause);
+  if (inner instanceof PermissionViolationError) return new BusError('denied', inner.message, cause);
+  if (inner instanceof JetStreamApiError && inner.code === STREAM_NOT_FOUND) {
+    return new BusError('not-found', 'the bucket does not exist', cause);
+  }
+  return new BusError('other', reasonOf(inner), cause);
+}
+
+export function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+export function toEntry(entry: KvEntry): BucketEntry {
+  return {
+    key: entry.key,
+    data: entry.value,
+    revision: entry.revision,
+    deleted: entry.operation !== 'PUT',
+    createdMs: entry.created.getTime(),
+  };
+}
+
+export function toMessage(message: Msg): BusMessage {
+  return {
+    subject: message.subject,
+    data: message.data,
+    text: () => message.string(),
+    header: (name) => message.headers?.get(name) ?? '',
+    respond: (data, headers) => {
+      message.respond(data, headers === undefined ? {} : { headers: toHeaders(headers) });
+    },
+  };
+}
+
+export function toHeaders(values: Headers): MsgHdrs {
+  const result = newHeaders();
+  for (const [name, value] of Object.entries(values)) result.set(name, value.replaceAll(/[\r\n]+/g, ' '));
+  return result;
+}

@@ -1,0 +1,50 @@
+/**
+ * The few messages between the agent's main thread and a data thread. They are structured-cloned over a MessagePort:
+ * plain data only. Each main-to-data message carries `sequence`; the data thread answers `applied` with it once the
+ * change is in force for the next request.
+ */
+import type { DirectoryEntry, InboundWorkloadView, ServiceKey, ServiceView } from './views.ts';
+
+export type ToDataThread =
+  | { readonly type: 'directory'; readonly sequence: number; readonly services: readonly DirectoryEntry[] }
+  | { readonly type: 'service'; readonly sequence: number; readonly service: ServiceView }
+  | { readonly type: 'service-removed'; readonly sequence: number; readonly key: ServiceKey }
+  | { readonly type: 'inbound'; readonly sequence: number; readonly workloads: readonly InboundWorkloadView[] }
+  /** Stop accepting, answer `Connection: close`, finish what is in flight. */
+  | { readonly type: 'drain'; readonly sequence: number }
+  /** End now: reset what is left and exit. */
+  | { readonly type: 'stop'; readonly sequence: number }
+  | { readonly type: 'dump'; readonly sequence: number };
+
+export type FromDataThread =
+  | { readonly type: 'ready' }
+  | { readonly type: 'applied'; readonly sequence: number }
+  /** A program dialled this service and its view is not here yet: connections are held meanwhile (bounded). */
+  | { readonly type: 'need'; readonly key: ServiceKey }
+  /** A new counter series: `index` is its place in the shared Float64Array of counters. */
+  | {
+      readonly type: 'series';
+      readonly index: number;
+      readonly name: string;
+      readonly labels: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number | boolean>>;
+    }
+  | { readonly type: 'dump'; readonly sequence: number; readonly state: DataThreadDump };
+
+/** Live state for `towpath agent dump`. */
+export interface DataThreadDump {
+  readonly services: readonly { readonly key: ServiceKey; readonly epoch: number; readonly gen: number }[];
+  readonly endpoints: readonly {
+    readonly address: string;
+    readonly active: number;
+    readonly idleConnections: number;
+  }[];
+  readonly connections: number;
+  /** Remembered sniffing verdicts, destination -> verdict. */
+  readonly verdicts: readonly { readonly destination: string; readonly verdict: string }[];
+}

@@ -1,0 +1,266 @@
+/**
+ * The connection. The client's pitfalls are handled here once: it never gives up dialling, it is rebuilt when it closes
+ * unasked, subscriptions outlive it, and nothing is published into its lossy buffer while it is away.
+ */
+import { readFileSync } from 'node:fs';
+import {
+  connect,
+  credsAuthenticator,
+  jetstream,
+  jetstreamManager,
+  Kvm,
+  type NatsConnection,
+  type NodeConnectionOptions,
+  reasonOf,
+  type Session,
+  type Subscription,
+  streamMark,
+  toHeaders,
+  toMessage,
+  worded,
+} from './bus.ts';
+import {
+  type Bucket,
+  type BucketOptions,
+  type Bus,
+  BusError,
+  type BusMessage,
+  type BusSettings,
+  type BusState,
+  type Headers,
+  type StreamOptions,
+  type Unsubscriber,
+} from './bus-types.ts';
+import { NatsBucket } from './nats-bucket.ts';
+import { reconnectDelayMs } from './reconnect-delay.ts';
+
+const DIAL_TIMEOUT_MS = 5_000;
+const STORE_TIMEOUT_MS = 5_000;
+const NANOSECONDS = 1_000_000;
+
+/** Connects in the background and for ever; usable at once. */
+export function openBus(settings: BusSettings): Bus {
+  const bus = new NatsBus(settings);
+  void bus.keepConnected();
+  return bus;
+}
+
+/** For one command: one dial, and a BusError when no server answers within the time. */
+export async function connectOnce(settings: BusSettings, timeoutMs: number): Promise<Bus> {
+  const bus = new NatsBus(settings);
+  try {
+    await bus.connect({ reconnect: false, timeout: timeoutMs });
+  } catch (cause) {
+    throw new BusError('disconnected', reasonOf(cause), cause);
+  }
+  return bus;
+}
+
+interface WantedSubscription {
+  readonly subject: string;
+  readonly queue: string | undefined;
+  readonly handler: (message: BusMessage) => void;
+  live: Subscription | null;
+}
+
+class NatsBus implements Bus {
+  readonly #settings: BusSettings;
+  readonly #wanted = new Set<WantedSubscription>();
+  readonly #listeners: ((state: BusState) => void)[] = [];
+  #session: Session | null = null;
+  #connected = false;
+  #everConnected = false;
+  #lostAt = performance.now();
+  #closing = false;
+  #endPause: () => void = () => {};
+
+  constructor(settings: BusSettings) {
+    this.#settings = settings;
+  }
+
+  get connected(): boolean {
+    return this.#connected;
+  }
+  get server(): string | null {
+    return this.#connected ? (this.#session?.client.getServer() ?? null) : null;
+  }
+  get serverVersion(): string | null {
+    return this.#session?.client.info?.version ?? null;
+  }
+
+  /** The client's own wait for a first connection cannot be called off, so that loop is ours. */
+  async keepConnected(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        const client = await this.connect({ timeout: DIAL_TIMEOUT_MS });
+        await client.closed();
+      } catch {
+        // An absent server, or a refusal (credentials, URL): dialled again either way.
+      }
+      if (!this.#closing) await this.#pause(reconnectDelayMs(performance.now() - this.#lostAt, Math.random()));
+    }
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, delayMs);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async connect(options: NodeConnectionOptions): Promise<NatsConnection> {
+    const { servers, name, inboxId, credentialsFile } = this.#settings;
+    const dial = connect({
+      servers: [...servers],
+      name,
+      inboxPrefix: `_INBOX_${inboxId}`,
+      maxReconnectAttempts: -1,
+      ignoreAuthErrorAbort: true,
+      pingInterval: 15_000,
+      maxPingOut: 2,
+      reconnectDelayHandler: () => reconnectDelayMs(performance.now() - this.#lostAt, Math.random()),
+      ...(credentialsFile === null ? {} : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
+      ...options,
+    });
+    const client = await dial;
+    if (this.#closing) {
+      await client.close();
+      throw new BusError('disconnected', 'the bus was closed');
+    }
+    const stream = jetstream(client, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
+    const manager = await jetstreamManager(client, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
+    this.#session = { client, stream, manager, buckets: new Map() };
+    void this.#followStatus(client);
+    for (const wanted of this.#wanted) this.#activate(wanted, client);
+    this.#becomeConnected();
+    return client;
+  }
+
+  async #followStatus(client: NatsConnection): Promise<void> {
+    for await (const status of client.status()) {
+      if (status.type === 'reconnect') this.#becomeConnected();
+      else if (status.type === 'disconnect' || status.type === 'close') this.#becomeDisconnected();
+    }
+    this.#becomeDisconnected();
+  }
+
+  #becomeConnected(): void {
+    if (this.#connected) return;
+    this.#connected = true;
+    const state = this.#everConnected ? 'reconnected' : 'connected';
+    this.#everConnected = true;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  #becomeDisconnected(): void {
+    if (!this.#connected) return;
+    this.#connected = false;
+    this.#lostAt = performance.now();
+    for (const listener of this.#listeners) listener('disconnected');
+  }
+
+  onState(listener: (state: BusState) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  publish(subject: string, data: string | Uint8Array, headers?: Headers): boolean {
+    if (!this.#connected || this.#session === null) return false;
+    this.#session.client.publish(subject, data, headers === undefined ? {} : { headers: toHeaders(headers) });
+    return true;
+  }
+
+  subscribe(subject: string, handler: (message: BusMessage) => void, queue?: string): Unsubscriber {
+    const wanted: WantedSubscription = { subject, queue, handler, live: null };
+    this.#wanted.add(wanted);
+    if (this.#session !== null && !this.#session.client.isClosed()) this.#activate(wanted, this.#session.client);
+    return {
+      unsubscribe: () => {
+        this.#wanted.delete(wanted);
+        wanted.live?.unsubscribe();
+      },
+    };
+  }
+
+  #activate(wanted: WantedSubscription, client: NatsConnection): void {
+    wanted.live = client.subscribe(wanted.subject, {
+      ...(wanted.queue === undefined ? {} : { queue: wanted.queue }),
+      callback: (error, message) => {
+        if (error === null) wanted.handler(toMessage(message));
+      },
+    });
+  }
+
+  async request(subject: string, data: string | Uint8Array, timeoutMs: number, headers?: Headers): Promise<BusMessage> {
+    const { client } = this.#live();
+    const options = { timeout: timeoutMs, ...(headers === undefined ? {} : { headers: toHeaders(headers) }) };
+    return toMessage(await worded(client.request(subject, data, options)));
+  }
+
+  async requestMany(subject: string, data: string, maxWaitMs: number): Promise<BusMessage[]> {
+    const { client } = this.#live();
+    const replies: BusMessage[] = [];
+    const stream = await worded(client.requestMany(subject, data, { strategy: 'timer', maxWait: maxWaitMs }));
+    for await (const message of stream) replies.push(toMessage(message));
+    return replies;
+  }
+
+  flush(): Promise<void> {
+    return worded(this.#live().client.flush());
+  }
+
+  bucket(name: string): Bucket {
+    return new NatsBucket(name, () => this.#live(), this.#settings.reads === 'direct');
+  }
+
+  async ensureBucket(name: string, options: BucketOptions): Promise<void> {
+    await worded(
+      new Kvm(this.#live().stream).create(name, {
+        history: options.history,
+        replicas: options.replicas,
+        maxValueSize: options.maxValueBytes,
+        allow_direct: true,
+        ...(options.ttlMs === null ? {} : { ttl: options.ttlMs }),
+        ...(options.republishPrefix === null
+          ? {}
+          : { republish: { src: `$KV.${name}.>`, dest: `${options.republishPrefix}.>` } }),
+      }),
+    );
+  }
+
+  async ensureStream(options: StreamOptions): Promise<void> {
+    const { manager } = this.#live();
+    const exists = await streamMark(manager, options.name);
+    if (exists !== null) return;
+    await worded(
+      manager.streams.add({
+        name: options.name,
+        subjects: [...options.subjects],
+        max_age: options.maxAgeMs * NANOSECONDS,
+        max_bytes: options.maxBytes,
+        num_replicas: options.replicas,
+        deny_delete: true,
+        deny_purge: true,
+      }),
+    );
+  }
+
+  async append(subject: string, data: string, messageId: string): Promise<void> {
+    await worded(this.#live().stream.publish(subject, data, { msgID: messageId }));
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.#endPause();
+    const client = this.#session?.client;
+    if (client !== undefined && !client.isClosed()) await client.close();
+  }
+
+  #live(): Session {
+    if (!this.#connected || this.#session === null)
+      throw new BusError('disconnected', 'there is no connection to NATS');
+    return this.#session;
+  }
+}

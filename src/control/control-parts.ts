@@ -1,0 +1,26 @@
+import type { Bus } from '../contract/bus-types.ts';
+import type { Subjects } from '../contract/subjects.ts';
+import type { AgentTable } from './agent-table.ts';
+import type { ConfigSync } from './config-sync.ts';
+import type { EndpointRegistry } from './endpoint-registry.ts';
+import type { MeshState } from './mesh-state.ts';
+import type { Publisher } from './publisher.ts';
+import type { AuditTrail } from './record-audit.ts';
+import type { SerialQueue } from './serial-queue.ts';
+import type { ControlSettings } from './settings.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+/** What a control that leads is made of. */
+export interface ControlParts {
+  readonly settings: ControlSettings;
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly queue: SerialQueue;
+  readonly state: MeshState;
+  readonly config: ConfigSync;
+  readonly registry: EndpointRegistry;
+  readonly agents: AgentTable;
+  readonly publisher: Publisher;
+  readonly status: StatusWriter;
+  readonly audit: AuditTrail;
+}

@@ -1,0 +1,181 @@
+import type { Bus } from '../contract/bus-types.ts';
+import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { endpointSchema, type Lease, leaseSchema } from '../contract/messages.ts';
+import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
+import { isToken, parseEndpointKey, type Subjects } from '../contract/subjects.ts';
+import type { RegisteredEndpoint } from '../resources/index.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { AgentTable } from './agent-table.ts';
+import { BucketFollower, type NewRecord } from './bucket-follower.ts';
+import { LeaseTable } from './lease-table.ts';
+import type { MeshState } from './mesh-state.ts';
+
+const DIAL_MARGIN_MS = 1_000;
+/** Records that a dead host left behind are removed from the store after this long. */
+const FORGET_MS = 60 * 60 * 1000;
+
+/**
+ * What agents registered. A record counts while its host's lease lives; who it is comes from the key, never from the
+ * payload. Leases are timed here, since their expiry in the store makes no sound.
+ */
+export class EndpointRegistry {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #state: MeshState;
+  readonly #agents: AgentTable;
+  readonly #logger: Logger;
+  readonly #endpoints: BucketFollower;
+  readonly #leases: BucketFollower;
+  readonly #table: LeaseTable;
+  /** host -> `<namespace>/<name>` -> record, whether the host lives or not. */
+  readonly #records = new Map<string, Map<string, RegisteredEndpoint>>();
+  readonly #deadSince = new Map<string, number>();
+  malformed = 0;
+  expired = 0;
+
+  constructor(bus: Bus, subjects: Subjects, state: MeshState, agents: AgentTable, leaseTtlMs: number, logger: Logger) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#state = state;
+    this.#agents = agents;
+    this.#logger = logger;
+    this.#endpoints = new BucketFollower(bus, subjects, 'endpoint');
+    this.#leases = new BucketFollower(bus, subjects, 'lease');
+    this.#table = new LeaseTable(leaseTtlMs);
+  }
+
+  start(): void {
+    this.#table.beginGrace(performance.now(), 0);
+    this.#endpoints.start((record) => this.#takeRecord(record));
+    this.#leases.start((record) => this.#takeLease(record));
+  }
+
+  stop(): void {
+    this.#endpoints.stop();
+    this.#leases.stop();
+  }
+
+  /** NATS was away: nobody expires before every agent had the time to dial it again and a ttl is over. */
+  beginGrace(): void {
+    this.#table.beginGrace(performance.now(), LONGEST_DELAY_MS + DIAL_MARGIN_MS);
+  }
+
+  inGrace(): boolean {
+    return this.#table.inGrace(performance.now());
+  }
+
+  /** Compares with the store. Rejects with BusError. */
+  async reconcile(): Promise<void> {
+    const endpoints = await this.#endpoints.poll();
+    for (const record of endpoints?.records ?? []) this.#takeRecord(record);
+    // A recreated bucket is empty through no fault of the hosts, whose agents put everything again when they reconnect.
+    if (endpoints?.recreated === false) for (const key of endpoints.absent) this.#dropRecord(key);
+    const leases = await this.#leases.poll();
+    if (endpoints?.recreated === true || leases?.recreated === true) {
+      this.#table.forgetRevisions();
+      this.beginGrace();
+    }
+    for (const record of leases?.records ?? []) this.#takeLease(record);
+  }
+
+  /** Ends the leases whose time is up; call about once a second, and not while NATS is away. */
+  sweep(): void {
+    const now = performance.now();
+    for (const host of this.#table.expire(now)) {
+      this.expired++;
+      this.#logger.warn({ host }, 'the lease of this host ended: its workloads get no more traffic');
+      this.#endHost(host);
+    }
+    for (const [host, since] of this.#deadSince) if (now - since > FORGET_MS) this.#forgetHost(host);
+    this.#agents.forgetOld(now);
+  }
+
+  workloadsOf(host: string): number {
+    return this.#records.get(host)?.size ?? 0;
+  }
+
+  liveHosts(): number {
+    return this.#table.hosts().length;
+  }
+
+  #takeLease({ key: host, revision, data }: NewRecord): void {
+    if (!isToken(host)) return;
+    if (data === null) {
+      // An explicit delete: the agent said good-bye.
+      this.#logger.info({ host }, 'this host left');
+      this.#table.end(host);
+      this.#endHost(host);
+      return;
+    }
+    const lease = decodeJson(data, leaseSchema, MAX_RECORD_BYTES);
+    if (!lease.ok) return this.#complain(`lease of ${host}`, lease.error);
+    const now = performance.now();
+    const wasLive = this.#table.isLive(host);
+    if (!this.#table.renew(host, revision, now)) return;
+    this.#agents.seen(host, lease.value, now);
+    this.#deadSince.delete(host);
+    if (!wasLive) for (const record of this.#records.get(host)?.values() ?? []) this.#state.putEndpoint(record);
+    this.#dropLeftOvers(host, lease.value);
+  }
+
+  #takeRecord({ key, data }: NewRecord): void {
+    if (data === null) return this.#dropRecord(key);
+    const parts = parseEndpointKey(key);
+    if (!parts.ok) return this.#complain('endpoint record', parts.error);
+    const decoded = decodeJson(data, endpointSchema, MAX_RECORD_BYTES);
+    if (!decoded.ok) return this.#complain(`endpoint record ${key}`, decoded.error);
+    const { host, namespace, name } = parts.value;
+    const record: RegisteredEndpoint = { host, namespace, name, ...decoded.value };
+    const records = this.#records.get(host) ?? new Map<string, RegisteredEndpoint>();
+    records.set(`${namespace}/${name}`, record);
+    this.#records.set(host, records);
+    if (this.inGrace()) this.#table.presume(host);
+    if (this.#table.isLive(host)) this.#state.putEndpoint(record);
+    else if (!this.#deadSince.has(host)) this.#deadSince.set(host, performance.now());
+  }
+
+  #dropRecord(key: string): void {
+    const parts = parseEndpointKey(key);
+    if (!parts.ok) return;
+    const { host, namespace, name } = parts.value;
+    this.#records.get(host)?.delete(`${namespace}/${name}`);
+    this.#state.deleteEndpoint(host, `${namespace}/${name}`);
+  }
+
+  /** Records of an earlier run whose workload is no longer configured. */
+  #dropLeftOvers(host: string, lease: Lease): void {
+    if (lease.workloads === null) return;
+    const current = new Set(lease.workloads);
+    for (const { namespace, name } of this.#records.get(host)?.values() ?? []) {
+      if (!current.has(`${namespace}.${name}`)) this.#removeFromStore(`${host}.${namespace}.${name}`);
+    }
+  }
+
+  #endHost(host: string): void {
+    this.#state.deleteHost(host);
+    this.#agents.gone(host);
+    if (this.workloadsOf(host) > 0) this.#deadSince.set(host, performance.now());
+  }
+
+  #forgetHost(host: string): void {
+    this.#deadSince.delete(host);
+    const records = [...(this.#records.get(host)?.values() ?? [])];
+    this.#records.delete(host);
+    for (const { namespace, name } of records) this.#removeFromStore(`${host}.${namespace}.${name}`);
+  }
+
+  #removeFromStore(key: string): void {
+    this.#dropRecord(key);
+    void this.#bus
+      .bucket(this.#subjects.bucket('endpoint'))
+      .remove(key, null)
+      .catch((cause: unknown) =>
+        this.#logger.debug({ key, reason: String(cause) }, 'could not remove a left-over record'),
+      );
+  }
+
+  #complain(what: string, reason: string): void {
+    this.malformed++;
+    this.#logger.warn({ reason }, `ignored a malformed ${what}`);
+  }
+}

@@ -1,0 +1,128 @@
+import type { Bus, BusState, Unsubscriber } from '../contract/bus-types.ts';
+import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { ackSchema } from '../contract/messages.ts';
+import { isToken, type Subjects } from '../contract/subjects.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { AgentTable } from './agent-table.ts';
+import { ConfigSync } from './config-sync.ts';
+import type { ControlParts } from './control-parts.ts';
+import { EndpointRegistry } from './endpoint-registry.ts';
+import { MeshState } from './mesh-state.ts';
+import { openStore } from './open-store.ts';
+import { Publisher } from './publisher.ts';
+import { AuditTrail } from './record-audit.ts';
+import { SerialQueue } from './serial-queue.ts';
+import { serveCommands } from './serve-commands.ts';
+import type { ControlSettings } from './settings.ts';
+import { StatusWriter } from './status-writer.ts';
+
+/** An agent's claim beyond this is a lie or a broken clock, and no reason to raise the epoch. */
+const MAX_EPOCH_AHEAD_S = 24 * 60 * 60;
+
+/** A control that holds the lock: memory rebuilt from the store, kept equal to it, published, and served to operators. */
+export class Leading {
+  readonly parts: ControlParts;
+  readonly #logger: Logger;
+  #commands: { stop(): void } | null = null;
+  #acks: Unsubscriber | null = null;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #stopped = false;
+
+  constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
+    this.#logger = logger;
+    const state: MeshState = new MeshState((touched) => {
+      this.parts.publisher.touch(touched);
+      this.parts.status.touch(touched);
+    });
+    const queue = new SerialQueue();
+    const agents = new AgentTable();
+    const audit = new AuditTrail(bus, subjects, logger);
+    const status = new StatusWriter(bus, subjects, state, logger);
+    const publisher = new Publisher(bus, subjects, state, logger);
+    const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
+    const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
+    this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit };
+  }
+
+  /** Rejects with BusError when the store cannot be read; nothing is served then. */
+  async start(): Promise<void> {
+    const { config, registry, publisher, status, queue } = this.parts;
+    config.start();
+    registry.start();
+    await queue.run(() => config.reconcile());
+    await registry.reconcile();
+    await publisher.load(nowSeconds());
+    await status.load();
+    this.#acks = this.parts.bus.subscribe(this.parts.subjects.ack('*'), (message) => {
+      const host = message.subject.slice(message.subject.lastIndexOf('.') + 1);
+      const ack = decodeJson(message.data, ackSchema, MAX_RECORD_BYTES);
+      if (ack.ok && isToken(host)) this.parts.agents.acknowledged(host, ack.value);
+      this.#followAgents();
+    });
+    this.#commands = serveCommands(this.parts);
+    this.#every(this.parts.settings.reconcileMs, () => void this.reconcile());
+    this.#every(Math.min(1_000, this.parts.settings.leaseTtlMs / 8), () => this.#sweep());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#commands?.stop();
+    this.#acks?.unsubscribe();
+    this.parts.config.stop();
+    this.parts.registry.stop();
+    this.parts.publisher.stop();
+    this.parts.status.stop();
+  }
+
+  onState(state: BusState): void {
+    if (state !== 'reconnected' || this.#stopped) return;
+    this.parts.registry.beginGrace();
+    void this.reconcile();
+  }
+
+  /** Compares everything with the store; makes what is missing. Failures are logged, the next round comes anyway. */
+  async reconcile(): Promise<void> {
+    const { bus, subjects, settings, queue, config, registry, publisher } = this.parts;
+    if (!bus.connected || this.#stopped) return;
+    try {
+      if ((await bus.bucket(subjects.bucket('config')).mark()) === null) this.#logger.error('the store was wiped');
+      await openStore(bus, subjects, settings);
+      await queue.run(() => config.reconcile());
+      await registry.reconcile();
+      await publisher.verify();
+    } catch (cause) {
+      this.#logger.warn({ reason: String(cause) }, 'could not compare with the store; trying again');
+    }
+  }
+
+  #every(periodMs: number, task: () => void): void {
+    const timer = setInterval(task, periodMs);
+    timer.unref();
+    this.#timers.push(timer);
+  }
+
+  #sweep(): void {
+    const { bus, registry, publisher, agents } = this.parts;
+    if (!bus.connected) return;
+    registry.sweep();
+    this.#followAgents();
+    if (!publisher.held || registry.inGrace()) return;
+    const answer = agents.newestAnswer();
+    if (answer === null || answer.gen === 0) publisher.release();
+    else this.#logger.error({ answer }, 'the store is empty but agents run a configuration: apply all of it again');
+  }
+
+  /** An agent that has seen more than we ever published: the store was rolled back, so everything gets a higher epoch. */
+  #followAgents(): void {
+    const { agents, publisher } = this.parts;
+    const answer = agents.newestAnswer();
+    if (answer === null || !publisher.isAhead(answer) || answer.epoch > nowSeconds() + MAX_EPOCH_AHEAD_S) return;
+    this.#logger.warn({ answer }, 'agents have seen a newer generation than the store has');
+    publisher.raiseEpoch(Math.max(answer.epoch + 1, nowSeconds()));
+  }
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,130 @@
+import type { Bus, BusState } from '../contract/bus-types.ts';
+import { openBus } from '../contract/open-bus.ts';
+import { type Subjects, subjectsOf } from '../contract/subjects.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { LeaderLock } from './leader-lock.ts';
+import { Leading } from './leading.ts';
+import { openStore } from './open-store.ts';
+import { renderMetrics } from './render-metrics.ts';
+import { serveHttp } from './serve-http.ts';
+import type { ControlSettings } from './settings.ts';
+
+const RETRY_MS = 500;
+
+export interface RunningControl {
+  /** The port of metrics and health: the one asked for, or the one that the system chose for port 0. */
+  readonly httpPort: number;
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the control service until stopped: waits for NATS, for the lock, then leads. Throws UserError when its port is
+ * taken; an absent NATS is waited for.
+ */
+export async function runControl(settings: ControlSettings, logger: Logger): Promise<RunningControl> {
+  const subjects = subjectsOf(settings.mesh);
+  const bus = openBus({
+    servers: settings.servers,
+    name: `control/${settings.id}/${settings.version}`,
+    inboxId: `control-${settings.id}`,
+    credentialsFile: settings.credentialsFile,
+    reads: 'leader',
+  });
+  const control = new Control(settings, bus, subjects, logger);
+  try {
+    const http = await serveHttp(settings.http, {
+      metrics: () => renderMetrics(bus.connected, control.leading?.parts ?? null),
+      notReady: () => control.notReady(),
+    });
+    const work = control.run();
+    return {
+      httpPort: http.port,
+      stop: async () => {
+        await control.stop();
+        await work;
+        await http.stop();
+        await bus.close();
+      },
+    };
+  } catch (cause) {
+    await bus.close();
+    throw cause;
+  }
+}
+
+class Control {
+  readonly #settings: ControlSettings;
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #logger: Logger;
+  #lock: LeaderLock | null = null;
+  #stopped = false;
+  #standingBy = false;
+  #endTerm: () => void = () => {};
+  leading: Leading | null = null;
+
+  constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
+    this.#settings = settings;
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#logger = logger;
+    bus.onState((state) => this.#onState(state));
+  }
+
+  notReady(): string | null {
+    if (!this.#bus.connected) return 'no connection to NATS';
+    return this.leading !== null || this.#standingBy ? null : 'starting';
+  }
+
+  async run(): Promise<void> {
+    while (!this.#stopped) {
+      try {
+        await this.#term();
+      } catch (cause) {
+        this.#logger.warn({ reason: String(cause) }, 'could not start; trying again');
+      }
+      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#endTerm();
+    await this.#lock?.release();
+  }
+
+  /** From waiting for the lock to losing it. */
+  async #term(): Promise<void> {
+    if (!this.#bus.connected) return;
+    await openStore(this.#bus, this.#subjects, this.#settings);
+    const lock = new LeaderLock(this.#bus, this.#subjects, this.#settings.id, this.#logger);
+    this.#lock = lock;
+    this.#standingBy = true;
+    const held = await lock.acquire();
+    this.#standingBy = false;
+    if (!held || this.#stopped) return;
+    const leading = new Leading(this.#settings, this.#bus, this.#subjects, this.#logger);
+    try {
+      const ended = new Promise<void>((resolve) => {
+        this.#endTerm = resolve;
+        lock.keep(() => {
+          this.#logger.error('another control took the lock: standing by');
+          resolve();
+        });
+      });
+      await leading.start();
+      this.leading = leading;
+      this.#logger.info({ mesh: this.#settings.mesh, ...leading.parts.publisher.generation }, 'control leads');
+      await ended;
+    } finally {
+      this.leading = null;
+      leading.stop();
+      if (!this.#stopped) await lock.release();
+    }
+  }
+
+  #onState(state: BusState): void {
+    this.#logger.info({ server: this.#bus.server }, `NATS ${state}`);
+    this.leading?.onState(state);
+  }
+}

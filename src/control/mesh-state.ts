@@ -1,0 +1,70 @@
+import type { ServiceKey } from '../contract/views.ts';
+import {
+  affectedServices,
+  type Change,
+  EndpointIndex,
+  type RegisteredEndpoint,
+  type ResourceId,
+  ResourceIndex,
+  resourceId,
+  type StoredResource,
+} from '../resources/index.ts';
+
+/** What a change asks of the publisher and of the status records. */
+export interface Touched {
+  readonly services: readonly ServiceKey[];
+  readonly directory: boolean;
+  readonly resource: ResourceId | null;
+}
+
+/** Everything that views are compiled from, in memory: admitted resources and the endpoints of live hosts. */
+export class MeshState {
+  readonly resources = new ResourceIndex();
+  readonly endpoints = new EndpointIndex();
+  /** Newest revision that was looked at, of good and of refused records alike. */
+  readonly #revisions = new Map<string, number>();
+  readonly #onTouched: (touched: Touched) => void;
+
+  constructor(onTouched: (touched: Touched) => void) {
+    this.#onTouched = onTouched;
+  }
+
+  revisionOf(id: string): number {
+    return this.#revisions.get(id) ?? 0;
+  }
+  noteRevision(id: string, revision: number): void {
+    this.#revisions.set(id, revision);
+  }
+  /** The store was recreated: revisions of before mean nothing. */
+  forgetRevisions(): void {
+    this.#revisions.clear();
+  }
+
+  putResource(stored: StoredResource, revision: number): void {
+    this.noteRevision(resourceId(stored.resource), revision);
+    this.#touch(this.resources.put(stored), resourceId(stored.resource));
+  }
+
+  deleteResource(id: ResourceId): void {
+    const change = this.resources.delete(id);
+    if (change.before !== null) this.#touch(change, id);
+  }
+
+  putEndpoint(endpoint: RegisteredEndpoint): void {
+    this.#touch(this.endpoints.put(endpoint), null);
+  }
+
+  deleteEndpoint(host: string, workload: string): void {
+    this.#touch(this.endpoints.delete(host, workload), null);
+  }
+
+  deleteHost(host: string): void {
+    for (const change of this.endpoints.deleteHost(host)) this.#touch(change, null);
+  }
+
+  #touch(change: Change, resource: ResourceId | null): void {
+    const isService =
+      change.type === 'resource' && (change.before?.kind === 'Service' || change.after?.kind === 'Service');
+    this.#onTouched({ services: affectedServices(this.resources, change), directory: isService, resource });
+  }
+}

@@ -1,0 +1,64 @@
+import { type Bus, BusError } from '../contract/bus-types.ts';
+import { MAX_RECORD_BYTES, MAX_VIEW_BYTES } from '../contract/decode.ts';
+import type { BucketName, Subjects } from '../contract/subjects.ts';
+import type { ControlSettings } from './settings.ts';
+
+const LOCK_TTL_MS = 10_000;
+const AUDIT_AGE_MS = 400 * 24 * 60 * 60 * 1000;
+const AUDIT_BYTES = 64 * 1024 * 1024;
+/** Clusters of older servers lose and mix up records. */
+const OLDEST_CLUSTER = [2, 10, 23] as const;
+
+interface Shape {
+  readonly name: BucketName;
+  readonly history: number;
+  readonly ttlMs: number | null;
+  readonly republish: boolean;
+  readonly maxValueBytes: number;
+}
+
+function shapes(settings: ControlSettings): Shape[] {
+  const plain = { history: 1, ttlMs: null, republish: true, maxValueBytes: MAX_RECORD_BYTES };
+  return [
+    { ...plain, name: 'config', history: 32, maxValueBytes: MAX_VIEW_BYTES },
+    { ...plain, name: 'view', maxValueBytes: MAX_VIEW_BYTES },
+    { ...plain, name: 'endpoint' },
+    { ...plain, name: 'lease', ttlMs: settings.leaseTtlMs },
+    { ...plain, name: 'status', history: 5, republish: false },
+    { ...plain, name: 'lock', ttlMs: LOCK_TTL_MS, republish: false },
+  ];
+}
+
+/** Creates the buckets and the audit stream where they are not there yet; existing ones stay as they are. Rejects with BusError. */
+export async function openStore(bus: Bus, subjects: Subjects, settings: ControlSettings): Promise<void> {
+  const { serverVersion } = bus;
+  if (settings.replicas > 1 && serverVersion !== null && isOlder(serverVersion, OLDEST_CLUSTER)) {
+    const message = `${settings.replicas} replicas need nats-server ${OLDEST_CLUSTER.join('.')} or later; this one is ${serverVersion}`;
+    throw new BusError('other', message);
+  }
+  for (const shape of shapes(settings)) {
+    await bus.ensureBucket(subjects.bucket(shape.name), {
+      history: shape.history,
+      ttlMs: shape.ttlMs,
+      republishPrefix: shape.republish ? subjects.republished(shape.name, '').slice(0, -1) : null,
+      replicas: settings.replicas,
+      maxValueBytes: shape.maxValueBytes,
+    });
+  }
+  await bus.ensureStream({
+    name: subjects.auditStream,
+    subjects: [subjects.audit('>')],
+    maxAgeMs: AUDIT_AGE_MS,
+    maxBytes: AUDIT_BYTES,
+    replicas: settings.replicas,
+  });
+}
+
+function isOlder(version: string, limit: readonly number[]): boolean {
+  const parts = version.split(/[.-]/).map(Number);
+  for (const [i, wanted] of limit.entries()) {
+    const part = parts[i] ?? 0;
+    if (part !== wanted) return part < wanted;
+  }
+  return false;
+}

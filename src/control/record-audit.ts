@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import type { Bus } from '../contract/bus-types.ts';
+import type { Outcome } from '../contract/messages.ts';
+import type { Subjects } from '../contract/subjects.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+export interface AuditEvent {
+  readonly action: 'apply' | 'delete' | 'direct-edit' | 'direct-edit-refused' | 'restore';
+  /** As the caller says it; not proved yet. A direct edit of the store has none. */
+  readonly author: string;
+  readonly requestId: string;
+  readonly results: readonly {
+    readonly id: string;
+    readonly outcome: Outcome | 'refused';
+    readonly generation: number;
+  }[];
+}
+
+const MAX_RESULTS = 1000;
+
+/** Writes who changed what into the audit stream. A failure is logged and counted: the change itself stands. */
+export class AuditTrail {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #logger: Logger;
+  failures = 0;
+
+  constructor(bus: Bus, subjects: Subjects, logger: Logger) {
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#logger = logger;
+  }
+
+  async record(event: AuditEvent): Promise<void> {
+    const id = event.requestId === '' ? randomUUID() : event.requestId;
+    const entry = {
+      time: new Date().toISOString(),
+      ...event,
+      author: event.author.slice(0, 256),
+      requestId: id,
+      results: event.results.slice(0, MAX_RESULTS),
+    };
+    this.#logger.info(
+      { action: entry.action, author: entry.author, requestId: id, results: entry.results.length },
+      'changed',
+    );
+    try {
+      await this.#bus.append(this.#subjects.audit('resource'), JSON.stringify(entry), `${event.action}-${id}`);
+    } catch (cause) {
+      this.failures++;
+      this.#logger.error({ ...entry, reason: String(cause) }, 'could not write to the audit stream');
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import type { BusMessage } from '../contract/bus-types.ts';
+import { BusError } from '../contract/bus-types.ts';
+import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
+import { serveMicro } from '../contract/micro.ts';
+import { CONTROL_SERVICE } from '../contract/subjects.ts';
+import { applyResources, deleteResources } from './change-resources.ts';
+import type { ControlParts } from './control-parts.ts';
+import { getResource, listResources } from './read-resources.ts';
+import { rejectRequest } from './reject-request.ts';
+
+/** Answers to this many mutations are remembered, so that a repeated request changes nothing twice. */
+const REMEMBERED = 1_000;
+/** A change is refused while this many wait: answered at once instead of after the caller gave up. */
+const MAX_QUEUED = 2_000;
+
+type Handler = (request: BusMessage) => unknown;
+
+/** Control's commands on the bus, as the micro service `towpath-control`. */
+export function serveCommands(parts: ControlParts): { stop(): void } {
+  const { settings, subjects } = parts;
+  const remembered = new Map<string, Promise<string>>();
+  const endpoint = (noun: string, verb: string, summary: string, handle: Handler) => ({
+    name: `${noun}-${verb}`,
+    subject: subjects.control(noun, verb),
+    queueGroup: CONTROL_SERVICE,
+    metadata: { summary },
+    handle: (request: BusMessage) => answer(handle, request),
+  });
+  const once = (handle: Handler): Handler => {
+    return async (request) => {
+      if (parts.queue.length > MAX_QUEUED)
+        rejectRequest(503, [{ code: 'TWP1015', message: 'too many changes are waiting' }]);
+      const id = request.header(REQUEST_ID_HEADER);
+      return id === ''
+        ? handle(request)
+        : JSON.parse(await replay(remembered, `${request.subject} ${id}`, handle, request));
+    };
+  };
+  return serveMicro(parts.bus, {
+    name: CONTROL_SERVICE,
+    id: settings.id,
+    version: settings.version,
+    description: `Towpath control of the mesh ${settings.mesh}`,
+    metadata: { mesh: settings.mesh },
+    scatterDelayMs: 0,
+    endpoints: [
+      endpoint(
+        'resource',
+        'apply',
+        'body: YAML or JSON documents',
+        once((r) => applyResources(parts, r)),
+      ),
+      endpoint(
+        'resource',
+        'delete',
+        'body: {"kind","namespace","name"}',
+        once((r) => deleteResources(parts, r)),
+      ),
+      endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
+      endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
+      endpoint('agent', 'list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
+      endpoint('mesh', 'status', 'generation, counts and agents', () => reportStatus(parts)),
+      endpoint('change', 'wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
+    ],
+  });
+}
+
+async function answer(handle: Handler, request: BusMessage): Promise<string> {
+  try {
+    return JSON.stringify(await handle(request));
+  } catch (cause) {
+    if (cause instanceof BusError)
+      return rejectRequest(503, [{ code: 'TWP1016', message: `the store does not answer: ${cause.message}` }]);
+    throw cause;
+  }
+}
+
+/** The first answer again, also while it is still being made. Failures are not remembered: the caller may try again. */
+function replay(
+  remembered: Map<string, Promise<string>>,
+  id: string,
+  handle: Handler,
+  request: BusMessage,
+): Promise<string> {
+  const known = remembered.get(id);
+  if (known !== undefined) return known;
+  const made = answer(handle, request);
+  remembered.set(id, made);
+  made.catch(() => remembered.delete(id));
+  for (const oldest of remembered.keys()) {
+    if (remembered.size <= REMEMBERED) break;
+    remembered.delete(oldest);
+  }
+  return made;
+}
+
+async function waitForChange(parts: ControlParts, request: BusMessage): Promise<unknown> {
+  const body = decodeJson(request.data, waitRequestSchema, MAX_RECORD_BYTES);
+  if (!body.ok) return rejectRequest(400, [{ code: 'TWP0106', message: body.error }]);
+  const { epoch, gen, timeoutMs } = body.value;
+  return parts.agents.waitFor({ epoch, gen }, timeoutMs);
+}
+
+export function listAgents(parts: ControlParts): StatusReply['agents'] {
+  return parts.agents.list(parts.publisher.generation, performance.now(), (host) => parts.registry.workloadsOf(host));
+}
+
+export function reportStatus(parts: ControlParts): StatusReply {
+  const { settings, bus, state, publisher } = parts;
+  const resources: Record<string, number> = {};
+  for (const { resource } of state.resources.list()) resources[resource.kind] = (resources[resource.kind] ?? 0) + 1;
+  return {
+    mesh: settings.mesh,
+    version: settings.version,
+    natsVersion: bus.serverVersion ?? '',
+    ...publisher.generation,
+    resources,
+    services: publisher.services,
+    endpoints: state.endpoints.list().length,
+    agents: listAgents(parts),
+  };
+}

@@ -1,0 +1,30 @@
+/** Settings of the control service after decoding: complete, nothing optional. */
+import { DEFAULT_MESH, DEFAULT_NATS_URL } from '../contract/subjects.ts';
+
+export interface ControlSettings {
+  readonly servers: readonly string[];
+  readonly mesh: string;
+  readonly credentialsFile: string | null;
+  /** Subject-safe name of this replica; a restarted one with the same id takes its own lock back at once. */
+  readonly id: string;
+  /** Towpath's version. */
+  readonly version: string;
+  /** Address and port of metrics and health over HTTP. */
+  readonly http: { readonly address: string; readonly port: number };
+  /** A host that is silent for this long is gone. Set when the bucket is created. */
+  readonly leaseTtlMs: number;
+  /** Copies of each bucket: 1 for a single server, 3 for a cluster. */
+  readonly replicas: 1 | 3 | 5;
+  /** How often everything is compared with the store, beside the messages that tell of changes. */
+  readonly reconcileMs: number;
+}
+
+export const DEFAULT_CONTROL_SETTINGS = {
+  servers: [DEFAULT_NATS_URL],
+  mesh: DEFAULT_MESH,
+  credentialsFile: null,
+  http: { address: '::', port: 15010 },
+  leaseTtlMs: 8_000,
+  replicas: 1,
+  reconcileMs: 10_000,
+} as const satisfies Omit<ControlSettings, 'id' | 'version'>;

@@ -1,0 +1,50 @@
+/**
+ * How a resource lies in the bucket `towpath_config`: its manifest as JSON, with the `generation` and
+ * `creationTimestamp` that control keeps. An operator may put a plain manifest (YAML or JSON) there; it is read the same.
+ */
+import type { Problem } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { parseYamlDocuments } from '../core/yaml.ts';
+import { decodeResource, type Resource, resourceId, type StoredResource } from '../resources/index.ts';
+
+export interface ReadResource {
+  readonly resource: Resource;
+  /** As the record says; null when it does not, as after a plain `nats kv put`. */
+  readonly generation: number | null;
+  readonly creationTimestamp: string | null;
+}
+
+export function encodeStored({ resource, generation, creationTimestamp }: StoredResource): string {
+  const metadata = { ...resource.metadata, generation, creationTimestamp };
+  return JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, metadata, spec: resource.spec });
+}
+
+/** Reads the record of a key; its kind, namespace and name must be those of the key. */
+export function decodeStored(key: string, data: Uint8Array): Result<ReadResource, Problem[]> {
+  const documents = parseYamlDocuments(Buffer.from(data).toString('utf8'));
+  if (!documents.ok) return documents;
+  const [value, ...others] = documents.value;
+  if (value === undefined || others.length > 0) {
+    return err([{ code: 'TWP1010', message: 'a key holds exactly one resource', path: key }]);
+  }
+  const decoded = decodeResource(value, '');
+  if (!decoded.ok) return decoded;
+  const id = resourceId(decoded.value);
+  if (id !== key) {
+    const message = `the key must be ${id}, the kind, namespace and name of the resource in it`;
+    return err([{ code: 'TWP1010', message, path: key, hint: `nats kv put towpath_config ${id} ...` }]);
+  }
+  const generation = memberOf(memberOf(value, 'metadata'), 'generation');
+  const created = memberOf(memberOf(value, 'metadata'), 'creationTimestamp');
+  return ok({
+    resource: decoded.value,
+    generation: Number.isSafeInteger(generation) && Number(generation) > 0 ? Number(generation) : null,
+    creationTimestamp: typeof created === 'string' && !Number.isNaN(Date.parse(created)) ? created : null,
+  });
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}

@@ -1,0 +1,95 @@
+/**
+ * Tells when somebody may have touched the nat table. With the nft backend the kernel announces every change and looking costs
+ * nothing while nothing happens; with the legacy backend there is no announcement, so the table is looked at by the clock.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type RunningCommand, runCommand, startCommand } from './run-command.ts';
+
+/** Look by the clock, when changes are announced: only for routes and for what an announcement missed. */
+const QUIET_POLL_MS = 30_000;
+/** Look by the clock, when nothing is announced. */
+const BLIND_POLL_MS = 1_200;
+/** Never look more often than this, however busy the host's firewall is. */
+const SHORTEST_PAUSE_MS = 400;
+/** Rest before the announcer is started again. */
+const RESTART_PAUSE_MS = 5_000;
+
+export class RuleWatcher {
+  readonly #look: () => Promise<void>;
+  readonly #ended = new AbortController();
+  #announcer: RunningCommand | null = null;
+  #wake: (() => void) | null = null;
+  #pending = false;
+  #loop: Promise<void> | null = null;
+
+  /** `look` must not throw. */
+  constructor(look: () => Promise<void>) {
+    this.#look = look;
+  }
+
+  async start(): Promise<void> {
+    const version = await runCommand('iptables', ['-V']);
+    if (version.stdout.includes('nf_tables')) this.#announce();
+    this.#loop = this.#run();
+  }
+
+  /** Resolves when no look is under way any more. */
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    this.#announcer?.stop();
+    this.#announcer = null;
+    this.#wake?.();
+    await this.#loop;
+  }
+
+  /** Changes are announced by the kernel; false means: looking by the clock. */
+  isAnnounced(): boolean {
+    return this.#announcer !== null;
+  }
+
+  /** Look soon. */
+  poke(): void {
+    this.#pending = true;
+    this.#wake?.();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      await this.#pause();
+      if (this.#ended.signal.aborted) return;
+      this.#pending = false;
+      await this.#look();
+      await this.#rest(SHORTEST_PAUSE_MS);
+    }
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#pending) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, this.isAnnounced() ? QUIET_POLL_MS : BLIND_POLL_MS);
+    this.#wake = resolve;
+    await promise;
+    this.#wake = null;
+    clearTimeout(timer);
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#ended.signal }).catch(() => {});
+  }
+
+  #announce(): void {
+    const announcer = startCommand('stdbuf', ['-oL', 'xtables-monitor', '-e'], (text) => {
+      if (/\bnat\b/.test(text)) this.poke();
+    });
+    this.#announcer = announcer;
+    void announcer.ended.then(async (outcome) => {
+      if (this.#announcer !== announcer) return;
+      this.#announcer = null;
+      // What happened since its death is unknown; and from now on the clock must do.
+      this.poke();
+      if (outcome.exitCode === 127) return;
+      await this.#rest(RESTART_PAUSE_MS);
+      if (!this.#ended.signal.aborted) this.#announce();
+    });
+  }
+}

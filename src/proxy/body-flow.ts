@@ -1,0 +1,81 @@
+/** One message body on its way through: counts it, re-frames chunks, knows when it is complete. */
+import type { ChunkedBody, ChunkedPool } from './codec/http1/chunked.ts';
+import {
+  FRAMING_CHUNKED,
+  FRAMING_LENGTH,
+  FRAMING_NONE,
+  FRAMING_UNTIL_CLOSE,
+  type Framing,
+} from './codec/http1/http1-head.ts';
+
+export class BodyFlow {
+  readonly #pool: ChunkedPool;
+  readonly #bytes: Buffer;
+  framing: Framing = FRAMING_NONE;
+  /** FRAMING_LENGTH: bytes still to come. */
+  remaining = 0;
+  done = true;
+  #chunked: ChunkedBody | null = null;
+  /** Input bytes that the last `append` used. */
+  consumed = 0;
+
+  constructor(pool: ChunkedPool, bytes: Buffer) {
+    this.#pool = pool;
+    this.#bytes = bytes;
+  }
+
+  /** Begins a body. Returns false when no decoder is left (overload). */
+  start(framing: Framing, length: number): boolean {
+    this.end();
+    this.framing = framing;
+    this.remaining = framing === FRAMING_LENGTH ? length : 0;
+    this.done = framing === FRAMING_NONE || (framing === FRAMING_LENGTH && length === 0);
+    if (framing !== FRAMING_CHUNKED) return true;
+    this.#chunked = this.#pool.acquire();
+    return this.#chunked !== null;
+  }
+
+  /** Bytes of input at the front that belong to this body and pass unchanged; chunked bodies need `append`. */
+  take(length: number): number {
+    if (this.framing === FRAMING_UNTIL_CLOSE) return length;
+    const n = Math.min(length, this.remaining);
+    this.remaining -= n;
+    if (this.remaining === 0) this.done = true;
+    return n;
+  }
+
+  /**
+   * Writes what passes on of `length` bytes at `at` to `outAt` and sets `consumed`.
+   * @returns bytes written, -1 when the body is malformed (see `refusal`)
+   */
+  append(at: number, length: number, outAt: number, capacity: number): number {
+    if (this.framing !== FRAMING_CHUNKED) {
+      const n = this.take(Math.min(length, capacity));
+      this.#bytes.copyWithin(outAt, at, at + n);
+      this.consumed = n;
+      return n;
+    }
+    const body = this.#chunked;
+    if (body === null) return -1;
+    const written = body.reframe(at, length, outAt, capacity);
+    this.consumed = body.consumed;
+    if (body.done) this.done = true;
+    return written;
+  }
+
+  /** The decoder has more output although its input is used up. */
+  get pending(): boolean {
+    return this.#chunked?.pending ?? false;
+  }
+
+  get refusal(): string {
+    return this.#chunked?.error?.sentence ?? 'no decoder is free';
+  }
+
+  /** Gives the decoder back. */
+  end(): void {
+    if (this.#chunked !== null) this.#pool.release(this.#chunked);
+    this.#chunked = null;
+    this.done = true;
+  }
+}

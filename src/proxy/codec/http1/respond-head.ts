@@ -1,0 +1,37 @@
+/** Our own answers: the one place that renders an error as a response. */
+import { STATUS_CODES } from 'node:http';
+
+export interface ErrorAnswer {
+  readonly status: number;
+  /** Envoy response flag such as `UF`. */
+  readonly flag: string;
+  readonly connectionId: string;
+  /** One plain sentence in ASCII: which hop, which rule, what the peer did. Becomes the body, with a line feed. */
+  readonly sentence: string;
+  /** Whether `Connection: close` is said; the caller closes accordingly. */
+  readonly close: boolean;
+  /** The request was HEAD: the same head, without the body. */
+  readonly toHead: boolean;
+  /** Further whole lines, each ending in CRLF; '' = none. */
+  readonly insert: string;
+}
+
+/**
+ * Writes a complete HTTP/1.1 response at `outAt`. `x-towpath-error` names the flag and the connection, as logs and
+ * `towpath explain` do. Returns bytes written, or -1 when they do not fit.
+ */
+export function writeErrorAnswer(bytes: Buffer, outAt: number, outCapacity: number, answer: ErrorAnswer): number {
+  const body = toAscii(answer.sentence) + '\n';
+  const text =
+    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}\r\n` +
+    `content-type: text/plain; charset=utf-8\r\ncontent-length: ${body.length}\r\n` +
+    `x-towpath-error: ${toAscii(answer.flag)}; connection=${toAscii(answer.connectionId)}\r\n` +
+    `${answer.insert}connection: ${answer.close ? 'close' : 'keep-alive'}\r\n\r\n${answer.toHead ? '' : body}`;
+  if (text.length > outCapacity) return -1;
+  return bytes.write(text, outAt, text.length, 'latin1');
+}
+
+/** Anything but printable ASCII becomes `?`: no peer's bytes can break a line or the length. */
+function toAscii(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?');
+}

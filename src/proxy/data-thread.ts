@@ -1,0 +1,183 @@
+/**
+ * A data thread: wires reactor, codec, routing table and counters together, then runs the reactor until it is told to stop.
+ * It never returns to Node's event loop meanwhile. Entry point of the worker that src/agent/data-threads.ts starts.
+ */
+import { receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { FromDataThread, ToDataThread } from '../contract/data-thread.ts';
+import { serviceKey } from '../contract/views.ts';
+import { DescriptorTable } from '../reactor/descriptor-table.ts';
+import { Kernel } from '../reactor/kernel.ts';
+import { Reactor } from '../reactor/reactor.ts';
+import { Slab } from '../reactor/slab.ts';
+import { ChunkedPool } from './codec/http1/chunked.ts';
+import { DEFAULT_HEAD_LIMITS, HeadParser } from './codec/http1/head.ts';
+import { createLlhttp } from './codec/http1/llhttp.ts';
+import { type ConnectionRecord, CountingSink, type Ending, type RecordSink } from './connection-record.ts';
+import type { Context } from './context.ts';
+import { Counters } from './counters.ts';
+import { drainIdle } from './drain.ts';
+import { dumpState } from './dump-state.ts';
+import { EndpointStore } from './endpoints/endpoint-store.ts';
+import { LogGate } from './log-gate.ts';
+import { RequestMeter } from './request-meter.ts';
+import { RoutingTable } from './routing-table.ts';
+import { serveConnection } from './serve-connection.ts';
+import { ServerFirstMemory } from './server-first.ts';
+import {
+  sharedNow,
+  type ThreadStart,
+  VITAL_CHUNKS_IN_USE,
+  VITAL_CONNECTIONS,
+  VITAL_SOCKETS,
+  VITAL_TURN_AT,
+} from './thread-start.ts';
+import { closeIdle } from './upstream/pool.ts';
+import { ViewWaiters } from './view-waiters.ts';
+
+/** Silence after which the destination is dialled in parallel (design 6). */
+const SILENCE_MS = 10;
+/** Bodies in chunked coding under way at once, in both directions together. */
+const CHUNKED_BODIES = 8192;
+const PRUNE_EVERY_MS = 10_000;
+
+class DataThread {
+  readonly #start: ThreadStart;
+  readonly #reactor: Reactor;
+  readonly #context: Context;
+  readonly #waiters: ViewWaiters;
+  readonly #vitals: Float64Array;
+  readonly #log: LogGate;
+  #draining = false;
+  #prunedAt = 0;
+
+  constructor(start: ThreadStart) {
+    this.#start = start;
+    const llhttp = createLlhttp({ slabBytes: start.slabBytes, parsers: CHUNKED_BODIES });
+    const slab = new Slab(llhttp.memory, llhttp.slabStart, llhttp.slabEnd);
+    const kernel = new Kernel(slab);
+    const reactor = new Reactor(kernel, new DescriptorTable(start.descriptors), SILENCE_MS);
+    const counters = new Counters(start.counters, (index, name, labels) =>
+      this.#post({ type: 'series', index, name, labels }),
+    );
+    this.#reactor = reactor;
+    this.#vitals = new Float64Array(start.vitals);
+    this.#log = new LogGate((message) => this.#post(message));
+    this.#waiters = new ViewWaiters(reactor, start.limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
+    const outbound = new EndpointStore(0);
+    this.#context = {
+      reactor,
+      parser: new HeadParser(llhttp, { ...DEFAULT_HEAD_LIMITS, headBytes: start.limits.headBytes }),
+      chunked: new ChunkedPool(llhttp),
+      counters,
+      meter: new RequestMeter(counters),
+      sink: this.#countOpen(
+        new CountingSink(counters, (record, ending) => this.#log.connection(record, ending, reactor.now)),
+      ),
+      table: new RoutingTable(outbound),
+      outbound,
+      inbound: new EndpointStore(start.inboundMark),
+      serverFirst: new ServerFirstMemory(),
+      limits: start.limits,
+      random: Math.random,
+      draining: () => this.#draining,
+      whenServiceArrives: (key, done) => this.#waiters.wait(key, done),
+    };
+    reactor.onTurn = () => this.#afterTurn();
+    reactor.onHandlerError = (error) => this.#handlerFailed(error);
+  }
+
+  /** Runs until a stop message; returns when every socket is closed. */
+  run(): void {
+    const { listeners, ownPorts, wakeFd } = this.#start;
+    const ports = new Set(ownPorts);
+    this.#reactor.descriptors.takeReserve(this.#reactor.kernel);
+    for (const { fd, family, side } of listeners) {
+      this.#reactor.addListener(fd, {
+        family,
+        onAccept: (socket, destination) => serveConnection(this.#context, side, socket, destination, ports),
+        onShed: (errno) =>
+          this.#context.counters.count('towpath_connections_shed_total', { side, errno: String(errno) }),
+      });
+    }
+    this.#reactor.addWake(wakeFd, () => this.#receive());
+    this.#post({ type: 'ready' });
+    this.#reactor.run();
+    this.#reactor.closeAll();
+  }
+
+  #receive(): void {
+    for (let m = receiveMessageOnPort(this.#start.port); m !== undefined; m = receiveMessageOnPort(this.#start.port)) {
+      const message = m.message as ToDataThread;
+      this.#apply(message);
+      if (message.type !== 'dump') this.#post({ type: 'applied', sequence: message.sequence });
+    }
+  }
+
+  #apply(message: ToDataThread): void {
+    const { table } = this.#context;
+    switch (message.type) {
+      case 'directory':
+        return table.setDirectory(message.services);
+      case 'service':
+        table.setService(message.service);
+        return this.#waiters.settle(serviceKey(message.service.namespace, message.service.name), true);
+      case 'service-removed':
+        table.removeService(message.key);
+        return this.#waiters.settle(message.key, false);
+      case 'inbound':
+        return table.setInbound(message.workloads);
+      case 'drain':
+        this.#draining = true;
+        this.#reactor.stopAccepting();
+        return drainIdle(this.#context);
+      case 'stop':
+        return this.#reactor.stop();
+      case 'dump':
+        return this.#post({ type: 'dump', sequence: message.sequence, state: dumpState(this.#context) });
+    }
+  }
+
+  #afterTurn(): void {
+    this.#vitals[VITAL_TURN_AT] = sharedNow();
+    this.#vitals[VITAL_SOCKETS] = this.#reactor.openSockets;
+    this.#vitals[VITAL_CHUNKS_IN_USE] = this.#reactor.slab.chunksInUse;
+    const { now } = this.#reactor;
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    for (const store of [this.#context.outbound, this.#context.inbound]) store.prune(now).forEach(closeIdle);
+  }
+
+  /** A bug in a handler costs the one connection, is counted where tests see it, and is logged with its stack. */
+  #handlerFailed(error: unknown): void {
+    this.#context.counters.count('towpath_internal_errors_total', { reason: 'handler' });
+    this.#log.problem(
+      'a connection failed for an internal reason',
+      { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+      this.#reactor.now,
+    );
+  }
+
+  #countOpen(sink: RecordSink): RecordSink {
+    const change = (by: number): void => {
+      this.#vitals[VITAL_CONNECTIONS] += by;
+    };
+    return {
+      opened: (record: ConnectionRecord): void => {
+        change(1);
+        sink.opened(record);
+      },
+      decided: (record: ConnectionRecord): void => sink.decided(record),
+      closed: (record: ConnectionRecord, ending: Ending): void => {
+        change(-1);
+        sink.closed(record, ending);
+      },
+      closedTwice: (record: ConnectionRecord): void => sink.closedTwice(record),
+    };
+  }
+
+  #post(message: FromDataThread): void {
+    this.#start.port.postMessage(message);
+  }
+}
+
+new DataThread(workerData as ThreadStart).run();

@@ -1,0 +1,116 @@
+/** Pure: where one HTTP request goes. Reads the table in force now, so a change counts from the next request on. */
+import type { SockAddr } from '../reactor/socket-address.ts';
+import type { Http1Head } from './codec/http1/http1-head.ts';
+import type { CompiledEdits } from './codec/http1/write-head.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import type { Context } from './context.ts';
+import type { Cluster } from './endpoints/cluster.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
+import { matchRoute } from './policy/match-route.ts';
+import { pickBackend } from './policy/pick-backend.ts';
+import type { ResponseFlag } from './response-flags.ts';
+import type { HttpRouting, RouteAction, ServicePort } from './routing-table.ts';
+
+export type RequestDecision =
+  | {
+      readonly type: 'forward';
+      readonly endpoint: Endpoint;
+      /** null: the original destination, no other endpoint will do. */
+      readonly cluster: Cluster | null;
+      readonly service: string;
+      readonly route: string;
+      readonly edits: CompiledEdits | null;
+      /** 0 = none. */
+      readonly timeoutMs: number;
+      /** Requests with the same scope share counters (a route rule, a service port, or all original destinations). */
+      readonly scope: object;
+    }
+  | {
+      readonly type: 'answer';
+      readonly flag: ResponseFlag;
+      readonly sentence: string;
+      readonly service: string;
+      readonly route: string;
+    };
+
+const ORIGINAL_SCOPE = {};
+const NO_ENDPOINTS: readonly Endpoint[] = [];
+
+export function decideRequest(
+  context: Context,
+  record: ConnectionRecord,
+  destination: SockAddr,
+  head: Http1Head,
+  bytes: Buffer,
+): RequestDecision {
+  if (record.side === 'inbound') return toOriginal(context.inbound.get(destination), record.service);
+  const target = context.table.find(destination);
+  switch (target.type) {
+    case 'service':
+      return target.port.http === null
+        ? toCluster(context, target.port, target.port.cluster, '', null, 0, target.port)
+        : route(context, target.port, target.port.http, head, bytes);
+    case 'original':
+      return toOriginal(context.outbound.get(destination), '');
+    case 'unknown-service':
+      return answer('UH', `nothing is known yet about the service ${target.key}`, target.key, '');
+    case 'no-such-port':
+      return answer('NR', `the service ${target.service} has no port ${destination.port}`, target.service, '');
+  }
+}
+
+function route(
+  context: Context,
+  port: ServicePort,
+  http: HttpRouting,
+  head: Http1Head,
+  bytes: Buffer,
+): RequestDecision {
+  const index = matchRoute(http.compiled, head, bytes);
+  if (index < 0) return answer('NR', `no rule of the routes of ${port.service} matches this request`, port.service, '');
+  const action = http.actions[index];
+  const name = `${action.route}/${action.rule}`;
+  const chosen = pickBackend(action.view, context.random());
+  if (chosen === null)
+    return answer('NC', `rule ${action.rule} of route ${action.route} gives no backend any weight`, port.service, name);
+  const backend = action.backends[action.view.backends.indexOf(chosen)];
+  if (backend.cluster === null)
+    return answer(
+      'NC',
+      `rule ${action.rule} of route ${action.route} names a backend that does not exist`,
+      port.service,
+      name,
+    );
+  return toCluster(context, port, backend.cluster, name, backend.edits, action.requestTimeoutMs, action);
+}
+
+function toCluster(
+  context: Context,
+  port: ServicePort,
+  cluster: Cluster,
+  route: string,
+  edits: CompiledEdits | null,
+  timeoutMs: number,
+  scope: RouteAction | ServicePort,
+): RequestDecision {
+  const endpoint = cluster.pick(context.random, NO_ENDPOINTS);
+  if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, port.service, route);
+  return { type: 'forward', endpoint, cluster, service: port.service, route, edits, timeoutMs, scope };
+}
+
+function toOriginal(endpoint: Endpoint, service: string): RequestDecision {
+  return {
+    type: 'forward',
+    endpoint,
+    cluster: null,
+    service,
+    route: '',
+    edits: null,
+    timeoutMs: 0,
+    scope: ORIGINAL_SCOPE,
+  };
+}
+
+function answer(flag: ResponseFlag, sentence: string, service: string, route: string): RequestDecision {
+  return { type: 'answer', flag, sentence, service, route };
+}

@@ -1,0 +1,28 @@
+/** One address that traffic can be sent to, with what this thread knows about it. Shared by every cluster that lists it. */
+import type { SockAddr } from '../../reactor/socket-address.ts';
+import type { RequestSeries } from '../request-meter.ts';
+import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+
+export class Endpoint {
+  readonly address: SockAddr;
+  /** `ip:port`, for labels and sentences. */
+  readonly text: string;
+  /** SO_MARK for dials, 0 = none: inbound dials to the local program carry one. */
+  readonly mark: number;
+  /** Requests and opaque connections in flight. */
+  active = 0;
+  /** Kept-alive HTTP/1.1 connections not in use; the last one returned is the first one taken. */
+  readonly idle: UpstreamConnection[] = [];
+  /** Clusters of the current view that list this endpoint; 0 = only original destinations use it. */
+  references = 0;
+  /** Request counters by scope (route rule or service port), forgotten with the view that made the scope. */
+  readonly series = new WeakMap<object, RequestSeries>();
+  /** ms of the reactor's clock. */
+  lastUsed = 0;
+
+  constructor(address: SockAddr, mark: number) {
+    this.address = address;
+    this.text = address.toString();
+    this.mark = mark;
+  }
+}

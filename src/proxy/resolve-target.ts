@@ -1,0 +1,88 @@
+/** From the dialled address to what is known about it; waits for a service's view the first time it is dialled. */
+import type { AppProtocol } from '../contract/views.ts';
+import { assertNever } from '../core/result.ts';
+import type { Verdict } from '../protocol-sniff/sniff.ts';
+import type { Socket } from '../reactor/socket.ts';
+import type { SockAddr } from '../reactor/socket-address.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import type { Context } from './context.ts';
+import type { Cluster } from './endpoints/cluster.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
+
+/** Where a connection goes that is not served request by request. */
+export interface OpaqueTarget {
+  readonly service: string;
+  readonly protocol: AppProtocol;
+  /** null: the original destination alone. */
+  readonly cluster: Cluster | null;
+  /** The original destination as an endpoint; used when `cluster` is null. */
+  readonly original: Endpoint;
+}
+
+/** Calls back once, at once or later, with null when the connection must be refused. */
+export function resolveTarget(
+  context: Context,
+  record: ConnectionRecord,
+  client: Socket,
+  destination: SockAddr,
+  done: (target: OpaqueTarget | null) => void,
+): void {
+  if (record.side === 'inbound') return done(inboundTarget(context, destination));
+  const target = context.table.find(destination);
+  switch (target.type) {
+    case 'original':
+      return done({ service: '', protocol: 'auto', cluster: null, original: context.outbound.get(destination) });
+    case 'service': {
+      const { service, protocol, cluster } = target.port;
+      return done({ service, protocol, cluster, original: context.outbound.get(destination) });
+    }
+    case 'no-such-port':
+      record.flag = 'NR';
+      record.detail = `the service ${target.service} has no port ${destination.port}`;
+      return done(null);
+    case 'unknown-service': {
+      const { key } = target;
+      record.service = key;
+      context.reactor.pause(client);
+      return context.whenServiceArrives(key, (arrived) => {
+        if (client.closed) return record.close('reset');
+        if (arrived) return resolveTarget(context, record, client, destination, done);
+        record.flag = 'UH';
+        record.detail = `no view of the service ${key} arrived within ${context.limits.viewTimeoutMs} ms`;
+        done(null);
+      });
+    }
+    default:
+      return assertNever(target);
+  }
+}
+
+function inboundTarget(context: Context, destination: SockAddr): OpaqueTarget {
+  const local = context.table.findInbound(destination.port);
+  const original = context.inbound.get(destination);
+  return { service: local?.workload ?? '', protocol: local?.protocol ?? 'auto', cluster: null, original };
+}
+
+/** A declared protocol decides without sniffing; HTTP/2 and gRPC are opaque bytes until their engine exists. */
+export function declaredVerdict(protocol: AppProtocol): Verdict | null {
+  switch (protocol) {
+    case 'auto':
+      return null;
+    case 'http1':
+      return 'http1';
+    case 'http2':
+    case 'grpc':
+      return 'http2';
+    case 'tls':
+      return 'tls';
+    case 'tcp':
+      return 'opaque';
+    default:
+      return assertNever(protocol);
+  }
+}
+
+/** The endpoint for a connection as a whole; null when the cluster has none ready. */
+export function chooseForConnection(context: Context, target: OpaqueTarget): Endpoint | null {
+  return target.cluster === null ? target.original : target.cluster.pick(context.random, []);
+}

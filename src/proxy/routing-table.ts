@@ -1,0 +1,183 @@
+/**
+ * What this thread knows of the mesh: which addresses are services, and how to reach them. Messages from main replace whole
+ * services; every request and connection looks things up anew, so a change never touches an established connection.
+ */
+import type {
+  ClusterKey,
+  DirectoryEntry,
+  HttpRoutingView,
+  InboundWorkloadView,
+  ServiceKey,
+  ServicePortView,
+  ServiceView,
+} from '../contract/views.ts';
+import { type AppProtocol, isNewer, serviceKey } from '../contract/views.ts';
+import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
+import { type CompiledEdits, compileHeaderEdits } from './codec/http1/write-head.ts';
+import { Cluster } from './endpoints/cluster.ts';
+import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
+
+/** One port of a service, ready for use. */
+export interface ServicePort {
+  readonly service: ServiceKey;
+  readonly protocol: AppProtocol;
+  readonly cluster: Cluster;
+  readonly http: HttpRouting | null;
+}
+
+export interface HttpRouting {
+  readonly view: HttpRoutingView;
+  readonly compiled: CompiledRouting;
+  readonly actions: readonly RouteAction[];
+}
+
+export interface RouteAction {
+  readonly route: string;
+  readonly rule: string;
+  readonly requestTimeoutMs: number;
+  readonly view: HttpRoutingView['actions'][number];
+  /** Parallel to `view.backends`. */
+  readonly backends: readonly { readonly cluster: Cluster | null; readonly edits: CompiledEdits | null }[];
+}
+
+export type Target =
+  | { readonly type: 'service'; readonly port: ServicePort }
+  /** A virtual IP of a service whose view has not arrived yet. */
+  | { readonly type: 'unknown-service'; readonly key: ServiceKey }
+  /** A virtual IP of ours, on a port that the service does not have. */
+  | { readonly type: 'no-such-port'; readonly service: ServiceKey }
+  /** Not ours to decide: the original destination. */
+  | { readonly type: 'original' };
+
+interface LoadedService {
+  readonly view: ServiceView;
+  readonly ports: ReadonlyMap<number, ServicePort>;
+  readonly clusters: readonly Cluster[];
+}
+
+const ORIGINAL: Target = { type: 'original' };
+
+export class RoutingTable {
+  readonly #endpoints: EndpointStore;
+  /** Virtual IP (address key with port 0) -> service. */
+  #frontends = new Map<number | string, ServiceKey>();
+  readonly #services = new Map<ServiceKey, LoadedService>();
+  #inbound = new Map<number, { readonly workload: string; readonly protocol: AppProtocol }>();
+
+  constructor(endpoints: EndpointStore) {
+    this.#endpoints = endpoints;
+  }
+
+  /** What a dialled address means. */
+  find(destination: SockAddr): Target {
+    const key = this.#frontends.get(destination.family === 4 ? destination.a * 65536 : destination.withPort(0).key);
+    if (key === undefined) return ORIGINAL;
+    const service = this.#services.get(key);
+    if (service === undefined) return { type: 'unknown-service', key };
+    const port = service.ports.get(destination.port);
+    return port === undefined ? { type: 'no-such-port', service: key } : { type: 'service', port };
+  }
+
+  /** The local program that listens on `port`, from the agent's file. */
+  findInbound(port: number): { readonly workload: string; readonly protocol: AppProtocol } | null {
+    return this.#inbound.get(port) ?? null;
+  }
+
+  setDirectory(services: readonly DirectoryEntry[]): void {
+    const frontends = new Map<number | string, ServiceKey>();
+    for (const entry of services) addFrontends(frontends, serviceKey(entry.namespace, entry.name), entry.virtualIps);
+    this.#frontends = frontends;
+  }
+
+  setInbound(workloads: readonly InboundWorkloadView[]): void {
+    const inbound = new Map<number, { workload: string; protocol: AppProtocol }>();
+    for (const w of workloads) {
+      for (const p of w.ports) inbound.set(p.port, { workload: serviceKey(w.namespace, w.name), protocol: p.protocol });
+    }
+    this.#inbound = inbound;
+  }
+
+  /** Puts a service in force for the next request. An older view than the one held is ignored. Returns whether it was taken. */
+  setService(view: ServiceView): boolean {
+    const key = serviceKey(view.namespace, view.name);
+    const old = this.#services.get(key);
+    if (old !== undefined && isNewer(old.view.version, view.version)) return false;
+    const loaded = this.#load(key, view, old);
+    this.#services.set(key, loaded);
+    if (old !== undefined) countReferences(old, -1);
+    return true;
+  }
+
+  removeService(key: ServiceKey): void {
+    const old = this.#services.get(key);
+    if (old !== undefined) countReferences(old, -1);
+    this.#services.delete(key);
+  }
+
+  services(): readonly { readonly key: ServiceKey; readonly epoch: number; readonly gen: number }[] {
+    return [...this.#services].map(([key, { view }]) => ({ key, epoch: view.version.epoch, gen: view.version.gen }));
+  }
+
+  #load(key: ServiceKey, view: ServiceView, old: LoadedService | undefined): LoadedService {
+    const clusters = new Map<ClusterKey, Cluster>();
+    for (const clusterKey of Object.keys(view.clusters)) {
+      const turn = old?.clusters.find((c) => c.key === clusterKey)?.turn ?? 0;
+      clusters.set(clusterKey, this.#loadCluster(view, clusterKey, turn));
+    }
+    const ports = new Map<number, ServicePort>();
+    for (const port of view.ports) ports.set(port.port, loadPort(key, port, clusters));
+    const loaded = { view, ports, clusters: [...clusters.values()] };
+    countReferences(loaded, 1);
+    return loaded;
+  }
+
+  #loadCluster(view: ServiceView, key: ClusterKey, turn: number): Cluster {
+    const cluster = view.clusters[key];
+    const endpoints = cluster.endpoints.flatMap((e) => {
+      const address = parseSockAddr(e.ip, e.port);
+      return address === null ? [] : [{ endpoint: this.#endpoints.get(address), weight: e.weight }];
+    });
+    return new Cluster(key, cluster.service, cluster.protocol, cluster.loadBalancer, endpoints, turn);
+  }
+}
+
+function addFrontends(
+  frontends: Map<number | string, ServiceKey>,
+  key: ServiceKey,
+  virtualIps: readonly string[],
+): void {
+  for (const ip of virtualIps) {
+    const address = parseSockAddr(ip, 0);
+    if (address !== null) frontends.set(address.key, key);
+  }
+}
+
+function countReferences(service: LoadedService, change: number): void {
+  for (const cluster of service.clusters) for (const { endpoint } of cluster.endpoints) endpoint.references += change;
+}
+
+function loadPort(service: ServiceKey, view: ServicePortView, clusters: ReadonlyMap<ClusterKey, Cluster>): ServicePort {
+  const cluster = clusters.get(view.cluster);
+  if (cluster === undefined) throw new Error(`the view of ${service} lacks its own cluster ${view.cluster}`);
+  return {
+    service,
+    protocol: view.protocol,
+    cluster,
+    http: view.http === null ? null : loadRouting(view.http, clusters),
+  };
+}
+
+function loadRouting(view: HttpRoutingView, clusters: ReadonlyMap<ClusterKey, Cluster>): HttpRouting {
+  const actions = view.actions.map((action) => ({
+    route: action.route,
+    rule: action.rule,
+    requestTimeoutMs: action.requestTimeoutMs ?? 0,
+    view: action,
+    backends: action.backends.map((backend) => ({
+      cluster: backend.cluster === null ? null : (clusters.get(backend.cluster) ?? null),
+      edits: compileHeaderEdits(action.requestHeaders, backend.requestHeaders),
+    })),
+  }));
+  return { view, compiled: compileRouting(view), actions };
+}

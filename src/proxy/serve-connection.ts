@@ -1,0 +1,85 @@
+/**
+ * The pipeline, on one screen. A captured connection becomes a record; its original destination tells the target; the first
+ * bytes of either side tell the protocol; HTTP/1.1 is served request by request, everything else as opaque bytes.
+ */
+import type { Verdict } from '../protocol-sniff/sniff.ts';
+import type { Socket } from '../reactor/socket.ts';
+import type { SockAddr } from '../reactor/socket-address.ts';
+import { ConnectionRecord, type Side } from './connection-record.ts';
+import type { Context } from './context.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
+import { Http1Connection } from './http1-connection.ts';
+import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
+import { serveOpaque } from './serve-opaque.ts';
+import { type Sniffed, SniffStage } from './sniff-stage.ts';
+import { release } from './upstream/pool.ts';
+import { UpstreamConnection } from './upstream/upstream-connection.ts';
+
+/** Nothing read yet, nothing dialled yet. */
+const UNREAD = { at: 0, length: 0, parallel: null, serverAt: 0, serverLength: 0 } as const;
+
+/**
+ * @param destination what the program dialled (SO_ORIGINAL_DST); null when the connection was not redirected
+ * @param ownPorts our own listeners: a destination there is a loop
+ */
+export function serveConnection(
+  context: Context,
+  side: Side,
+  client: Socket,
+  destination: SockAddr | null,
+  ownPorts: ReadonlySet<number>,
+): void {
+  const record = new ConnectionRecord(side, client.peer, destination, context.reactor.now, context.sink);
+  if (destination === null || ownPorts.has(destination.port)) {
+    record.detail = 'not redirected, or a loop to our own listener';
+    context.reactor.reset(client);
+    return record.close('refused');
+  }
+  resolveTarget(context, record, client, destination, (target) => {
+    if (target === null) {
+      context.reactor.reset(client);
+      return record.close('refused');
+    }
+    record.service = target.service;
+    const declared = declaredVerdict(target.protocol);
+    if (declared !== null) {
+      record.decide(declared, 'declared');
+      return serveVerdict(context, client, destination, record, target, declared, UNREAD, null);
+    }
+    const endpoint = chooseForConnection(context, target);
+    const stage = new SniffStage(context, client, record, endpoint, (sniffed) => {
+      record.decide(sniffed.verdict, sniffed.reason);
+      remember(context, destination, sniffed);
+      serveVerdict(context, client, destination, record, target, sniffed.verdict, sniffed, endpoint);
+    });
+    stage.start(context.serverFirst.has(destination));
+  });
+}
+
+function serveVerdict(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  verdict: Verdict,
+  read: Omit<Sniffed, 'verdict' | 'reason'>,
+  endpoint: Endpoint | null,
+): void {
+  if (verdict !== 'http1') return serveOpaque(context, client, record, target, read, endpoint);
+  if (read.parallel !== null && endpoint !== null) keepForPool(context, endpoint, read.parallel);
+  new Http1Connection(context, client, destination, record).start(read.at, read.length);
+}
+
+/** A connection dialled during silence is as good as any for the requests to come. */
+function keepForPool(context: Context, endpoint: Endpoint, socket: Socket): void {
+  if (socket.connecting) return context.reactor.reset(socket);
+  const connection = new UpstreamConnection(endpoint, context.reactor);
+  connection.adopt(socket);
+  release(context.reactor, context.limits, connection);
+}
+
+function remember(context: Context, destination: SockAddr, sniffed: Sniffed): void {
+  if (sniffed.reason === 'server-first' && sniffed.serverLength > 0) context.serverFirst.remember(destination);
+  else if (sniffed.reason === 'client-bytes') context.serverFirst.forget(destination);
+}

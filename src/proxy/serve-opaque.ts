@@ -1,0 +1,77 @@
+/** Sends a connection as a whole to one endpoint and relays its bytes. */
+import { describeErrno } from '../reactor/errno.ts';
+import type { Socket } from '../reactor/socket.ts';
+import type { ConnectionRecord } from './connection-record.ts';
+import type { Context } from './context.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
+import { type NextEndpoint, OpaqueRelay } from './opaque-relay.ts';
+import { chooseForConnection, type OpaqueTarget } from './resolve-target.ts';
+import type { Sniffed } from './sniff-stage.ts';
+
+/** Endpoints tried for one connection while nothing was delivered. */
+const MAX_ENDPOINTS = 3;
+
+/** @param chosen the endpoint that `read.parallel` was dialled to, or null when none was chosen yet */
+export function serveOpaque(
+  context: Context,
+  client: Socket,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  read: Omit<Sniffed, 'verdict' | 'reason'>,
+  chosen: Endpoint | null,
+): void {
+  const { reactor } = context;
+  const endpoint = chosen ?? chooseForConnection(context, target);
+  if (endpoint === null) {
+    record.flag = 'UH';
+    record.detail = `${target.cluster?.key ?? target.service} has no ready endpoint`;
+    reactor.reset(client);
+    return record.close('unreachable');
+  }
+  const server = read.parallel ?? dialEndpoint(context, endpoint);
+  if (typeof server === 'number') {
+    record.flag = 'UF';
+    record.detail = describeErrno(server);
+    reactor.reset(client);
+    return record.close('unreachable');
+  }
+  endpoint.active++;
+  endpoint.lastUsed = reactor.now;
+  record.endpoint = endpoint.text;
+  const relay = new OpaqueRelay(context, client, server, endpoint, record, anotherEndpoint(context, target));
+  if (read.length > 0) relay.deliver('server', read.at, read.length);
+  if (read.serverLength > 0) relay.deliver('client', read.serverAt, read.serverLength);
+  relay.start();
+}
+
+function dialEndpoint(context: Context, endpoint: Endpoint): Socket | number {
+  const socket = context.reactor.dial(endpoint.address, endpoint.mark, UNOWNED);
+  if (typeof socket !== 'number') context.reactor.setTimer(socket, context.limits.connectTimeoutMs);
+  return socket;
+}
+
+function anotherEndpoint(context: Context, target: OpaqueTarget): NextEndpoint | null {
+  const { cluster } = target;
+  if (cluster === null) return null;
+  const tried: Endpoint[] = [];
+  return (failed) => {
+    tried.push(failed);
+    if (tried.length >= MAX_ENDPOINTS) return null;
+    const endpoint = cluster.pick(context.random, tried);
+    if (endpoint === null || tried.includes(endpoint)) return null;
+    const socket = dialEndpoint(context, endpoint);
+    return typeof socket === 'number' ? null : { endpoint, socket };
+  };
+}
+
+/** The relay takes the socket over in the same turn, before any event can arrive. */
+const UNOWNED = {
+  onConnect(): void {},
+  onData(): void {},
+  onEnd(): void {},
+  onDrain(): void {},
+  onError(): void {},
+  onTimeout(): void {},
+  onReadable(): void {},
+  onWritable(): void {},
+};

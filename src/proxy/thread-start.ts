@@ -1,0 +1,37 @@
+/** What main hands to a data thread when it starts one. Everything is plain or shared memory. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Limits } from './context.ts';
+
+export interface ThreadListener {
+  readonly fd: number;
+  readonly family: 4 | 6;
+  readonly side: 'outbound' | 'inbound';
+}
+
+export interface ThreadStart {
+  readonly listeners: readonly ThreadListener[];
+  /** Ports of our own: a connection whose original destination is one of them is a loop. */
+  readonly ownPorts: readonly number[];
+  readonly limits: Limits;
+  readonly inboundMark: number;
+  readonly slabBytes: number;
+  readonly counters: SharedArrayBuffer;
+  readonly descriptors: SharedArrayBuffer;
+  readonly vitals: SharedArrayBuffer;
+  /** eventfd that main signals after posting a message. */
+  readonly wakeFd: number;
+  readonly port: MessagePort;
+}
+
+/** Places in the `vitals` Float64Array. */
+export const VITAL_TURN_AT = 0;
+export const VITAL_CONNECTIONS = 1;
+export const VITAL_SOCKETS = 2;
+export const VITAL_CHUNKS_IN_USE = 3;
+export const VITAL_COUNT = 8;
+
+/** ms of a clock that all threads of the process share and that never goes back. */
+export function sharedNow(): number {
+  return performance.now() + CLOCK_OFFSET;
+}
+const CLOCK_OFFSET = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now();

@@ -1,0 +1,104 @@
+/** One HTTP/1.1 connection to an endpoint: lent to one exchange at a time, kept in the endpoint's pool in between. */
+import { ETIMEDOUT } from '../../reactor/errno.ts';
+import type { Reactor } from '../../reactor/reactor.ts';
+import type { Socket, SocketHandler } from '../../reactor/socket.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+
+/** What the borrower of a connection hears. */
+export interface UpstreamUser {
+  onUpstreamConnect(): void;
+  onUpstreamData(at: number, length: number): void;
+  onUpstreamEnd(): void;
+  onUpstreamDrain(): void;
+  /** errno > 0; ETIMEDOUT also when our own connect timeout passed. */
+  onUpstreamError(errno: number): void;
+}
+
+export class UpstreamConnection implements SocketHandler {
+  readonly endpoint: Endpoint;
+  readonly #reactor: Reactor;
+  #socket: Socket | null = null;
+  user: UpstreamUser | null = null;
+  /** Requests sent on it so far. */
+  requests = 0;
+  connected = false;
+  /** ms of the reactor's clock when it became idle. */
+  idleSince = 0;
+  /** What the server says it keeps an idle connection open (Keep-Alive: timeout), -1 = it did not say. */
+  serverIdleMs = -1;
+
+  constructor(endpoint: Endpoint, reactor: Reactor) {
+    this.endpoint = endpoint;
+    this.#reactor = reactor;
+  }
+
+  /** The socket; present from dialling until the connection object is thrown away. */
+  get socket(): Socket {
+    if (this.#socket === null) throw new Error('the upstream connection was never dialled');
+    return this.#socket;
+  }
+
+  /** Starts connecting. Returns 0, or an errno when that failed at once. */
+  dial(timeoutMs: number): number {
+    const socket = this.#reactor.dial(this.endpoint.address, this.endpoint.mark, this);
+    if (typeof socket === 'number') return socket;
+    this.#socket = socket;
+    this.#reactor.setTimer(socket, timeoutMs);
+    return 0;
+  }
+
+  /** Takes over a connection that was dialled for another purpose (sniffing in parallel). */
+  adopt(socket: Socket): void {
+    this.#socket = socket;
+    this.connected = !socket.connecting;
+    socket.handler = this;
+  }
+
+  onConnect(socket: Socket): void {
+    this.connected = true;
+    this.#reactor.clearTimer(socket);
+    this.user?.onUpstreamConnect();
+  }
+
+  onData(_socket: Socket, at: number, length: number): void {
+    if (this.user !== null) this.user.onUpstreamData(at, length);
+    // Bytes that nobody asked for: this connection must never carry another request (RFC 9112 9.2).
+    else this.discard();
+  }
+
+  onEnd(): void {
+    if (this.user !== null) this.user.onUpstreamEnd();
+    else this.discard();
+  }
+
+  onDrain(): void {
+    this.user?.onUpstreamDrain();
+  }
+
+  onError(_socket: Socket, errno: number): void {
+    if (this.user !== null) this.user.onUpstreamError(errno);
+    else this.discard();
+  }
+
+  onTimeout(): void {
+    if (this.user === null) this.discard();
+    else if (!this.connected) this.user.onUpstreamError(ETIMEDOUT);
+  }
+
+  onReadable(): void {}
+  onWritable(): void {}
+
+  /** Closes the connection and takes it out of the pool. */
+  discard(): void {
+    this.user = null;
+    const at = this.endpoint.idle.indexOf(this);
+    if (at >= 0) this.endpoint.idle.splice(at, 1);
+    if (this.#socket !== null) this.#reactor.close(this.#socket);
+  }
+
+  /** As `discard`, with RST: the exchange on it was cut short. */
+  abort(): void {
+    if (this.#socket !== null) this.#reactor.reset(this.#socket);
+    this.discard();
+  }
+}

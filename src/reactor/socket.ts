@@ -1,0 +1,88 @@
+/** One connection as everything above the reactor sees it. Only src/reactor touches the fields marked internal. */
+import type { SockAddr } from './socket-address.ts';
+import type { Timed } from './timer-wheel.ts';
+
+/**
+ * What a connection tells its owner. `at` is a slab offset in the shared receive area, valid only during the call: copy what
+ * must be kept. After `close` or `reset` no call arrives any more.
+ */
+export interface SocketHandler {
+  /** The connection that we dialled is established. */
+  onConnect(socket: Socket): void;
+  onData(socket: Socket, at: number, length: number): void;
+  /** The peer sent FIN; our direction stays open. */
+  onEnd(socket: Socket): void;
+  /** Everything written so far was handed to the kernel, after a `write` that returned false. */
+  onDrain(socket: Socket): void;
+  /** The connection is dead (refused, reset, timed out ...), told once; its resources are held until `close` or `reset`. */
+  onError(socket: Socket, errno: number): void;
+  /** The deadline set with `setTimer` has passed. */
+  onTimeout(socket: Socket): void;
+  /** Raw mode only: bytes, FIN or an error wait to be read. */
+  onReadable(socket: Socket): void;
+  /** Raw mode only: the kernel takes bytes again. */
+  onWritable(socket: Socket): void;
+}
+
+/** A chunk of the slab with bytes not yet sent. */
+export interface PendingChunk {
+  readonly chunk: number;
+  from: number;
+  to: number;
+}
+
+export class Socket implements Timed {
+  /** Internal: -1 once closed. */
+  fd: number;
+  /** Internal: place in the reactor's table; with `generation` it tells a reused place from this connection. */
+  readonly slot: number;
+  readonly generation: number;
+  handler: SocketHandler;
+  readonly peer: SockAddr | null;
+  /** Internal: epoll interest in force. */
+  interest = 0;
+  connecting = false;
+  /** Internal: dialled in this turn and not yet known to epoll. */
+  unregistered = false;
+  /** Internal: no longer known to epoll, for good (`dead`) or while paused (`parked`). */
+  dead = false;
+  parked = false;
+  /** FIN received. */
+  readClosed = false;
+  /** FIN sent, or to be sent once the pending bytes are out. */
+  writeClosed = false;
+  paused = false;
+  /** Raw mode: the owner moves the bytes itself (splice). */
+  raw = false;
+  /** Internal: raw mode waits for writability. */
+  wantsWritable = false;
+  /** Internal: bytes that the kernel has not taken yet; null = none. */
+  pending: PendingChunk[] | null = null;
+  pendingBytes = 0;
+  /** Internal: close once the pending bytes are out. */
+  closeWhenFlushed = false;
+  /** Internal: its owner has closed it; the reactor alone sees to its last bytes. */
+  released = false;
+  /** Internal: errno to report at the end of this turn, 0 = none. */
+  failure = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
+  deadline = 0;
+  wheelTick = -1;
+
+  constructor(fd: number, slot: number, generation: number, handler: SocketHandler, peer: SockAddr | null) {
+    this.fd = fd;
+    this.slot = slot;
+    this.generation = generation;
+    this.handler = handler;
+    this.peer = peer;
+  }
+
+  get closed(): boolean {
+    return this.fd < 0;
+  }
+
+  onDeadline(): void {
+    if (this.fd >= 0) this.handler.onTimeout(this);
+  }
+}

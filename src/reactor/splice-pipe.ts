@@ -1,0 +1,90 @@
+/**
+ * One direction of a bulk relay inside the kernel: socket -> pipe -> socket by splice(2), no copy to user space. The owner
+ * calls `pump` when the source is readable or the target writable.
+ */
+import { EAGAIN } from './errno.ts';
+import type { Kernel } from './kernel.ts';
+import type { Socket } from './socket.ts';
+
+/** Bytes asked of one splice, and of the pipe (fs.pipe-max-size allows 1 MiB by default). */
+const PIPE_BYTES = 1 << 20;
+/** Splices per call: bounded work per connection and turn. */
+const ROUNDS = 4;
+
+export type PumpResult =
+  /** The source has nothing more for now. */
+  | 'drained'
+  /** The target takes no more: wait for writability, stop reading the source. */
+  | 'blocked'
+  /** The source sent FIN and everything before it has been passed on. */
+  | 'ended'
+  /** The work allowed in one turn is done; more waits. */
+  | 'yield'
+  | { readonly side: 'source' | 'target'; readonly errno: number };
+
+export class SplicePipe {
+  readonly #kernel: Kernel;
+  readonly #read: number;
+  readonly #write: number;
+  /** Bytes in the pipe. */
+  held = 0;
+  #ended = false;
+
+  private constructor(kernel: Kernel, read: number, write: number) {
+    this.#kernel = kernel;
+    this.#read = read;
+    this.#write = write;
+  }
+
+  /** Opens a pipe; null when descriptors are short (the caller goes on copying). */
+  static open(kernel: Kernel): SplicePipe | null {
+    if (kernel.pipe() < 0) return null;
+    const { read, write } = kernel.pipeEnds();
+    kernel.setPipeSize(write, PIPE_BYTES);
+    return new SplicePipe(kernel, read, write);
+  }
+
+  get descriptors(): { readonly read: number; readonly write: number } {
+    return { read: this.#read, write: this.#write };
+  }
+
+  /** Moves what can be moved from `source` to `target` now. Counts bytes on both sockets. */
+  pump(source: Socket, target: Socket): PumpResult {
+    for (let i = 0; i < ROUNDS; i++) {
+      const filled = this.#ended ? 0 : this.#fill(source);
+      if (filled < 0 && filled !== -EAGAIN) return { side: 'source', errno: -filled };
+      const emptied = this.#empty(target);
+      if (emptied < 0 && emptied !== -EAGAIN) return { side: 'target', errno: -emptied };
+      if (this.held > 0) return 'blocked';
+      if (this.#ended) return 'ended';
+      if (filled === -EAGAIN) return 'drained';
+    }
+    return 'yield';
+  }
+
+  close(): void {
+    this.#kernel.close(this.#read);
+    this.#kernel.close(this.#write);
+  }
+
+  #fill(source: Socket): number {
+    if (source.readClosed) return -EAGAIN;
+    const n = this.#kernel.splice(source.fd, this.#write, PIPE_BYTES);
+    if (n > 0) {
+      source.bytesRead += n;
+      this.held += n;
+    } else if (n === 0) this.#ended = true;
+    // A full pipe also says EAGAIN; `held` tells the two apart.
+    return n;
+  }
+
+  #empty(target: Socket): number {
+    while (this.held > 0) {
+      const n = this.#kernel.splice(this.#read, target.fd, this.held);
+      if (n <= 0) return n === 0 ? -EAGAIN : n;
+      target.bytesWritten += n;
+      this.held -= n;
+    }
+    return 0;
+  }
+}

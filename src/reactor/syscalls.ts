@@ -1,0 +1,85 @@
+/**
+ * System calls from TypeScript: the only importer of node:ffi. Everything outside this file and slab.ts holds offsets into
+ * the slab, never pointers. Results follow the kernel's own convention: >= 0 success, -errno failure.
+ */
+import ffi from 'node:ffi';
+
+/** linux/socket.h, asm-generic/socket.h, linux/tcp.h, linux/netfilter_ipv4.h, linux/epoll.h */
+export const AF_INET = 2;
+export const AF_INET6 = 10;
+export const SOCK_STREAM = 1;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_IP = 0;
+export const SOL_SOCKET = 1;
+export const SOL_TCP = 6;
+export const SOL_IPV6 = 41;
+export const SO_REUSEADDR = 2;
+export const SO_ERROR = 4;
+export const SO_KEEPALIVE = 9;
+export const SO_LINGER = 13;
+export const SO_REUSEPORT = 15;
+export const SO_MARK = 36;
+export const SO_ORIGINAL_DST = 80;
+export const IPV6_V6ONLY = 26;
+export const TCP_NODELAY = 1;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const SHUT_WR = 1;
+export const EPOLLIN = 1;
+export const EPOLLOUT = 4;
+export const EPOLLERR = 8;
+export const EPOLLHUP = 16;
+export const EPOLLRDHUP = 0x2000;
+export const EPOLL_CTL_ADD = 1;
+export const EPOLL_CTL_DEL = 2;
+export const EPOLL_CTL_MOD = 3;
+export const F_SETPIPE_SZ = 1031;
+export const SPLICE_F_MOVE_NONBLOCK = 3;
+
+const SIGNATURES = {
+  socket: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+  setsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u32'], return: 'i32' },
+  getsockopt: { arguments: ['i32', 'i32', 'i32', 'u64', 'u64'], return: 'i32' },
+  bind: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+  listen: { arguments: ['i32', 'i32'], return: 'i32' },
+  accept4: { arguments: ['i32', 'u64', 'u64', 'i32'], return: 'i32' },
+  getsockname: { arguments: ['i32', 'u64', 'u64'], return: 'i32' },
+  connect: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+  shutdown: { arguments: ['i32', 'i32'], return: 'i32' },
+  close: { arguments: ['i32'], return: 'i32' },
+  dup: { arguments: ['i32'], return: 'i32' },
+  epoll_create1: { arguments: ['i32'], return: 'i32' },
+  epoll_ctl: { arguments: ['i32', 'i32', 'i32', 'u64'], return: 'i32' },
+  epoll_wait: { arguments: ['i32', 'u64', 'i32', 'i32'], return: 'i32' },
+  eventfd: { arguments: ['u32', 'i32'], return: 'i32' },
+  read: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+  write: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+  pipe2: { arguments: ['u64', 'i32'], return: 'i32' },
+  fcntl: { arguments: ['i32', 'i32', 'i32'], return: 'i32' },
+  splice: { arguments: ['i32', 'u64', 'i32', 'u64', 'u32', 'u32'], return: 'i32' },
+  __errno_location: { arguments: [], return: 'u64' },
+} as const;
+
+type BoundCalls = ReturnType<typeof bindCalls>;
+
+/** The calls as plain functions, so that a test can stand in front of each. */
+export type RawCalls = {
+  readonly [K in keyof BoundCalls]: BoundCalls[K] extends (...args: infer A) => infer R ? (...args: A) => R : BoundCalls[K];
+};
+
+/** The base address of a buffer. It stays valid while the buffer lives and its memory is not grown. */
+export function addressOf(buffer: ArrayBuffer): bigint {
+  return ffi.getRawPointer(buffer);
+}
+
+/**
+ * Resolves every symbol from the running program (libc is linked into it).
+ * @throws Error naming the missing symbol when the platform lacks one.
+ */
+export function bindCalls() {
+  const { functions } = ffi.dlopen(null, SIGNATURES);
+  // errno is a fixed address per thread: read it as memory, immediately after the failing call.
+  const errnoCell = new Int32Array(ffi.toArrayBuffer(functions.__errno_location(), 4, false));
+  return { ...functions, errnoCell };
+}

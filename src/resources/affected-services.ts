@@ -1,0 +1,62 @@
+import type { ServiceKey } from '../contract/views.ts';
+import { assertNever } from '../core/result.ts';
+import type { Change } from './change.ts';
+import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
+import type { Resource } from './types.ts';
+
+/**
+ * The services whose views a change may alter, sorted; a service that no longer exists is included, so that its view is
+ * withdrawn. May be called before or after the change is put into the index. The cost follows the number of services
+ * found and the routes that name them, not the number of services there are.
+ */
+export function affectedServices(index: ResourceIndex, change: Change): ServiceKey[] {
+  const found = new Set<ServiceKey>();
+  switch (change.type) {
+    case 'resource':
+      for (const resource of [change.before, change.after]) {
+        if (resource !== null) addAffectedBy(index, resource, found);
+      }
+      break;
+    case 'endpoint':
+      for (const endpoint of [change.before, change.after]) {
+        if (endpoint === null) continue;
+        addWithDependents(index, index.servicesSelecting(endpoint.namespace, endpoint.labels), found);
+      }
+      break;
+    default:
+      assertNever(change);
+  }
+  return [...found].sort();
+}
+
+function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<ServiceKey>): void {
+  switch (resource.kind) {
+    case 'Service': {
+      addWithDependents(index, [keyOf(resource)], found);
+      const rivals = resource.spec.clusterIPs.flatMap((ip) => index.servicesWithVirtualIp(ip));
+      for (const rival of rivals) found.add(keyOf(rival.resource));
+      return;
+    }
+    case 'WorkloadEntry':
+      addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
+      return;
+    case 'HTTPRoute':
+      for (const key of parentKeys(resource)) found.add(key);
+      return;
+    case 'BackendTrafficPolicy':
+      addWithDependents(index, targetKeys(resource), found);
+      return;
+    default:
+      assertNever(resource);
+  }
+}
+
+/** A service's endpoints also appear in the views of the services whose routes name it as a backend. */
+function addWithDependents(index: ResourceIndex, keys: readonly ServiceKey[], found: Set<ServiceKey>): void {
+  for (const key of keys) {
+    found.add(key);
+    for (const { resource } of index.routesWithBackend(key)) {
+      for (const parent of parentKeys(resource)) found.add(parent);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { serviceKey } from '../contract/views.ts';
+import { assertNever } from '../core/result.ts';
+import { attachParent, parentTitle } from './attach-parent.ts';
+import { MAX_ENTRIES_PER_PORT, olderFirst } from './compile/attach-routes.ts';
+import { resolveBackend, type UnresolvedBackend } from './compile/resolve-backend.ts';
+import { keyOf, type ResourceIndex, type Stored } from './resource-index.ts';
+import {
+  type BackendTrafficPolicyResource,
+  type HTTPRouteResource,
+  type ParentRef,
+  type ResourceId,
+  resourceTitle,
+  type ServiceResource,
+} from './types.ts';
+import { virtualIpOwner } from './virtual-ip-owner.ts';
+
+/** A condition as in GEP-1364, without the time of its last transition, which whoever stores it knows. */
+export interface Condition {
+  readonly type: 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
+  readonly status: 'True' | 'False';
+  /** Upstream's reason, in CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+  /** The parent of a route or the target of a policy that this is about, such as `shop/orders:80`; null for the rest. */
+  readonly parent: string | null;
+}
+
+type Verdict = Omit<Condition, 'observedGeneration' | 'parent'>;
+
+/**
+ * What is to be said of one resource as things stand: `Accepted` always, `ResolvedRefs` for routes, `PartiallyInvalid`
+ * only while it is true. Routes have one set per parentRef, policies one per target. Empty when there is no such resource.
+ */
+export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] {
+  const stored = index.get(id);
+  if (stored === undefined) return [];
+  const { resource, generation: observedGeneration } = stored;
+  const complete = (parent: string | null, verdicts: readonly Verdict[]): Condition[] =>
+    verdicts.map((verdict) => ({ ...verdict, observedGeneration, parent }));
+  switch (resource.kind) {
+    case 'Service':
+      return complete(null, [serviceVerdict(index, resource)]);
+    case 'WorkloadEntry':
+      return complete(null, [accepted('the workload is registered')]);
+    case 'HTTPRoute':
+      return resource.spec.parentRefs.flatMap((ref) =>
+        complete(parentTitle(resource, ref), [
+          ...parentVerdicts(index, resource, ref),
+          referencesVerdict(unresolvedBackends(index, resource)),
+        ]),
+      );
+    case 'BackendTrafficPolicy':
+      return resource.spec.targetRefs.flatMap(({ name }) => {
+        const target = serviceKey(resource.metadata.namespace, name);
+        return complete(target, [policyVerdict(index, { ...stored, resource }, target)]);
+      });
+    default:
+      return assertNever(resource);
+  }
+}
+
+/** A backendRef that gets its share of errors, with the place of the reference. */
+export interface UnresolvedRef extends UnresolvedBackend {
+  readonly rule: number;
+  readonly backendRef: number;
+}
+
+/** Every backendRef of a route that does not resolve, in the order of the manifest. */
+export function unresolvedBackends(index: ResourceIndex, route: HTTPRouteResource): UnresolvedRef[] {
+  return route.spec.rules.flatMap((rule, i) =>
+    rule.backendRefs.flatMap((ref, j) => {
+      const backend = resolveBackend(index, route, ref);
+      return backend.ok ? [] : [{ ...backend.error, rule: i, backendRef: j }];
+    }),
+  );
+}
+
+/** The older policy that wins over this one for a Service, or undefined. */
+export function winningPolicy(
+  index: ResourceIndex,
+  policy: BackendTrafficPolicyResource,
+  target: string,
+): Stored<BackendTrafficPolicyResource> | undefined {
+  const [oldest] = index.policiesTargeting(target).sort(olderFirst);
+  return oldest === undefined || keyOf(oldest.resource) === keyOf(policy) ? undefined : oldest;
+}
+
+function parentVerdicts(index: ResourceIndex, route: HTTPRouteResource, ref: ParentRef): Verdict[] {
+  const state = attachParent(index, route, ref);
+  if (state.type === 'refused') return [refused(state.reason, state.message)];
+  const verdict = accepted('the route is attached');
+  if (state.dropped.length === 0) return [verdict];
+  const rules = state.dropped.map(({ rule, index: i }) => rule.name ?? String(i));
+  const message = `Dropped Rule ${[...new Set(rules)].join(', ')}: one port carries at most ${MAX_ENTRIES_PER_PORT} matches`;
+  return [verdict, { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message }];
+}
+
+function referencesVerdict(unresolved: readonly UnresolvedRef[]): Verdict {
+  const [first] = unresolved;
+  if (first === undefined) {
+    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference resolves' };
+  }
+  const more = unresolved.length > 1 ? ` (and ${unresolved.length - 1} more)` : '';
+  const message = `rules[${first.rule}].backendRefs[${first.backendRef}]: ${first.message}; its share is answered 500${more}`;
+  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
+}
+
+function serviceVerdict(index: ResourceIndex, service: ServiceResource): Verdict {
+  for (const ip of service.spec.clusterIPs) {
+    const owner = virtualIpOwner(index, ip);
+    if (owner !== undefined && keyOf(owner.resource) !== keyOf(service)) {
+      return refused('Conflicted', `${ip} belongs to the older ${resourceTitle(owner.resource)}`);
+    }
+  }
+  return accepted('the service can be dialled');
+}
+
+function policyVerdict(index: ResourceIndex, policy: Stored<BackendTrafficPolicyResource>, target: string): Verdict {
+  if (index.service(target) === undefined) return refused('TargetNotFound', `the Service ${target} does not exist`);
+  const winner = winningPolicy(index, policy.resource, target);
+  if (winner === undefined) return accepted('the policy is in force');
+  return refused('Conflicted', `the older ${resourceTitle(winner.resource)} applies to ${target}`);
+}
+
+function accepted(message: string): Verdict {
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message };
+}
+
+function refused(reason: string, message: string): Verdict {
+  return { type: 'Accepted', status: 'False', reason, message };
+}

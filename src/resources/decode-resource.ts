@@ -1,0 +1,121 @@
+import { closestWord } from '../core/closest-word.ts';
+import type { Problem } from '../core/errors.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { joinPath, problemsOf, z } from '../core/schema.ts';
+import { MAX_DEPTH } from '../core/yaml.ts';
+import { CODES } from './codes.ts';
+import { backendTrafficPolicySpec } from './schema/backend-traffic-policy.ts';
+import { ignored } from './schema/fields.ts';
+import { httpRouteSpec } from './schema/http-route.ts';
+import { labelNamedMetadata, metadata } from './schema/metadata.ts';
+import { serviceSpec } from './schema/service.ts';
+import { workloadEntrySpec } from './schema/workload-entry.ts';
+import { API_VERSIONS, KINDS, type Kind, type Metadata, type Resource } from './types.ts';
+
+/** Older versions with the same schema are accepted and stored as the first of their list. */
+const ACCEPTED_VERSIONS = {
+  Service: ['v1'],
+  WorkloadEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
+  HTTPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
+  BackendTrafficPolicy: ['towpath.dev/v1'],
+} as const satisfies Record<Kind, readonly [string, ...string[]]>;
+
+function manifest<K extends Kind, S>(kind: K, metadataSchema: z.ZodType<Metadata>, specSchema: z.ZodType<S>) {
+  return z
+    .strictObject({
+      apiVersion: z.enum(ACCEPTED_VERSIONS[kind]),
+      kind: z.literal(kind as Kind),
+      metadata: metadataSchema,
+      spec: specSchema as z.ZodType<unknown>,
+      status: ignored,
+    })
+    .transform(({ metadata, spec }) => ({ apiVersion: API_VERSIONS[kind], kind, metadata, spec: spec as S }));
+}
+
+const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
+  Service: manifest('Service', labelNamedMetadata, serviceSpec),
+  WorkloadEntry: manifest('WorkloadEntry', metadata, workloadEntrySpec),
+  HTTPRoute: manifest('HTTPRoute', metadata, httpRouteSpec),
+  BackendTrafficPolicy: manifest('BackendTrafficPolicy', metadata, backendTrafficPolicySpec),
+};
+
+/**
+ * One manifest as a resource with defaults applied, or everything that is wrong with it.
+ * Strict: a field that is not known, or known and not supported, is a problem. `source` (a file name, say) begins every
+ * path; it may be empty. Never throws, whatever the value is.
+ */
+export function decodeResource(value: unknown, source: string): Result<Resource, Problem[]> {
+  const plain = withoutNulls(value, 0);
+  if (!plain.ok) return err([{ ...plain.error, ...(source === '' ? {} : { path: source }) }]);
+  const kind = kindOf(plain.value);
+  const title = joinWords(source, titleOf(plain.value));
+  if (!kind.ok) return err([{ ...kind.error, path: joinPath(title, ['kind']) }]);
+  const parsed = MANIFESTS[kind.value].safeParse(plain.value);
+  return parsed.success ? ok(parsed.data) : err(problemsOf(parsed.error, title));
+}
+
+function kindOf(value: unknown): Result<Kind, Problem> {
+  const kind = memberOf(value, 'kind');
+  const known = KINDS.find((k) => k === kind);
+  if (known !== undefined) return ok(known);
+  if (typeof kind !== 'string') {
+    return err({ code: CODES.schemaValidation, message: `a resource needs a kind (${KINDS.join(', ')})` });
+  }
+  const near = closestWord(kind, KINDS);
+  return err({
+    code: CODES.unsupportedKind,
+    message: `the kind ${JSON.stringify(kind.slice(0, 60))} is not supported`,
+    hint: near === null ? `supported kinds: ${KINDS.join(', ')}` : `did you mean ${near}?`,
+  });
+}
+
+/** `HTTPRoute shop/orders` as far as the value tells. */
+function titleOf(value: unknown): string {
+  const kind = memberOf(value, 'kind');
+  const metadata = memberOf(value, 'metadata');
+  const name = memberOf(metadata, 'name');
+  const namespace = memberOf(metadata, 'namespace') ?? 'default';
+  const words = [kind, typeof name === 'string' ? `${String(namespace)}/${name}` : null];
+  return words
+    .filter((word) => typeof word === 'string')
+    .map((word) => word.slice(0, 330))
+    .join(' ');
+}
+
+function joinWords(source: string, title: string): string {
+  return [source, title].filter((word) => word !== '').join(': ');
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/**
+ * A copy of plain data without the members that are null (`creationTimestamp: null` means absent). Nesting beyond what
+ * any manifest has is refused before anything recursive sees it, and so is the key `__proto__`.
+ */
+function withoutNulls(value: unknown, depth: number): Result<unknown, Problem> {
+  if (typeof value !== 'object' || value === null) return ok(value);
+  if (depth >= MAX_DEPTH) return err({ code: CODES.limitExceeded, message: `nested deeper than ${MAX_DEPTH} levels` });
+  if (Array.isArray(value)) {
+    const items: unknown[] = [];
+    for (const item of value) {
+      const copy = withoutNulls(item, depth + 1);
+      if (!copy.ok) return copy;
+      items.push(copy.value);
+    }
+    return ok(items);
+  }
+  const members: Record<string, unknown> = {};
+  for (const [name, member] of Object.entries(value)) {
+    if (name === '__proto__')
+      return err({ code: CODES.schemaValidation, message: 'the key "__proto__" is not allowed' });
+    if (member === null || member === undefined) continue;
+    const copy = withoutNulls(member, depth + 1);
+    if (!copy.ok) return copy;
+    members[name] = copy.value;
+  }
+  return ok(members);
+}

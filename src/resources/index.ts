@@ -1,0 +1,29 @@
+/** What control, the standalone agent and the command line use of the resources: decode, keep, compile, explain. */
+export { affectedServices } from './affected-services.ts';
+export { allocateVirtualIps } from './allocate-virtual-ips.ts';
+export { analyzeResources } from './analyze-resources.ts';
+export type { Change, RegisteredEndpoint } from './change.ts';
+export { compileDirectory } from './compile/compile-directory.ts';
+export { compileService, type ServiceViewBody } from './compile/compile-service.ts';
+export { hashView } from './compile/hash-view.ts';
+export { type Condition, conditionsOf } from './conditions-of.ts';
+export { decodeResource } from './decode-resource.ts';
+export { decodeResources } from './decode-resources.ts';
+export { EndpointIndex } from './endpoint-index.ts';
+export type { Finding } from './finding.ts';
+export { ResourceIndex } from './resource-index.ts';
+export {
+  API_VERSIONS,
+  type BackendTrafficPolicyResource,
+  type HTTPRouteResource,
+  KINDS,
+  type Kind,
+  type Metadata,
+  type Resource,
+  type ResourceId,
+  resourceId,
+  resourceTitle,
+  type ServiceResource,
+  type StoredResource,
+  type WorkloadEntryResource,
+} from './types.ts';

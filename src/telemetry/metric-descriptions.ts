@@ -1,0 +1,61 @@
+/** HELP and TYPE of every metric, in one table that a test compares with what the agent really emits. */
+import type { MetricDescription } from './metric.ts';
+
+function counter(help: string): MetricDescription {
+  return { type: 'counter', help };
+}
+function gauge(help: string): MetricDescription {
+  return { type: 'gauge', help };
+}
+
+/** What the data threads count. */
+const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
+  towpath_connections_opened_total: counter('Connections captured, by side.'),
+  towpath_connections_closed_total: counter('Captured connections that ended, by verdict, ending and service.'),
+  towpath_connection_received_bytes_total: counter('Bytes received from the clients of captured connections.'),
+  towpath_connection_sent_bytes_total: counter('Bytes sent to the clients of captured connections.'),
+  towpath_connections_shed_total: counter('Connections that could not be accepted, by errno.'),
+  towpath_verdicts_total: counter('What sniffing decided for captured connections, and why.'),
+  towpath_requests_total: counter('HTTP requests, by service, route, endpoint, status code and response flag.'),
+  towpath_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the head of a request to the end of its response.',
+  },
+  towpath_series_dropped_total: counter('Counts that found no place because a data thread had too many series.'),
+  towpath_internal_errors_total: counter('Broken promises inside the data thread; any value above 0 is a bug.'),
+};
+
+/** What the main thread measures. */
+const AGENT: Readonly<Record<string, MetricDescription>> = {
+  towpath_build_info: gauge('Constant 1; the labels carry the version of Towpath and of Node.'),
+  towpath_start_time_seconds: gauge('Unix time at which the process started.'),
+  towpath_ready: gauge('1 when traffic is served and rules, if enabled, are in force.'),
+  towpath_view_generation: gauge('Generation of the view in force, per service.'),
+  towpath_directory_generation: gauge('Generation of the directory in force.'),
+  towpath_directory_services: gauge('Services in the directory.'),
+  towpath_views_persisted_total: counter('Times the last-known-good views were written to disk.'),
+  towpath_views_persist_failures_total: counter('Times the last-known-good views could not be written.'),
+  towpath_control_connected: gauge('1 while the NATS connection to control is up.'),
+  towpath_control_lease_renewals_total: counter('Times the lease of this host in the registry was renewed.'),
+  towpath_control_lease_failures_total: counter('Times the lease of this host could not be renewed.'),
+  towpath_control_reconnects_total: counter('Times the NATS connection came back.'),
+  towpath_control_views_applied_total: counter('Views from control that were put in force.'),
+  towpath_control_views_rejected_total: counter('Views from control that were refused.'),
+  towpath_control_view_age_seconds: gauge('Seconds since the views were last known to be the newest.'),
+  towpath_workload_healthy: gauge('1 while the local workload passes its probe (or has none).'),
+  towpath_interception_lease_age_seconds: gauge('Seconds since the interception lease was refreshed.'),
+  towpath_interception_lease_refreshes_total: counter('Times the interception lease was refreshed.'),
+  towpath_interception_drifts_total: counter('Times somebody changed the interception rules.'),
+  towpath_interception_repairs_total: counter('Times drifted interception rules were put back.'),
+  towpath_connections_open: gauge('Captured connections open now.'),
+  towpath_data_thread_heartbeat_age_seconds: gauge('Age of the oldest heartbeat among the data threads.'),
+  towpath_data_thread_stalls_total: counter('Times a data thread stopped answering for more than 2 s.'),
+  towpath_event_loop_delay_seconds: gauge('Delay of the main thread event loop since the last scrape, by quantile.'),
+  towpath_process_cpu_seconds_total: counter('CPU time of the whole process, user and system.'),
+  towpath_process_resident_memory_bytes: gauge('Resident memory of the process.'),
+  towpath_process_open_fds: gauge('Open file descriptors of the process.'),
+  towpath_metrics_dropped_series: gauge('Series left out of this answer because there were too many.'),
+};
+
+/** By family name: a histogram is listed without `_bucket`, `_sum` and `_count`. */
+export const METRIC_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = { ...TRAFFIC, ...AGENT };

@@ -1,0 +1,227 @@
+/**
+ * The real pipeline of a data thread in the test's own thread: real reactor, real sockets, real codec; only the redirection is
+ * replaced, by telling the pipeline which destination each accepted connection had.
+ */
+import { createServer, type AddressInfo, connect, type Server, type Socket as NetSocket } from 'node:net';
+import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
+import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
+import { HeadParser } from '../../src/proxy/codec/http1/head.ts';
+import { createLlhttp } from '../../src/proxy/codec/http1/llhttp.ts';
+import { type ConnectionRecord, CountingSink, type Ending, type Side } from '../../src/proxy/connection-record.ts';
+import { type Context, DEFAULT_LIMITS, type Limits } from '../../src/proxy/context.ts';
+import { Counters } from '../../src/proxy/counters.ts';
+import { EndpointStore } from '../../src/proxy/endpoints/endpoint-store.ts';
+import { RequestMeter } from '../../src/proxy/request-meter.ts';
+import { RoutingTable } from '../../src/proxy/routing-table.ts';
+import { serveConnection } from '../../src/proxy/serve-connection.ts';
+import { ServerFirstMemory } from '../../src/proxy/server-first.ts';
+import { ViewWaiters } from '../../src/proxy/view-waiters.ts';
+import { DescriptorTable } from '../../src/reactor/descriptor-table.ts';
+import { Kernel } from '../../src/reactor/kernel.ts';
+import { openListener } from '../../src/reactor/listen.ts';
+import { Reactor } from '../../src/reactor/reactor.ts';
+import { Slab } from '../../src/reactor/slab.ts';
+import { parseSockAddr, type SockAddr } from '../../src/reactor/socket-address.ts';
+
+export interface ClosedRecord {
+  readonly record: ConnectionRecord;
+  readonly ending: Ending;
+}
+
+export class ProxyRig {
+  readonly context: Context;
+  readonly reactor: Reactor;
+  readonly closed: ClosedRecord[] = [];
+  readonly needed: string[] = [];
+  readonly errors: unknown[] = [];
+  readonly waiters: ViewWaiters;
+  draining = false;
+  side: Side = 'outbound';
+  /** What every accepted connection is said to have dialled. */
+  destination: SockAddr = address('127.0.0.1', 1);
+  readonly #series: { index: number; name: string; labels: Readonly<Record<string, string>> }[] = [];
+  readonly #counters: Counters;
+  readonly #cleanup: (() => void)[] = [];
+  readonly #fd: number;
+  readonly port: number;
+  #running = true;
+
+  constructor(limits: Partial<Limits> = {}) {
+    const llhttp = createLlhttp({ slabBytes: 8 * 1024 * 1024, parsers: 64 });
+    const kernel = new Kernel(new Slab(llhttp.memory, llhttp.slabStart, llhttp.slabEnd));
+    this.reactor = new Reactor(kernel, DescriptorTable.forSockets(1024), 10);
+    this.reactor.onHandlerError = (error) => this.errors.push(error);
+    this.#counters = new Counters(Counters.sharedMemory(), (index, name, labels) => this.#series.push({ index, name, labels }));
+    const outbound = new EndpointStore(0);
+    const all = { ...DEFAULT_LIMITS, ...limits };
+    this.waiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (key) => this.needed.push(key));
+    this.context = {
+      reactor: this.reactor,
+      parser: new HeadParser(llhttp),
+      chunked: new ChunkedPool(llhttp),
+      counters: this.#counters,
+      meter: new RequestMeter(this.#counters),
+      sink: new CountingSink(this.#counters, () => {}),
+      table: new RoutingTable(outbound),
+      outbound,
+      inbound: new EndpointStore(0),
+      serverFirst: new ServerFirstMemory(),
+      limits: all,
+      random: Math.random,
+      draining: () => this.draining,
+      whenServiceArrives: (key, done) => this.waiters.wait(key, done),
+    };
+    const { sink } = this.context;
+    this.context = {
+      ...this.context,
+      sink: {
+        opened: (record) => sink.opened(record),
+        decided: (record) => sink.decided(record),
+        closed: (record, ending) => {
+          this.closed.push({ record, ending });
+          sink.closed(record, ending);
+        },
+        closedTwice: (record) => sink.closedTwice(record),
+      },
+    };
+    [this.#fd, this.port] = listenAnywhere(kernel);
+    this.reactor.addListener(this.#fd, {
+      family: 4,
+      onAccept: (socket) => serveConnection(this.context, this.side, socket, this.destination, new Set([15001, 15006])),
+      onShed: () => {},
+    });
+    this.#turn();
+  }
+
+  /** A plain TCP server of the test; `connection` may keep sockets: they are destroyed at the end. */
+  async serve(connection: (socket: NetSocket) => void, allowHalfOpen = true): Promise<{ port: number; server: Server; sockets: NetSocket[] }> {
+    const sockets: NetSocket[] = [];
+    const server = createServer({ allowHalfOpen, noDelay: true }, (socket) => {
+      socket.on('error', () => {});
+      sockets.push(socket);
+      connection(socket);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    this.#cleanup.push(() => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    return { port: (server.address() as AddressInfo).port, server, sockets };
+  }
+
+  /** A client connection to the proxy that collects what it hears. */
+  async client(): Promise<RigClient> {
+    const socket = connect({ port: this.port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    const client = new RigClient(socket);
+    this.#cleanup.push(() => socket.destroy());
+    await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    return client;
+  }
+
+  /** Declares a service at virtual IP 240.0.0.1 and lets every client dial it. */
+  service(view: ServiceView): void {
+    const entry: DirectoryEntry = { namespace: view.namespace, name: view.name, virtualIps: view.virtualIps, ports: view.ports.map((p) => p.port) };
+    this.context.table.setDirectory([entry]);
+    this.context.table.setService(view);
+    this.destination = address(view.virtualIps[0], view.ports[0].port);
+  }
+
+  /** Sum of the counters of that name whose labels contain `labels`. */
+  count(name: string, labels: Readonly<Record<string, string>> = {}): number {
+    const wanted = Object.entries(labels);
+    const matching = this.#series.filter((s) => s.name === name && wanted.every(([k, v]) => s.labels[k] === v));
+    return matching.reduce((sum, s) => sum + this.#counters.values[s.index], 0);
+  }
+
+  /** Waits until `condition` holds. @throws after `ms` */
+  async until(condition: () => boolean, what: string, ms = 3000): Promise<void> {
+    const limit = Date.now() + ms;
+    while (!condition()) {
+      if (Date.now() > limit) throw new Error(`timed out waiting: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+
+  /** Ends everything; returns what should all be zero: handler errors, double closes, chunks, sockets and decoders still held. */
+  async end(): Promise<{ errors: unknown[]; internal: number; chunks: number }> {
+    for (const clean of this.#cleanup) clean();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    for (let i = 0; i < 50 && this.reactor.openSockets > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    this.#running = false;
+    this.reactor.closeAll();
+    this.reactor.kernel.close(this.#fd);
+    return { errors: this.errors, internal: this.count('towpath_internal_errors_total'), chunks: this.reactor.slab.chunksInUse };
+  }
+
+  #turn(): void {
+    if (!this.#running) return;
+    this.reactor.turn(0);
+    setImmediate(() => this.#turn());
+  }
+}
+
+export class RigClient {
+  readonly socket: NetSocket;
+  readonly chunks: Buffer[] = [];
+  ended = false;
+  error: (Error & { code?: string }) | null = null;
+  closed = false;
+
+  constructor(socket: NetSocket) {
+    this.socket = socket;
+    socket.on('data', (chunk) => this.chunks.push(Buffer.from(chunk)));
+    socket.on('end', () => {
+      this.ended = true;
+    });
+    socket.on('error', (error) => {
+      this.error = error;
+    });
+    socket.on('close', () => {
+      this.closed = true;
+    });
+  }
+
+  get text(): string {
+    return Buffer.concat(this.chunks).toString('latin1');
+  }
+  get bytes(): number {
+    return this.chunks.reduce((sum, c) => sum + c.length, 0);
+  }
+
+  send(text: string | Uint8Array): void {
+    this.socket.write(text);
+  }
+
+  /** Forgets what was heard so far. */
+  clear(): void {
+    this.chunks.length = 0;
+  }
+}
+
+export function address(ip: string, port: number): SockAddr {
+  const parsed = parseSockAddr(ip, port);
+  if (parsed === null) throw new Error(`${ip} is not an address`);
+  return parsed;
+}
+
+/** A service view with one port and one cluster over local endpoints; the rest as given. */
+export function serviceView(ports: readonly number[], overrides: Partial<ServiceView['ports'][0]> = {}, more: Partial<ServiceView> = {}): ServiceView {
+  const endpoints = ports.map((port) => ({ ip: '127.0.0.1', port, weight: 1, workload: 'shop/w' }));
+  return {
+    version: { epoch: 1, gen: 1, hash: 'x' },
+    namespace: 'shop',
+    name: 'orders',
+    virtualIps: ['240.0.0.1'],
+    ports: [{ name: 'http', port: 80, protocol: 'auto', cluster: 'shop/orders:80', http: null, ...overrides }],
+    clusters: { 'shop/orders:80': { service: 'shop/orders', port: 80, protocol: 'auto', loadBalancer: 'RoundRobin', endpoints } },
+    ...more,
+  };
+}
+
+function listenAnywhere(kernel: Kernel): [fd: number, port: number] {
+  for (let port = 30_000 + (process.pid % 20_000); port < 60_000; port++) {
+    const listener = openListener(kernel, address('127.0.0.1', port), false);
+    if (listener.ok) return [listener.fd, port];
+  }
+  throw new Error('no free port');
+}

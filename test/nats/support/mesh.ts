@@ -1,0 +1,137 @@
+/** A control and agents' links on a real server, with short times, for tests. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  ControlLink,
+  type ControlLinkEvents,
+  type ControlLinkHandlers,
+  type LinkedWorkload,
+} from '../../../src/agent/control-link.ts';
+import type { Bus } from '../../../src/contract/bus-types.ts';
+import { connectOnce } from '../../../src/contract/open-bus.ts';
+import type { DirectoryView, ServiceKey, ServiceView } from '../../../src/contract/views.ts';
+import { type RunningControl, runControl } from '../../../src/control/main.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+
+export const LEASE_TTL_MS = 1_000;
+const level = process.env['TOWPATH_TEST_LOG'] === undefined ? 'silent' : 'debug';
+
+export function startControl(url: string, id = 'test'): Promise<RunningControl> {
+  return runControl(
+    {
+      servers: [url],
+      mesh: 'default',
+      credentialsFile: null,
+      id,
+      version: '0.1.0',
+      http: { address: '127.0.0.1', port: 0 },
+      leaseTtlMs: LEASE_TTL_MS,
+      replicas: 1,
+      reconcileMs: 500,
+    },
+    createLogger({ name: `control-${id}`, level }),
+  );
+}
+
+/** A link with a memory of what it was told, in place of an agent. */
+export interface TestAgent {
+  readonly link: ControlLink;
+  readonly services: Map<ServiceKey, ServiceView>;
+  directory: DirectoryView | null;
+  /** Set to make the agent turn down the next views. */
+  refuse: string | null;
+  states: string[];
+  /** How often a view was handed over. */
+  calls: number;
+}
+
+export function startAgent(url: string, host: string, workloads: readonly LinkedWorkload[] = []): TestAgent {
+  const take = async (apply: () => void): Promise<void> => {
+    agent.calls++;
+    if (agent.refuse !== null) throw new Error(agent.refuse);
+    apply();
+  };
+  const events: ControlLinkEvents = {
+    directory: (view) =>
+      take(() => {
+        agent.directory = view;
+      }),
+    service: (view) => take(() => void agent.services.set(`${view.namespace}/${view.name}`, view)),
+    serviceRemoved: async (key) => void agent.services.delete(key),
+    state: (state) => void agent.states.push(state),
+  };
+  const handlers: ControlLinkHandlers = {
+    status: async () => ({ host, services: agent.services.size }),
+    dump: async () => ({ services: [...agent.services.keys()] }),
+    logLevel: async (wanted) => {
+      if (!['debug', 'info'].includes(wanted)) throw new Error(`"${wanted}" is no log level`);
+      return wanted;
+    },
+  };
+  const settings = {
+    servers: [url],
+    mesh: 'default',
+    host,
+    version: '0.1.0',
+    credentialsFile: null,
+    leaseRenewMs: LEASE_TTL_MS / 4,
+    recheckMs: { min: 1_000, max: 1_500 },
+  };
+  const link = new ControlLink(settings, events, handlers, createLogger({ name: `agent-${host}`, level }));
+  const agent: TestAgent = { link, services: new Map(), directory: null, refuse: null, states: [], calls: 0 };
+  link.setWorkloads(workloads);
+  link.start();
+  return agent;
+}
+
+export function workload(
+  name: string,
+  address: string,
+  labels: Record<string, string> = { app: 'orders' },
+): LinkedWorkload {
+  return { namespace: 'shop', name, labels, address, ports: { http: 8080 }, weight: 1, healthy: true };
+}
+
+/** Stands for operators: a bus of its own. */
+export function operator(url: string): Promise<Bus> {
+  return connectOnce(
+    { servers: [url], name: 'test', inboxId: 'operator', credentialsFile: null, reads: 'leader' },
+    2_000,
+  );
+}
+
+/** Waits for a condition; throws with its name when it does not come true. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 5_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    if (await condition()) return;
+    if (performance.now() > deadline) throw new Error(`did not happen within ${timeoutMs} ms: ${what}`);
+    await sleep(10);
+  }
+}
+
+export const ORDERS = `
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: shop}
+spec:
+  selector: {app: orders}
+  ports: [{name: http, port: 80, targetPort: 8080, appProtocol: http}]
+`;
+
+/** A route of `orders` whose request timeout tells the versions apart. */
+export function route(timeout: string, name = 'orders'): string {
+  return `
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: ${name}, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: orders}]
+  rules:
+    - timeouts: {request: ${timeout}}
+      backendRefs: [{name: orders, port: 80}]
+`;
+}

@@ -1,0 +1,99 @@
+/** A real nats-server on a port of its own, for one test file. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const START_MS = 5_000;
+
+export interface NatsServer {
+  readonly url: string;
+  readonly port: number;
+  /** Ends the process at once (SIGKILL). */
+  kill(): Promise<void>;
+  /** Starts it again on the same port, with the same store, or an empty one. */
+  restart(store: 'kept' | 'wiped'): Promise<void>;
+  /** Kills it and removes its files. */
+  dispose(): Promise<void>;
+}
+
+/** Starts a server with JetStream and no authentication. Throws with the server's own words when it does not come up. */
+export async function startNatsServer(): Promise<NatsServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'towpath-nats-'));
+  const store = join(directory, 'store');
+  let running = await launch(directory, store, -1);
+  const { port } = running;
+  const kill = async (): Promise<void> => {
+    if (running.process.exitCode !== null || running.process.signalCode !== null) return;
+    const ended = new Promise((resolve) => running.process.once('exit', resolve));
+    running.process.kill('SIGKILL');
+    await ended;
+  };
+  return {
+    url: `nats://127.0.0.1:${port}`,
+    port,
+    kill,
+    restart: async (how) => {
+      await kill();
+      if (how === 'wiped') await rm(store, { recursive: true, force: true });
+      running = await launch(directory, store, port);
+    },
+    dispose: async () => {
+      await kill();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function launch(
+  directory: string,
+  store: string,
+  port: number,
+): Promise<{ process: ChildProcess; port: number }> {
+  const file = join(directory, 'nats.conf');
+  await writeFile(
+    file,
+    `host: 127.0.0.1\nport: ${port}\nports_file_dir: "${directory}"\njetstream { store_dir: "${store}", max_file_store: 1GB, max_mem_store: 64MB }\n`,
+  );
+  const child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let words = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    words = (words + chunk.toString('utf8')).slice(-4096);
+  });
+  let failed: string | null = null;
+  child.once('error', (error) => {
+    failed = error.message;
+  });
+  child.once('exit', () => {
+    failed ??= 'it ended';
+  });
+  const deadline = Date.now() + START_MS;
+  while (Date.now() < deadline) {
+    if (failed !== null) break;
+    const found = port > 0 ? port : await readPort(join(directory, `nats-server_${child.pid}.ports`));
+    if (found !== null && (await answers(found))) return { process: child, port: found };
+    await sleep(10);
+  }
+  child.kill('SIGKILL');
+  throw new Error(`nats-server did not start (${failed ?? 'too slow'}): ${words}`);
+}
+
+async function readPort(file: string): Promise<number | null> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const match = /nats:\/\/127\.0\.0\.1:(\d+)/.exec(text);
+  return match === null ? null : Number(match[1]);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    const done = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.once('data', () => done(true));
+    socket.once('error', () => done(false));
+  });
+}

@@ -1,0 +1,62 @@
+import t from 'tap';
+import { withLab } from './support/lab.ts';
+
+const shipped = (name: string): string => new URL(`../../lab/${name}`, import.meta.url).pathname;
+
+t.setTimeout(120_000);
+
+t.test('the shipped shop works by service names, and every agent counts exactly what passed it', async (t) => {
+  await withLab(shipped('shop.yaml'), async (lab) => {
+    const counters = async (): Promise<number[]> => [
+      await lab.counter('shop', 'towpath_requests_total', { side: 'outbound', service: 'shop/orders', code: 200 }),
+      await lab.counter('orders-v1', 'towpath_requests_total', { side: 'inbound', code: 200 }),
+      await lab.counter('orders-v2', 'towpath_requests_total', { side: 'inbound', code: 200 }),
+      await lab.counter('shop', 'towpath_verdicts_total', { side: 'outbound', verdict: 'opaque' }),
+      await lab.counter('cache', 'towpath_connections_opened_total', { side: 'inbound' }),
+    ];
+    t.same(await counters(), [0, 0, 0, 0, 0], 'nobody has called anybody');
+    const answers = await lab.run('shop', ['curl', '-s', '-4', 'http://orders.shop/?[1-10]']);
+    t.same(answers.trim().split('\n').sort(), [...Array(5).fill('orders v1'), ...Array(5).fill('orders v2')]);
+    t.same(await counters(), [10, 5, 5, 0, 0]);
+    t.match(await lab.run('shop', ['curl', '-s', '-6', 'http://orders.shop/']), /^orders v[12]\n$/);
+    t.equal(await lab.run('shop', ['redis-cli', '-h', 'cache.shop', 'ping']), 'PONG\n');
+    const [outbound, v1 = 0, v2 = 0, opaque, cache] = await counters();
+    t.same([outbound, v1 + v2, opaque, cache], [11, 11, 1, 1]);
+    t.match(await lab.towpath('status'), { exitCode: 0 });
+  });
+});
+
+t.test('a route that is applied is in force when apply returns, and new services get names', async (t) => {
+  await withLab(shipped('shop.yaml'), async (lab) => {
+    await lab.apply(`
+apiVersion: v1
+kind: Service
+metadata: { name: everything, namespace: shop }
+spec: { selector: { app: orders }, ports: [{ name: http, port: 80, appProtocol: http }] }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: everything, namespace: shop }
+spec:
+  parentRefs: [{ group: "", kind: Service, name: everything }]
+  rules: [{ backendRefs: [{ name: orders-v2, port: 80 }] }]
+`);
+    const answers = await lab.run('shop', ['curl', '-s', 'http://everything.shop/?[1-20]']);
+    t.equal(answers, 'orders v2\n'.repeat(20));
+    t.equal(await lab.counter('shop', 'towpath_requests_total', { side: 'outbound', service: 'shop/everything' }), 20);
+  });
+});
+
+t.test('the shipped IPv6-only pair works without any IPv4 address', async (t) => {
+  await withLab(shipped('ipv6.yaml'), async (lab) => {
+    t.equal(
+      await lab.run('client', ['curl', '-s', 'http://web.six/']),
+      `hello over ${lab.address('server', 'ipv6')}\n`,
+    );
+    t.equal(
+      await lab.counter('client', 'towpath_requests_total', { side: 'outbound', service: 'six/web', code: 200 }),
+      1,
+    );
+    t.equal(await lab.counter('server', 'towpath_requests_total', { side: 'inbound', code: 200 }), 1);
+  });
+});

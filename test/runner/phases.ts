@@ -1,0 +1,63 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One step of `npm test`: either a command that must succeed, or test files that each run in a process of their own. */
+export type Phase =
+  | { readonly type: 'command'; readonly name: string; readonly command: readonly string[] }
+  | {
+      readonly type: 'files';
+      readonly name: string;
+      /** A test file, or a folder whose `*.test.ts` are run. */
+      readonly path: string;
+      readonly parallel: boolean;
+      readonly needsRoot: boolean;
+      /** A file that runs longer is killed and counts as failed. */
+      readonly timeoutSeconds: number;
+    };
+
+/** In the order they run: what is quick and most often wrong comes first. */
+export const PHASES: readonly Phase[] = [
+  { type: 'command', name: 'types', command: ['node_modules/.bin/tsc', '--noEmit', '--pretty', 'false'] },
+  {
+    type: 'command',
+    name: 'style',
+    command: ['node_modules/.bin/biome', 'check', '--error-on-warnings', '--colors=off'],
+  },
+  { type: 'command', name: 'shell', command: ['shellcheck', '--severity=warning', ...listShellScripts()] },
+  files('build', 'test/build.test.ts', { parallel: false, needsRoot: false, timeoutSeconds: 120 }),
+  files('architecture', 'test/architecture.test.ts', { parallel: false, needsRoot: false, timeoutSeconds: 60 }),
+  files('unit', 'test/unit', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
+  files('wire', 'test/wire', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
+  files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
+  files('nats', 'test/nats', { parallel: false, needsRoot: false, timeoutSeconds: 180 }),
+  files('network', 'test/network', { parallel: false, needsRoot: true, timeoutSeconds: 300 }),
+];
+
+function files(
+  name: string,
+  path: string,
+  how: { readonly parallel: boolean; readonly needsRoot: boolean; readonly timeoutSeconds: number },
+): Phase {
+  return { type: 'files', name, path, ...how };
+}
+
+function listShellScripts(): string[] {
+  const folders = ['scripts', 'vagrant'];
+  const found = folders.flatMap((folder) => walk(folder, '.sh'));
+  return ['bin/towpath', '.ci/run', ...found.sort()];
+}
+
+/** The test files of a phase, sorted, that contain one of `filters` in their path (all of them when there is no filter). */
+export function listFiles(path: string, filters: readonly string[]): string[] {
+  const found = path.endsWith('.test.ts') ? [path] : walk(path, '.test.ts');
+  return found.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter))).sort();
+}
+
+function walk(folder: string, ending: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return walk(path, ending);
+    return entry.name.endsWith(ending) ? [path] : [];
+  });
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import t from 'tap';
+import { ProbeRunner } from '../../../../src/agent/probes/run-probes.ts';
+import { createLogger } from '../../../../src/telemetry/logger.ts';
+
+const logger = createLogger({ name: 'test', level: 'silent' });
+
+t.test('a workload without a probe is healthy from the start', async (t) => {
+  const runner = new ProbeRunner([], () => t.fail('nothing changes'), logger);
+  runner.start();
+  t.equal(runner.isHealthy({ key: 'a/b', address: '127.0.0.1', probe: null }), true);
+  runner.stop();
+});
+
+t.test('a program that starts and stops turns the health of its workload', async (t) => {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const thresholds = { periodSeconds: 0.1, timeoutSeconds: 0.1, successThreshold: 2, failureThreshold: 2 };
+  const workload = {
+    key: 'a/b',
+    address: '127.0.0.1',
+    probe: { check: { type: 'tcp' as const, port }, ...thresholds },
+  };
+  let wake: () => void = () => undefined;
+  const nextChange = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+  const runner = new ProbeRunner([workload], () => wake(), logger);
+  t.teardown(() => runner.stop());
+  t.equal(runner.isHealthy(workload), false, 'not before the probe has passed');
+  const up = nextChange();
+  runner.start();
+  await up;
+  t.equal(runner.isHealthy(workload), true);
+  const down = nextChange();
+  server.close();
+  await down;
+  t.equal(runner.isHealthy(workload), false);
+});

@@ -1,0 +1,36 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { completionScript } from '../../../src/cli/completion.ts';
+
+const COMMANDS = [
+  { name: 'agent', summary: "run this host's agent", completions: ['status', '--config'] },
+  { name: 'apply', summary: 'apply resources', completions: ['-f', '--wait'] },
+];
+
+function completeInBash(words: readonly string[]): string[] {
+  const file = join(mkdtempSync(join(tmpdir(), 'towpath-test-')), 'completion.bash');
+  writeFileSync(file, completionScript('bash', COMMANDS));
+  const line = words.map((word) => `'${word}'`).join(' ');
+  const script = `source ${file}; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _towpath; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const output = execFileSync('bash', ['-uc', script], { encoding: 'utf8' });
+  return output.split('\n').filter((word) => word !== '');
+}
+
+t.test('bash completes commands, then the words of the command', async (t) => {
+  t.strictSame(completeInBash(['towpath', 'a']), ['agent', 'apply']);
+  t.strictSame(completeInBash(['towpath', 'agent', '']), ['status', '--config']);
+  t.strictSame(completeInBash(['towpath', 'apply', '--w']), ['--wait']);
+  t.strictSame(completeInBash(['towpath', 'nonsense', '']), []);
+});
+
+t.test('zsh and fish get every command, and an apostrophe does not end the quoting', async (t) => {
+  for (const shell of ['zsh', 'fish'] as const) {
+    const script = completionScript(shell, COMMANDS);
+    t.match(script, /agent/);
+    t.match(script, /--wait/);
+    t.notMatch(script, /host's/);
+  }
+});

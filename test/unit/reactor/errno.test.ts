@@ -1,0 +1,18 @@
+import { constants } from 'node:os';
+import t from 'tap';
+import * as errno from '../../../src/reactor/errno.ts';
+
+t.test('the numbers are those of this system', async (t) => {
+  const known: Readonly<Record<string, number>> = { ...constants.errno, ENFILE: 23 };
+  for (const [name, value] of Object.entries(errno)) if (typeof value === 'number') t.equal(value, known[name], name);
+});
+
+t.test('every error has words', async (t) => {
+  t.equal(errno.describeErrno(errno.ECONNREFUSED), 'connection refused');
+  t.equal(errno.describeErrno(9999), 'error 9999');
+  for (const value of Object.values(errno)) {
+    if (typeof value === 'number' && value !== errno.EINTR && value !== errno.EAGAIN) {
+      t.notMatch(errno.describeErrno(value), /^error/, `${value}`);
+    }
+  }
+});

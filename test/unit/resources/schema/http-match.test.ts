@@ -1,0 +1,94 @@
+import t from 'tap';
+import { many, problemsOf, refuses } from '../refuses.ts';
+import { type Manifest, route } from '../world.ts';
+
+t.test('HTTPRoute: every class of refused match', async (t) => {
+  const paths: readonly [unknown, string, RegExp][] = [
+    [
+      { type: 'RegularExpression', value: '/a.*' },
+      'type',
+      /RegularExpression is not supported yet; use Exact or PathPrefix/,
+    ],
+    [{ type: 'Prefix', value: '/a' }, 'type', /must be one of "Exact", "PathPrefix"/],
+    ...[
+      'a',
+      '',
+      '/a//b',
+      '/a/./b',
+      '/a/../b',
+      '/a#b',
+      '/a%2fb',
+      '/a%2Fb',
+      '/a/..',
+      '/a/.',
+      '/a b',
+      '/ä',
+      '/%zz',
+      `/${'a'.repeat(1024)}`,
+    ].map((value): [unknown, string, RegExp] => [{ value }, 'value', /must|characters/]),
+  ];
+  for (const [path, field, words] of paths) {
+    refuses(t, route('r', [{ matches: [{ path }] }]), `spec.rules[0].matches[0].path.${field}`, words);
+  }
+  const matches: readonly [Manifest, string, RegExp][] = [
+    [{ method: 'get' }, 'method', /did you mean "GET"/],
+    [{ method: 'BREW' }, 'method', /must be one of/],
+    [{ headers: [{ name: 'a b', value: 'x' }] }, 'headers[0].name', /header name/],
+    [{ headers: [{ name: 'a', value: 'x\r\ny: z' }] }, 'headers[0].value', /printable ASCII/],
+    [{ headers: [{ name: 'a', value: '' }] }, 'headers[0].value', /at least 1/],
+    [
+      { headers: [{ name: 'a', value: 'x', type: 'RegularExpression' }] },
+      'headers[0].type',
+      /not supported yet; use Exact/,
+    ],
+    [
+      {
+        headers: [
+          { name: 'a', value: 'x' },
+          { name: 'A', value: 'y' },
+        ],
+      },
+      'headers[1].name',
+      /headers\[0\] names this/,
+    ],
+    [{ headers: many(17, (i) => ({ name: `h${i}`, value: 'x' })) }, 'headers', /at most 16/],
+    [
+      { queryParams: [{ name: 'q', value: 'x', type: 'RegularExpression' }] },
+      'queryParams[0].type',
+      /not supported yet/,
+    ],
+    [
+      {
+        queryParams: [
+          { name: 'q', value: 'x' },
+          { name: 'q', value: 'y' },
+        ],
+      },
+      'queryParams[1].name',
+      /queryParams\[0\] names this/,
+    ],
+    [{ queryParams: [{ name: 'q', value: 'a\u0000' }] }, 'queryParams[0].value', /control characters/],
+    [{ header: [] }, 'header', /did you mean "headers"/],
+  ];
+  for (const [match, field, words] of matches) {
+    refuses(t, route('r', [{ matches: [match] }]), `spec.rules[0].matches[0].${field}`, words);
+  }
+  t.same(
+    problemsOf(
+      route('r', [
+        {
+          matches: [
+            {
+              queryParams: [
+                { name: 'q', value: 'x' },
+                { name: 'Q', value: 'y' },
+              ],
+            },
+          ],
+        },
+      ]),
+    ),
+    [],
+    'query names have case',
+  );
+});

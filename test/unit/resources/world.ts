@@ -1,0 +1,215 @@
+/** Short ways to write resources in tests, and arbitrary worlds of them for fast-check. */
+import fc from 'fast-check';
+import {
+  compileService,
+  decodeResource,
+  EndpointIndex,
+  type RegisteredEndpoint,
+  type Resource,
+  ResourceIndex,
+  type ServiceViewBody,
+} from '../../../src/resources/index.ts';
+
+export type Manifest = Record<string, unknown>;
+
+export function service(name: string, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { selector: { app: name }, ports: [{ name: 'http', port: 80, targetPort: 8080 }], ...spec },
+  };
+}
+
+export function workload(name: string, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'WorkloadEntry',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { address: '10.0.0.1', ...spec },
+  };
+}
+
+export function route(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { parentRefs: [parent('orders')], rules, ...spec },
+  };
+}
+
+export function policy(name: string, target: string, type: string, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'towpath.dev/v1',
+    kind: 'BackendTrafficPolicy',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { targetRefs: [{ group: '', kind: 'Service', name: target }], loadBalancer: { type } },
+  };
+}
+
+export function parent(name: string, more: Manifest = {}): Manifest {
+  return { group: '', kind: 'Service', name, ...more };
+}
+
+export function endpoint(name: string, more: Partial<RegisteredEndpoint> = {}): RegisteredEndpoint {
+  return {
+    host: 'h1',
+    namespace: 'shop',
+    name,
+    labels: { app: 'orders' },
+    address: '10.0.1.1',
+    ports: {},
+    weight: 1,
+    healthy: true,
+    ...more,
+  };
+}
+
+/** Decodes, or throws with every problem. */
+export function decode(manifest: Manifest): Resource {
+  const decoded = decodeResource(manifest, '');
+  if (!decoded.ok) throw new Error(decoded.error.map((p) => `${p.path}: ${p.message}`).join('\n'));
+  return decoded.value;
+}
+
+/** An index of manifests, each one second younger than the one before unless `creationTimestamp` says otherwise. */
+export function indexOf(...manifests: (Manifest & { creationTimestamp?: string })[]): ResourceIndex {
+  const index = new ResourceIndex();
+  for (const [i, { creationTimestamp, ...manifest }] of manifests.entries()) {
+    const age = creationTimestamp ?? new Date(Date.UTC(2026, 0, 1) + i * 1000).toISOString();
+    index.put({ resource: decode(manifest), generation: 1, creationTimestamp: age });
+  }
+  return index;
+}
+
+export function endpointsOf(...endpoints: RegisteredEndpoint[]): EndpointIndex {
+  const index = new EndpointIndex();
+  for (const registered of endpoints) index.put(registered);
+  return index;
+}
+
+/** The view of a Service, `shop/orders` unless said otherwise, over these manifests. */
+export function viewOf(manifests: Manifest[], endpoints = endpointsOf(), key = 'shop/orders'): ServiceViewBody {
+  const view = compileService(indexOf(...manifests), endpoints, key);
+  if (view === null) throw new Error(`no view of ${key}`);
+  return view;
+}
+
+const serviceName = fc.constantFrom('a', 'b', 'c', 'constructor');
+const namespace = fc.constantFrom('shop', 'pay');
+const labels = fc.dictionary(
+  fc.constantFrom('app', 'version', 'constructor', 'toString'),
+  fc.constantFrom('x', 'y', 'z'),
+  { maxKeys: 3 },
+);
+const portNumber = fc.constantFrom(80, 81, 8080);
+const address = fc.oneof(
+  fc.ipV4().filter((ip) => !/^(0|2[2-5]\d)\./.test(ip)),
+  fc.integer({ min: 1, max: 50 }).map((n) => `fd00::${n.toString(16)}`),
+);
+/** Never the name of a header that cannot be edited. */
+const token = fc.stringMatching(/^[xX]-[A-Za-z0-9]{1,5}$/);
+const portSet = fc.uniqueArray(portNumber, { minLength: 1, maxLength: 3 });
+
+const servicePorts = fc
+  .tuple(portSet, fc.constantFrom(undefined, 'http', 'tcp', 'grpc', 'tls', 'weird', 'kubernetes.io/h2c'))
+  .map(([ports, appProtocol]) =>
+    ports.map((port) => ({
+      name: `p${port}`,
+      port,
+      targetPort: port === 81 ? 'http' : 9000,
+      ...(appProtocol === undefined ? {} : { appProtocol }),
+    })),
+  );
+
+const anyService = fc
+  .record({
+    name: serviceName,
+    ns: namespace,
+    selector: labels,
+    ports: servicePorts,
+    vip: fc.integer({ min: 1, max: 9 }),
+  })
+  .map(({ name, ns, selector, ports, vip }) =>
+    service(name, { selector, ports, clusterIPs: [`240.240.0.${vip}`] }, { namespace: ns }),
+  );
+
+const anyWorkload = fc
+  .record({
+    name: fc.constantFrom('w1', 'w2', 'w3'),
+    ns: namespace,
+    labels,
+    address,
+    weight: fc.integer({ min: 1, max: 9 }),
+    ports: fc.dictionary(fc.constantFrom('p80', 'http', 'constructor'), portNumber),
+  })
+  .map(({ name, ns, ...spec }) => workload(name, spec, { namespace: ns }));
+
+const condition = fc.record({ name: token, value: token });
+const uniqueConditions = fc.uniqueArray(condition, { maxLength: 2, selector: (c) => c.name.toLowerCase() });
+const anyMatch = fc.record(
+  {
+    path: fc.record({
+      type: fc.constantFrom('Exact', 'PathPrefix'),
+      value: fc.constantFrom('/', '/a', '/a/', '/a/b', '/b'),
+    }),
+    method: fc.constantFrom('GET', 'POST'),
+    headers: uniqueConditions,
+    queryParams: uniqueConditions,
+  },
+  { requiredKeys: [] },
+);
+const filters = fc.option(
+  fc
+    .record({ set: uniqueConditions })
+    .map((requestHeaderModifier) => [{ type: 'RequestHeaderModifier', requestHeaderModifier }]),
+  { nil: [] },
+);
+const anyBackend = fc.record(
+  { name: serviceName, port: portNumber, weight: fc.integer({ min: 0, max: 3 }), filters },
+  { requiredKeys: ['name', 'port'] },
+);
+const anyRule = fc.record(
+  {
+    matches: fc.array(anyMatch, { maxLength: 3 }),
+    backendRefs: fc.array(anyBackend, { maxLength: 3 }),
+    filters,
+    timeouts: fc.record({ request: fc.constantFrom('0s', '5s', '1m30s') }),
+  },
+  { requiredKeys: [] },
+);
+const anyRoute = fc
+  .record({
+    name: fc.constantFrom('r1', 'r2', 'r3'),
+    ns: namespace,
+    parent: serviceName,
+    port: fc.option(portNumber, { nil: undefined }),
+    rules: fc.array(anyRule, { minLength: 1, maxLength: 3 }),
+  })
+  .map(({ name, ns, parent: target, port, rules }) =>
+    route(name, rules, { parentRefs: [parent(target, port === undefined ? {} : { port })] }, { namespace: ns }),
+  );
+
+const anyPolicy = fc
+  .record({
+    name: fc.constantFrom('t1', 't2'),
+    target: serviceName,
+    type: fc.constantFrom('RoundRobin', 'LeastRequest'),
+    ns: namespace,
+  })
+  .map(({ name, target, type, ns }) => policy(name, target, type, { namespace: ns }));
+
+/** A valid manifest whose names collide with those of others often enough to matter. */
+export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(anyService, anyWorkload, anyRoute, anyPolicy);
+
+export const anyEndpoint: fc.Arbitrary<RegisteredEndpoint> = fc.record({
+  host: fc.constantFrom('h1', 'h2'),
+  namespace,
+  name: fc.constantFrom('e1', 'e2'),
+  labels,
+  address,
+  ports: fc.dictionary(fc.constantFrom('p80', 'http'), portNumber),
+  weight: fc.integer({ min: 1, max: 5 }),
+  healthy: fc.boolean(),
+});
