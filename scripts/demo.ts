@@ -89,8 +89,8 @@ try {
   await main(report);
 } catch (error) {
   report.broken(error);
+  await cleanUp();
 }
 clearTimeout(limit);
-if (!keep || report.failed > 0) await cleanUp();
 console.log(`\n${report.summary()}`);
 process.exit(report.failed === 0 ? 0 : 1);

@@ -24,3 +24,12 @@ export const AB_ROUTE = `${HEAD}  - matches: [{ headers: [{ name: x-group, value
     backendRefs: [{ name: orders-v2, port: 80 }]
   - backendRefs: [{ name: orders-v1, port: 80 }]
 `;
+
+/** Requests for orders in turn, instead of to whoever has the fewest under way. */
+export const ROUND_ROBIN_POLICY = `apiVersion: towpath.dev/v1
+kind: BackendTrafficPolicy
+metadata: { name: orders, namespace: shop }
+spec:
+  targetRefs: [{ kind: Service, name: orders }]
+  loadBalancer: { type: RoundRobin }
+`;

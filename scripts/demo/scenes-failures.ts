@@ -7,6 +7,8 @@ import { weightedRoute } from './routes.ts';
 
 const URL = 'http://orders.shop/';
 const RATE = 200;
+/** Kept-alive connections of shop-client.ts. */
+const CONNECTIONS = 8;
 
 export async function showDeadEndpoint(lab: TestLab, report: Report): Promise<void> {
   report.scene('An endpoint dies under load: kill -9 of nginx on orders-v2');
@@ -20,7 +22,9 @@ export async function showDeadEndpoint(lab: TestLab, report: Report): Promise<vo
   await sleep(1500);
   const after = await load.take();
   // Requests that were inside nginx when it died cannot be saved unless they may be sent twice; at most one per connection.
-  report.check('at most the requests it held are lost', lostOf(dying) <= 8, describeLoss(dying));
+  report.check('at most the requests it held are lost', lostOf(dying) <= CONNECTIONS, describeLoss(dying));
+  const healthy = await lab.counter('orders-v2', 'towpath_workload_healthy', { workload: 'shop/orders-v2' });
+  report.check('its agent has withdrawn it', healthy === 0, `towpath_workload_healthy ${healthy}`);
   report.check('then v1 answers everything', lostOf(after) === 0 && shareOf(after, 'v1') === 1, describeShares(after));
   await lab.start('orders-v2', 'nginx');
   const back = await lab.waitFor('v2 to answer again', 10_000, async () => {
@@ -84,15 +88,17 @@ export async function showDeadAgent(lab: TestLab, report: Report): Promise<void>
   const direct = await load.take();
   report.check('from then on nothing is lost', lostOf(direct) === 0 && direct.ok > 0, describeLoss(direct));
   await lab.start('shop', 'agent');
+  const curl = ['curl', '-s', '-o', '/dev/null', '-w', '%{http_code}', 'http://orders-v1/'];
   const before = await lab.counter('shop', 'towpath_requests_total', { side: 'outbound' });
-  await sleep(1500);
-  const back = await load.stop();
+  const code = await lab.run('shop', curl);
   const counted = (await lab.counter('shop', 'towpath_requests_total', { side: 'outbound' })) - before;
   report.check(
-    'a new agent takes over, again without a loss',
-    lostOf(back) === 0 && counted > 0,
-    `${describeLoss(back)}; it counted +${counted}`,
+    'a new agent captures new connections',
+    code === '200' && counted === 1,
+    `status ${code}, counted +${counted}`,
   );
+  const back = await load.stop();
+  report.check('and leaves those alone that are under way', lostOf(back) === 0, describeLoss(back));
 }
 
 /** ms from now until a whole tenth of a second had answers and no loss. */
@@ -109,18 +115,41 @@ async function measureGap(load: Load): Promise<number> {
 
 export async function showRemoval(lab: TestLab, report: Report): Promise<void> {
   report.scene("Clean removal: the shop's agent is stopped, under load");
+  const before = await lab.counter('shop', 'towpath_requests_total', { side: 'outbound' });
   const load = new Load(lab, 'http://orders-v1/', RATE);
   await sleep(1000);
+  const counted = (await lab.counter('shop', 'towpath_requests_total', { side: 'outbound' })) - before;
+  report.check('before, through the agent', counted > 0, `it counted +${counted}`);
   await lab.stop('shop', 'agent', 'SIGTERM');
   await sleep(1500);
   const tally = await load.stop();
-  report.check('traffic goes on directly', lostOf(tally) === 0, describeLoss(tally));
-  for (const command of ['iptables-save', 'ip6tables-save', 'ipset save']) {
-    const left = (await lab.shell('shop', `${command} | grep -ci towpath || true`)).trim();
-    report.check(`${command} shows no rule or set of ours`, left === '0', `${left} lines`);
+  report.check(
+    'no request is lost on the way out, and traffic goes on directly',
+    lostOf(tally) === 0,
+    describeLoss(tally),
+  );
+  for (const command of ['iptables-save', 'ip6tables-save', 'ipset save', 'ip route', 'ip -6 route']) {
+    await compareWithUntouched(lab, report, command);
   }
   const ports = (await lab.shell('shop', 'ss -Htln | wc -l')).trim();
   report.check('no port is listened on any more', ports === '0', `${ports} ports`);
+}
+
+/** The host "control" never had an agent: what it shows is what the shop must show, but for its own address. */
+async function compareWithUntouched(lab: TestLab, report: Report, command: string): Promise<void> {
+  const show = async (host: string): Promise<string> => {
+    const text = await lab.shell(host, `${command} | grep -v '^#' || true`);
+    const { ipv4, ipv6 } = lab.host(host);
+    return text.replaceAll(ipv4?.address ?? '', 'ADDRESS').replaceAll(ipv6?.address ?? '', 'ADDRESS');
+  };
+  const [touched, untouched] = [await show('shop'), await show('control')];
+  const lines = touched.split('\n').filter((line) => line !== '').length;
+  const verdict = touched === untouched ? 'the same' : `differs:\n${touched}`;
+  report.check(
+    `${command} is as on a host that never had an agent`,
+    touched === untouched,
+    `${lines} lines, ${verdict}`,
+  );
 }
 
 function seconds(ms: number): string {

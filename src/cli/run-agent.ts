@@ -1,7 +1,7 @@
 /** `towpath agent` in the foreground: settings, signals, and the sentences before the log begins. */
 import { existsSync } from 'node:fs';
 import { checkPlatform, readPlatform, switchGroup } from '../agent/host/check-platform.ts';
-import { type RunningAgent, startAgent } from '../agent/start-agent.ts';
+import type { RunningAgent } from '../agent/start-agent.ts';
 import type { AgentConfig } from '../config/agent-config.ts';
 import { suspectVariables } from '../config/environment.ts';
 import { loadAgentConfig } from '../config/load-agent-config.ts';
@@ -30,6 +30,8 @@ export async function runAgent(args: readonly string[], io: CommandIo): Promise<
   for (const { path, message } of suspectVariables(io.env)) logger.warn(`${path}: ${message}`);
   const options = { config, standalone, version: packageVersion(), notifySocket: io.env['NOTIFY_SOCKET'] };
   const signals = listenForSignals();
+  // Loaded only now: on a Node without node:ffi the import itself fails, and the platform's sentence comes first.
+  const { startAgent } = await import('../agent/start-agent.ts');
   const agent = await startAgent(options, logger);
   if (!config.interception.enabled) io.err(explainNoIntercept(config));
   return watch(agent, signals, logger);

@@ -121,6 +121,7 @@ class NatsBus implements Bus {
       ignoreAuthErrorAbort: true,
       pingInterval: 15_000,
       maxPingOut: 2,
+      noAsyncTraces: true,
       reconnectDelayHandler: () => reconnectDelayMs(performance.now() - this.#lostAt, Math.random()),
       ...(credentialsFile === null ? {} : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
       ...options,

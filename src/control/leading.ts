@@ -38,7 +38,7 @@ export class Leading {
     const agents = new AgentTable();
     const audit = new AuditTrail(bus, subjects, logger);
     const status = new StatusWriter(bus, subjects, state, logger);
-    const publisher = new Publisher(bus, subjects, state, logger);
+    const publisher = new Publisher(bus, subjects, state, () => queue.length > 0, logger);
     const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
     this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit };
@@ -90,7 +90,7 @@ export class Leading {
       await openStore(bus, subjects, settings);
       await queue.run(() => config.reconcile());
       await registry.reconcile();
-      await publisher.verify();
+      await publisher.verify(nowSeconds());
     } catch (cause) {
       this.#logger.warn({ reason: String(cause) }, 'could not compare with the store; trying again');
     }

@@ -1,19 +1,20 @@
-import { type Bus, BusError } from '../contract/bus-types.ts';
-import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
-import { type Generation, type Meta, metaSchema } from '../contract/messages.ts';
-import { DIRECTORY_KEY, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
-import type { ServiceKey } from '../contract/views.ts';
+import type { Bus } from '../contract/bus-types.ts';
+import type { Generation } from '../contract/messages.ts';
+import { DIRECTORY_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import { compileDirectory, compileService, hashView } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
-import { type Published, readPublished, UNREADABLE } from './read-published.ts';
+import { ViewBucket } from './view-bucket.ts';
 
 /** More changed keys than this are not listed in `_meta`: agents then compare all that they hold. */
 const MAX_LISTED_KEYS = 500;
 /** Room for the message's headers within NATS's default `max_payload`. */
 const MAX_BODY_BYTES = 1_000_000;
 const RETRY_MS = 500;
+/** Under a burst of requests, changes of this time go out as one generation. */
+const GATHER_MS = 50;
 
 /**
  * Compiles what changed and writes it to the view bucket: one write for each service whose content changed, then the
@@ -21,24 +22,18 @@ const RETRY_MS = 500;
  * a publication are taken together in the next one, so a burst costs few publications.
  */
 export class Publisher {
-  readonly #bus: Bus;
-  readonly #subjects: Subjects;
+  readonly #views: ViewBucket;
   readonly #state: MeshState;
+  readonly #moreToCome: () => boolean;
   readonly #logger: Logger;
   readonly #dirty = new Set<ServiceKey>();
-  #published = new Map<string, Published>();
   #directoryDirty = true;
   /** The newest generation that was begun; gens are never used twice. */
   #generation: Generation = { epoch: 0, gen: 0 };
   /** The newest generation that was completed by its `_meta`. */
   #complete: Generation = { epoch: 0, gen: 0 };
-  #metaRevision = 0;
-  /** Keys written since the last complete generation. */
-  #changed: Record<string, number> = {};
-  /** An earlier run wrote views without completing their generation: which ones is not known. */
-  #changedUnknown = false;
-  #created: string | null = null;
-  #lastRevision = 0;
+  /** Keys written since the last complete generation; null = not known, an earlier run was cut off. */
+  #changed: Record<string, number> | null = {};
   #metaOwed = false;
   #running: Promise<void> | null = null;
   #loaded = false;
@@ -53,10 +48,11 @@ export class Publisher {
   viewsWritten = 0;
   failures = 0;
 
-  constructor(bus: Bus, subjects: Subjects, state: MeshState, logger: Logger) {
-    this.#bus = bus;
-    this.#subjects = subjects;
+  /** `moreToCome`: further changes are waiting to be admitted, so a publication is worth delaying a little. */
+  constructor(bus: Bus, subjects: Subjects, state: MeshState, moreToCome: () => boolean, logger: Logger) {
+    this.#views = new ViewBucket(bus, subjects);
     this.#state = state;
+    this.#moreToCome = moreToCome;
     this.#logger = logger;
   }
 
@@ -68,33 +64,24 @@ export class Publisher {
     return this.#held;
   }
   get services(): number {
-    return [...this.#published.keys()].filter((key) => key !== DIRECTORY_KEY).length;
+    return this.#views.keys().filter((key) => key !== DIRECTORY_KEY).length;
   }
 
   /**
-   * Takes over what the store holds. `nowSeconds`, the time since 1970, becomes the epoch of a store that has none: it is
-   * higher than that of any store before it.
+   * Takes over what the store holds, and begins. `nowSeconds`, the time since 1970, becomes the epoch of a store that has
+   * none: it is higher than that of any store before it. Rejects with BusError.
    */
   async load(nowSeconds: number): Promise<void> {
-    const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
-    const mark = await bucket.mark();
-    this.#created = mark?.created ?? null;
-    this.#lastRevision = mark?.lastRevision ?? 0;
-    const entries = await bucket.list();
-    const meta = entries.find((entry) => entry.key === META_KEY);
-    const decoded = meta === undefined ? null : decodeJson(meta.data, metaSchema, MAX_RECORD_BYTES);
-    this.#published = readPublished(entries);
-    this.#metaRevision = meta?.revision ?? 0;
-    if (decoded?.ok === true) {
-      const { epoch } = decoded.value;
+    const meta = await this.#views.load();
+    if (meta !== null) {
       // A publication may have been cut off before its `_meta`: no gen that is in the store is used again.
-      const gen = Math.max(decoded.value.gen, ...[...this.#published.values()].map(({ version }) => version.gen));
-      this.#complete = { epoch, gen: decoded.value.gen };
-      this.#generation = { epoch, gen };
-      this.#metaOwed = gen > decoded.value.gen;
-      this.#changedUnknown = this.#metaOwed;
+      const gen = Math.max(meta.gen, this.#views.newestGen());
+      this.#complete = { epoch: meta.epoch, gen: meta.gen };
+      this.#generation = { epoch: meta.epoch, gen };
+      this.#metaOwed = gen > meta.gen;
+      if (this.#metaOwed) this.#changed = null;
     } else {
-      this.#generation = { epoch: Math.max(nowSeconds, this.#generation.epoch + 1), gen: this.#generation.gen };
+      this.#generation = { epoch: nowSeconds, gen: 0 };
       this.#metaOwed = true;
       this.#held = this.#state.resources.list().length === 0;
     }
@@ -105,7 +92,6 @@ export class Publisher {
 
   /** Publishes even though the store is new. */
   release(): void {
-    if (!this.#held) return;
     this.#held = false;
     this.#start();
   }
@@ -118,6 +104,11 @@ export class Publisher {
     this.#start();
   }
 
+  /** True when an agent claims to have seen something newer than we ever began. */
+  isAhead(answer: Generation): boolean {
+    return isBefore(this.#generation, answer);
+  }
+
   /** The store is not the one that agents know, or it was rolled back behind them: everything gets a higher epoch. */
   raiseEpoch(atLeast: number): void {
     this.#generation = { epoch: Math.max(atLeast, this.#generation.epoch + 1), gen: this.#generation.gen };
@@ -127,33 +118,14 @@ export class Publisher {
     this.#start();
   }
 
-  /** Puts back what somebody else changed in the bucket. Costs one request while nobody did. Rejects with BusError. */
-  async verify(): Promise<void> {
-    const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
-    const mark = await bucket.mark();
-    if (mark === null || this.#running !== null) return;
-    const recreated =
-      this.#created !== null && (mark.created !== this.#created || mark.lastRevision < this.#lastRevision);
-    this.#created = mark.created;
-    if (!recreated && mark.lastRevision === this.#lastRevision) return;
-    const stored = readPublished(await bucket.list());
-    if (this.#running !== null) return;
-    this.#lastRevision = mark.lastRevision;
-    if (recreated) this.#published.clear();
-    let differs = false;
-    for (const key of new Set([...this.#published.keys(), ...stored.keys()])) {
-      const revision = stored.get(key)?.revision ?? 0;
-      const ours = this.#published.get(key);
-      if (ours?.revision === revision) continue;
-      differs = true;
-      this.#published.set(key, { version: UNREADABLE, revision });
-    }
-    if (recreated) this.raiseEpoch(Math.floor(Date.now() / 1000));
-    else if (differs) {
-      this.#logger.warn('views were changed by somebody else: publishing ours again');
-      this.#markAllDirty();
-      this.#start();
-    }
+  /** Puts back what somebody else changed in the bucket. Rejects with BusError. */
+  async verify(nowSeconds: number): Promise<void> {
+    const found = await this.#views.inspect(() => this.#running !== null);
+    if (found === 'ours') return;
+    this.#logger.warn({ found }, 'the views in the store are not ours: publishing ours again');
+    if (found === 'recreated') return this.raiseEpoch(nowSeconds);
+    this.#markAllDirty();
+    this.#start();
   }
 
   /** Resolves with a generation that holds every change made before the call, however many follow. */
@@ -172,9 +144,9 @@ export class Publisher {
   #markAllDirty(): void {
     this.#directoryDirty = true;
     for (const { resource } of this.#state.resources.list('Service')) {
-      this.#dirty.add(`${resource.metadata.namespace}/${resource.metadata.name}`);
+      this.#dirty.add(serviceKey(resource.metadata.namespace, resource.metadata.name));
     }
-    for (const key of this.#published.keys()) {
+    for (const key of this.#views.keys()) {
       const service = serviceOfViewKey(key);
       if (service !== null) this.#dirty.add(service);
     }
@@ -185,8 +157,12 @@ export class Publisher {
     this.#running = this.#run().finally(() => {
       this.#running = null;
       this.#wakeWaiters();
-      if (this.#due()) this.#start();
+      if (this.#isDue()) this.#start();
     });
+  }
+
+  #isDue(): boolean {
+    return this.#dirty.size > 0 || this.#directoryDirty || this.#metaOwed;
   }
 
   #wakeWaiters(): void {
@@ -195,14 +171,11 @@ export class Publisher {
     for (const wake of waiters) wake();
   }
 
-  #due(): boolean {
-    return this.#dirty.size > 0 || this.#directoryDirty || this.#metaOwed;
-  }
-
   async #run(): Promise<void> {
-    // One turn of the event loop: a request that changes several resources is published as one generation.
+    // A request that changes several resources is published as one generation.
     await Promise.resolve();
-    while (!this.#stopped && this.#due()) {
+    while (!this.#stopped && this.#isDue()) {
+      await this.#gather();
       try {
         await this.#publish();
       } catch (cause) {
@@ -211,6 +184,11 @@ export class Publisher {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
+  }
+
+  async #gather(): Promise<void> {
+    const deadline = performance.now() + GATHER_MS;
+    while (this.#moreToCome() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   async #publish(): Promise<void> {
@@ -242,18 +220,17 @@ export class Publisher {
 
   async #writeView(key: string, body: object, gen: number): Promise<void> {
     const hash = hashView(body);
-    const before = this.#published.get(key);
+    const before = this.#views.versionOf(key);
     const { epoch } = this.#generation;
-    if (before?.version.hash === hash && before.version.epoch === epoch) return;
+    if (before?.hash === hash && before.epoch === epoch) return;
     const version = { epoch, gen, hash };
     const text = JSON.stringify({ version, ...body });
     if (Buffer.byteLength(text) > MAX_BODY_BYTES) return this.#refuseOversize(key, text.length);
     this.oversize.delete(key);
     this.#generation = { epoch, gen };
     this.#metaOwed = true;
-    const revision = await this.#put(key, text, before?.revision ?? 0);
-    this.#published.set(key, { version, revision });
-    this.#changed[key] = gen;
+    await this.#views.putView(key, version, text);
+    if (this.#changed !== null) this.#changed[key] = gen;
     this.viewsWritten++;
   }
 
@@ -267,43 +244,20 @@ export class Publisher {
   }
 
   async #removeView(key: string): Promise<void> {
-    if (!this.#published.has(key)) return;
-    await this.#bus.bucket(this.#subjects.bucket('view')).remove(key, null);
-    this.#published.delete(key);
-    delete this.#changed[key];
+    if (this.#views.versionOf(key) === null) return;
+    await this.#views.remove(key);
+    if (this.#changed !== null) delete this.#changed[key];
     this.oversize.delete(key);
   }
 
   async #writeMeta(): Promise<void> {
-    const { epoch } = this.#generation;
-    // A generation of its own even if no view changed: what is complete must be newer than what was complete before.
-    const gen = Math.max(this.#generation.gen, this.#complete.epoch === epoch ? this.#complete.gen : 0);
-    this.#generation = { epoch, gen };
-    const count = Object.keys(this.#changed).length;
-    const keys = count > MAX_LISTED_KEYS || this.#changedUnknown ? null : this.#changed;
-    const meta: Meta = { epoch, gen, previousGen: this.#complete.gen, keys };
-    this.#metaRevision = await this.#put(META_KEY, JSON.stringify(meta), this.#metaRevision);
+    const { epoch, gen } = this.#generation;
+    const count = this.#changed === null ? MAX_LISTED_KEYS + 1 : Object.keys(this.#changed).length;
+    const keys = count > MAX_LISTED_KEYS ? null : this.#changed;
+    await this.#views.putMeta({ epoch, gen, previousGen: this.#complete.gen, keys });
     this.#complete = { epoch, gen };
     this.#changed = {};
-    this.#changedUnknown = false;
     this.#metaOwed = false;
     this.publications++;
-  }
-
-  /** Compare and set against our own last write; somebody else's write in between is overwritten, once seen. */
-  async #put(key: string, text: string, expected: number): Promise<number> {
-    const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
-    let written = await bucket.write(key, text, expected);
-    if (!written.ok) written = await bucket.write(key, text, (await bucket.get(key))?.revision ?? 0);
-    if (written.ok) {
-      this.#lastRevision = Math.max(this.#lastRevision, written.value);
-      return written.value;
-    }
-    throw new BusError('other', `somebody else is writing the view ${key} too`);
-  }
-
-  /** True when an agent claims to have seen something newer than we ever began. */
-  isAhead(answer: Generation): boolean {
-    return isBefore(this.#generation, answer);
   }
 }

@@ -1,7 +1,7 @@
 import type { Bus } from '../contract/bus-types.ts';
 import type { Subjects } from '../contract/subjects.ts';
 import type { Problem } from '../core/errors.ts';
-import { conditionsOf, KINDS, type ResourceId } from '../resources/index.ts';
+import { conditionsOf, KINDS, type ResourceId, resourceId } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
 
@@ -42,24 +42,22 @@ export class StatusWriter {
       this.#dirty.add(entry.key);
     }
     for (const { resource } of this.#state.resources.list()) {
-      this.#dirty.add(`${resource.kind}.${resource.metadata.namespace}.${resource.metadata.name}`);
+      this.#dirty.add(resourceId(resource));
     }
     this.#start();
   }
 
-  /** Services, and the routes and policies that speak of them, may have other conditions now. */
-  touch({ services, resource }: Touched): void {
+  /** A Service that comes or goes changes what is said of routes and policies; a policy, of its rivals. Endpoints change nothing. */
+  touch({ services, directory, resource }: Touched): void {
+    if (resource === null) return;
+    this.#dirty.add(resource);
     const { resources } = this.#state;
-    if (resource !== null) this.#dirty.add(resource);
     for (const key of services) {
       const related = [
-        ...resources.routesWithParent(key),
-        ...resources.routesWithBackend(key),
-        ...resources.policiesTargeting(key),
+        ...(directory ? [...resources.routesWithParent(key), ...resources.routesWithBackend(key)] : []),
+        ...(directory || resource.startsWith('BackendTrafficPolicy.') ? resources.policiesTargeting(key) : []),
       ];
-      for (const { resource: other } of related) {
-        this.#dirty.add(`${other.kind}.${other.metadata.namespace}.${other.metadata.name}`);
-      }
+      for (const { resource: other } of related) this.#dirty.add(resourceId(other));
     }
     this.#start();
   }

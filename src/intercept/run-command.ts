@@ -52,7 +52,9 @@ export function startCommand(
   args: readonly string[],
   onOutput: (text: string, stream: 'stdout' | 'stderr') => void,
 ): RunningCommand {
-  const child = execa('setpriv', ['--pdeathsig', 'KILL', file, ...args], {
+  // The agent's effective group differs from its real one, and then the dynamic loader ignores what stdbuf asks of it.
+  const group = ['--regid', String(process.getgid?.() ?? 0), '--keep-groups'];
+  const child = execa('setpriv', [...group, '--pdeathsig', 'KILL', file, ...args], {
     reject: false,
     buffer: false,
     stdin: 'pipe',

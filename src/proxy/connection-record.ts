@@ -75,49 +75,75 @@ export interface RecordSink {
   closedTwice(record: ConnectionRecord): void;
 }
 
+/** Counters of connections that share side, verdict and service: found once at the end of a connection. */
+interface ClosedSeries {
+  readonly endings: Map<Ending, number>;
+  readonly received: number;
+  readonly sent: number;
+}
+
 /** Turns records into counters, and into a line for the log when a connection did not end well. */
 export class CountingSink implements RecordSink {
   readonly #counters: Counters;
   readonly #log: (record: ConnectionRecord, ending: Ending) => void;
-  readonly #cache = new Map<string, number>();
+  readonly #opened: Readonly<Record<Side, number>>;
+  readonly #verdicts = new Map<string, number>();
+  readonly #closed = new Map<string, ClosedSeries>();
 
   constructor(counters: Counters, log: (record: ConnectionRecord, ending: Ending) => void) {
     this.#counters = counters;
     this.#log = log;
+    const opened = (side: Side): number => counters.series('towpath_connections_opened_total', { side });
+    this.#opened = { outbound: opened('outbound'), inbound: opened('inbound') };
   }
 
   opened(record: ConnectionRecord): void {
-    this.#add('towpath_connections_opened_total', record.side, '', '', '', 1);
+    this.#counters.add(this.#opened[record.side], 1);
   }
 
-  decided(record: ConnectionRecord): void {
-    this.#add('towpath_verdicts_total', record.side, record.verdict, record.reason, '', 1);
+  decided({ side, verdict, reason }: ConnectionRecord): void {
+    const key = `${side}|${verdict}|${reason}`;
+    let index = this.#verdicts.get(key);
+    if (index === undefined) {
+      index = this.#counters.series('towpath_verdicts_total', { side, verdict, reason });
+      this.#verdicts.set(key, index);
+    }
+    this.#counters.add(index, 1);
   }
 
   closed(record: ConnectionRecord, ending: Ending): void {
-    const { side, verdict, service } = record;
-    this.#add('towpath_connections_closed_total', side, verdict, ending, service, 1);
-    this.#add('towpath_connection_received_bytes_total', side, verdict, '', service, record.bytesFromClient);
-    this.#add('towpath_connection_sent_bytes_total', side, verdict, '', service, record.bytesToClient);
+    const series = this.#closedSeries(record);
+    this.#counters.add(this.#endingIndex(series, record, ending), 1);
+    this.#counters.add(series.received, record.bytesFromClient);
+    this.#counters.add(series.sent, record.bytesToClient);
     if (ending !== 'closed') this.#log(record, ending);
   }
 
-  closedTwice(record: ConnectionRecord): void {
-    this.#add('towpath_internal_errors_total', record.side, '', 'record-closed-twice', '', 1);
+  closedTwice({ side }: ConnectionRecord): void {
+    this.#counters.count('towpath_internal_errors_total', { side, reason: 'record-closed-twice' });
   }
 
-  #add(name: string, side: Side, verdict: string, reason: string, service: string, amount: number): void {
-    const key = `${name}|${side}|${verdict}|${reason}|${service}`;
-    let index = this.#cache.get(key);
-    if (index === undefined) {
-      const closed = name === 'towpath_connections_closed_total';
-      const labels: Record<string, string> = { side };
-      if (verdict !== '') labels['verdict'] = verdict;
-      if (reason !== '') labels[closed ? 'ending' : 'reason'] = reason;
-      if (service !== '' || closed || name.includes('_bytes_')) labels['service'] = service;
-      index = this.#counters.series(name, labels);
-      this.#cache.set(key, index);
+  #closedSeries({ side, verdict, service }: ConnectionRecord): ClosedSeries {
+    const key = `${side}|${verdict}|${service}`;
+    let series = this.#closed.get(key);
+    if (series === undefined) {
+      const labels = { side, verdict, service };
+      series = {
+        endings: new Map(),
+        received: this.#counters.series('towpath_connection_received_bytes_total', labels),
+        sent: this.#counters.series('towpath_connection_sent_bytes_total', labels),
+      };
+      this.#closed.set(key, series);
     }
-    this.#counters.add(index, amount);
+    return series;
+  }
+
+  #endingIndex(series: ClosedSeries, { side, verdict, service }: ConnectionRecord, ending: Ending): number {
+    let index = series.endings.get(ending);
+    if (index === undefined) {
+      index = this.#counters.series('towpath_connections_closed_total', { side, verdict, ending, service });
+      series.endings.set(ending, index);
+    }
+    return index;
   }
 }

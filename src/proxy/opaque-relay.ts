@@ -78,8 +78,10 @@ export class OpaqueRelay implements SocketHandler {
   }
 
   onEnd(socket: Socket): void {
-    this.#context.reactor.end(this.#other(socket));
-    this.#finishIfEnded();
+    const other = this.#other(socket);
+    // The second FIN: closing both sends it, without a call of its own.
+    if (other.readClosed && this.#established) return this.#finish('closed');
+    this.#context.reactor.end(other);
   }
 
   onDrain(socket: Socket): void {

@@ -26,6 +26,7 @@ const NAMES: Readonly<Record<number, string>> = {
   [ENFILE]: 'the system is out of descriptors',
   [EMFILE]: 'out of descriptors',
   [EPIPE]: 'the peer has closed the connection',
+  [EPROTO]: 'protocol error',
   97: 'address family not supported',
   [EADDRINUSE]: 'address in use',
   [EADDRNOTAVAIL]: 'no local port left for this destination',

@@ -76,6 +76,8 @@ export class Reactor {
   #highest = 0;
   #freed: number[] = [];
   #dialled: Socket[] = [];
+  /** Sockets whose interest may have changed in this turn. */
+  readonly #stale: Socket[] = [];
   /** Owner of a connection that only waits for its last bytes to leave. */
   readonly #flushing = handlerOf((socket) => this.reset(socket));
   /** Owner of a connection whose peer has got its last answer. */
@@ -205,10 +207,9 @@ export class Reactor {
       if (socket.connecting) this.#keep(socket, at, length);
       return true;
     }
-    if (socket.pending !== null || (socket.connecting && !socket.unregistered))
-      return this.#enqueue(socket, at, length);
+    if (socket.pending !== null) return this.#enqueue(socket, at, length);
     const n = this.kernel.send(socket.fd, at, length);
-    if (n >= 0) socket.connecting = false;
+    if (n >= 0 && socket.connecting) this.#connectedByWrite(socket);
     if (n === length) {
       socket.bytesWritten += n;
       return true;
@@ -369,6 +370,7 @@ export class Reactor {
   turn(limitMs: number): void {
     // What was dialled or failed after the last turn had looked is taken up at once.
     const urgent = this.#dialled.length > 0 || this.#failed.length > 0;
+    if (this.#stale.length > 0) this.#applyInterests();
     const n = this.kernel.epollWait(this.#epoll, urgent ? 0 : this.silence.untilNext(this.now, limitMs));
     this.now = performance.now();
     for (let i = 0; i < n; i++) {
@@ -393,8 +395,9 @@ export class Reactor {
   #settleTurn(): void {
     for (let round = 0; round < MAX_SETTLE_ROUNDS; round++) {
       if (this.#dialled.length > 0) this.#registerDialled();
+      if (this.#failed.length > 0) this.#reportFailures();
+      if (this.#stale.length > 0) this.#applyInterests();
       if (this.#failed.length === 0 && this.#dialled.length === 0) return;
-      this.#reportFailures();
     }
   }
 
@@ -472,10 +475,13 @@ export class Reactor {
     const dialled = this.#dialled;
     this.#dialled = [];
     for (const socket of dialled) {
+      const isNew = socket.unregistered;
       socket.unregistered = false;
       if (socket.fd < 0) continue;
-      const interest = socket.connecting ? EPOLLOUT : this.#wantedInterest(socket);
-      if (!socket.dead) this.#setInterest(socket, interest, EPOLL_CTL_ADD);
+      if (!isNew) this.#refreshInterest(socket);
+      else if (!socket.dead) {
+        this.#setInterest(socket, socket.connecting ? EPOLLOUT : this.#wantedInterest(socket), EPOLL_CTL_ADD);
+      }
       if (socket.connecting) continue;
       try {
         socket.handler.onConnect(socket);
@@ -483,6 +489,12 @@ export class Reactor {
         this.#abandon(socket, error);
       }
     }
+  }
+
+  /** The kernel took bytes: the handshake is over before its event was seen. `onConnect` follows at the end of the turn. */
+  #connectedByWrite(socket: Socket): void {
+    socket.connecting = false;
+    if (!socket.unregistered) this.#dialled.push(socket);
   }
 
   #finishConnect(socket: Socket): void {
@@ -658,7 +670,23 @@ export class Reactor {
     return reading | writing;
   }
 
+  /** Interest is brought up to date at the end of the turn: pausing and resuming, or closing, in one turn then cost no call. */
   #refreshInterest(socket: Socket): void {
+    if (socket.stale) return;
+    socket.stale = true;
+    this.#stale.push(socket);
+  }
+
+  #applyInterests(): void {
+    const stale = this.#stale;
+    for (let i = 0; i < stale.length; i++) {
+      stale[i].stale = false;
+      this.#applyInterest(stale[i]);
+    }
+    stale.length = 0;
+  }
+
+  #applyInterest(socket: Socket): void {
     if (socket.fd < 0 || socket.connecting || socket.unregistered || socket.dead) return;
     const wanted = this.#wantedInterest(socket);
     if (socket.parked) {

@@ -1,71 +1,150 @@
 /**
  * Run once before anything is built on the reactor: proves on this very kernel and Node binary that symbols resolve, that
- * structures lie where we think, and that errors arrive as numbers. Says plainly what is wrong.
+ * structures lie where we think, that bytes and addresses arrive, and that errors arrive as numbers. Says plainly what is wrong.
  */
-import * as errno from './errno.ts';
+import { describeErrno, EAGAIN, ECONNREFUSED, EINPROGRESS } from './errno.ts';
 import { Kernel } from './kernel.ts';
 import { openListener } from './listen.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from './slab.ts';
 import { parseSockAddr, readSockAddr, type SockAddr, writeSockAddr } from './socket-address.ts';
-import { EPOLL_CTL_ADD, EPOLLIN } from './syscalls.ts';
+import { bindCalls, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLERR, EPOLLIN, EPOLLOUT, type RawCalls } from './syscalls.ts';
 
-/** @returns null when all is well, else one sentence that names what does not work here. */
-export function selfTest(): string | null {
+/** Loopback answers within microseconds; only a broken machine needs this long. */
+const WAIT_MS = 1_000;
+const EBADF = 9;
+/** Both halves of epoll's data, every byte different. */
+const SLOT = 0x01020304;
+const GENERATION = 0xf5f6f7f8;
+
+/**
+ * @param bind binds the system calls; a test passes calls that misbehave
+ * @returns null when all is well, else one sentence that names what does not work here
+ */
+export function selfTest(bind: () => RawCalls = bindCalls): string | null {
   if (process.platform !== 'linux') return `Towpath needs Linux, this is ${process.platform}`;
   if (process.arch !== 'x64' && process.arch !== 'arm64')
     return `Towpath needs x86-64 or arm64, this is ${process.arch}`;
   if (new Uint8Array(new Uint32Array([1]).buffer)[0] !== 1) return 'Towpath needs a little-endian machine';
   try {
     const slab = new Slab(new ArrayBuffer(MINIMUM_SLAB_BYTES + 64), 0, MINIMUM_SLAB_BYTES + 64);
-    const kernel = new Kernel(slab);
-    return checkAddresses(slab) ?? checkErrno(kernel) ?? checkEpoll(kernel);
+    const run = new SelfTest(new Kernel(slab, bind()));
+    try {
+      return run.checkAddresses() ?? run.checkErrno() ?? run.checkEpoll() ?? run.checkLoopback();
+    } finally {
+      run.closeAll();
+    }
   } catch (error) {
     return `the system-call layer does not work with this Node (${process.version}): ${error instanceof Error ? error.message : error}`;
   }
 }
 
-function checkAddresses(slab: Slab): string | null {
-  for (const text of ['127.0.0.1', '255.254.253.252', '::1', 'fd00:1:2:3:4:5:6:7']) {
-    const address = parseSockAddr(text, 65535);
-    if (address === null) return `address ${text} is not understood`;
-    writeSockAddr(slab, slab.scratch, address);
-    if (readSockAddr(slab, slab.scratch)?.toString() !== address.toString()) return `address ${text} does not survive`;
+class SelfTest {
+  readonly #kernel: Kernel;
+  readonly #open: number[] = [];
+  #epoll = -1;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
   }
-  return null;
-}
 
-function checkErrno(kernel: Kernel): string | null {
-  const r = kernel.close(-1);
-  return r === -9 ? null : `close(-1) answered ${r} instead of EBADF: errno cannot be read`;
-}
+  closeAll(): void {
+    for (const fd of this.#open) this.#kernel.close(fd);
+  }
 
-/** An eventfd and a real loopback connection: event data, accept and its peer address, receive and send. */
-function checkEpoll(kernel: Kernel): string | null {
-  const open: number[] = [];
-  const keep = (fd: number): number => {
-    if (fd >= 0) open.push(fd);
-    return fd;
-  };
-  try {
-    const epoll = keep(kernel.epollCreate());
-    const event = keep(kernel.eventDescriptor());
-    kernel.epollControl(epoll, EPOLL_CTL_ADD, event, EPOLLIN, 0x01020304, 0xfffffff0);
+  checkAddresses(): string | null {
+    const { slab } = this.#kernel;
+    for (const text of ['127.0.0.1', '255.254.253.252', '::1', 'fd00:1:2:3:4:5:6:7']) {
+      const address = parseSockAddr(text, 65535);
+      if (address === null) return `address ${text} is not understood`;
+      writeSockAddr(slab, slab.scratch, address);
+      if (readSockAddr(slab, slab.scratch)?.toString() !== address.toString())
+        return `address ${text} does not survive`;
+    }
+    return null;
+  }
+
+  checkErrno(): string | null {
+    const r = this.#kernel.close(-1);
+    return r === -EBADF ? null : `close(-1) answered ${r} instead of ${-EBADF} (EBADF): errno cannot be read`;
+  }
+
+  /** Event data and mask come back as given. */
+  checkEpoll(): string | null {
+    const kernel = this.#kernel;
+    this.#epoll = this.#keep(kernel.epollCreate(), 'epoll_create1');
+    const event = this.#keep(kernel.eventDescriptor(), 'eventfd');
+    kernel.epollControl(this.#epoll, EPOLL_CTL_ADD, event, EPOLLIN, SLOT, GENERATION);
     kernel.signalEvent(event);
-    if (kernel.epollWait(epoll, 1000) !== 1) return 'epoll does not report a ready descriptor';
-    const same = kernel.eventSlot(0) === 0x01020304 && kernel.eventGeneration(0) === 0xfffffff0;
+    if (kernel.epollWait(this.#epoll, WAIT_MS) !== 1) return 'epoll does not report a ready descriptor';
+    const same = kernel.eventSlot(0) === SLOT && kernel.eventGeneration(0) === GENERATION;
     if (!same || kernel.eventMask(0) !== EPOLLIN) return 'struct epoll_event is laid out differently here';
-    return checkLoopback(kernel, keep);
-  } finally {
-    for (const fd of open) kernel.close(fd);
+    kernel.drainEvent(event);
+    return kernel.epollWait(this.#epoll, 0) === 0 ? null : 'an emptied eventfd is still reported as ready';
+  }
+
+  /** A real connection: connect, accept with the peer's address, bytes, and a refused port. */
+  checkLoopback(): string | null {
+    const kernel = this.#kernel;
+    const opened = openListener(kernel, loopback(), false);
+    if (!opened.ok) return opened.sentence;
+    const listener = this.#keep(opened.fd, 'listen');
+    if (kernel.accept(listener) !== -EAGAIN) return 'accept4 on an idle listener does not answer EAGAIN';
+    const target = kernel.localAddress(listener);
+    if (target === null || target.ip !== '127.0.0.1') return `getsockname says ${target} for a listener on 127.0.0.1`;
+    const client = this.#keep(kernel.socket(4), 'socket');
+    if (kernel.connect(client, target) !== -EINPROGRESS) return 'connect does not begin in the background';
+    if (!this.#ready(listener, EPOLLIN)) return 'a connection over loopback does not arrive';
+    const server = this.#keep(kernel.accept(listener), 'accept4');
+    const peer = kernel.acceptedPeer();
+    const own = kernel.localAddress(client);
+    if (peer === null || own === null || !peer.equals(own)) return `accept4 says ${peer} for a peer that is ${own}`;
+    return this.#checkBytes(client, server) ?? this.#checkRefusal();
+  }
+
+  #checkBytes(client: number, server: number): string | null {
+    const { slab } = this.#kernel;
+    const { composeArea, receiveArea } = slab;
+    slab.view.setUint32(composeArea, GENERATION);
+    if (this.#kernel.takeSocketError(client) !== 0) return 'a connected socket reports an error';
+    if (this.#kernel.receive(server, receiveArea, 64) !== -EAGAIN) return 'recv with nothing sent is not EAGAIN';
+    if (this.#kernel.send(client, composeArea, 4) !== 4) return 'four bytes cannot be sent over loopback';
+    if (!this.#ready(server, EPOLLIN)) return 'bytes sent over loopback do not arrive';
+    if (this.#kernel.receive(server, receiveArea, 64) !== 4) return 'not as many bytes arrive as were sent';
+    return slab.view.getUint32(receiveArea) === GENERATION ? null : 'other bytes arrive than were sent';
+  }
+
+  /** A bound socket that does not listen holds a port which surely refuses. */
+  #checkRefusal(): string | null {
+    const kernel = this.#kernel;
+    const holder = this.#keep(kernel.socket(4), 'socket');
+    this.#keep(kernel.bind(holder, loopback()), 'bind', false);
+    const target = kernel.localAddress(holder);
+    const refused = this.#keep(kernel.socket(4), 'socket');
+    if (target === null || kernel.connect(refused, target) !== -EINPROGRESS) return 'a second connect does not begin';
+    if (!this.#ready(refused, EPOLLOUT, EPOLLERR)) return 'a refused connection is not reported';
+    const error = kernel.takeSocketError(refused);
+    return error === ECONNREFUSED ? null : `a refused connection reports ${error} instead of ${ECONNREFUSED}`;
+  }
+
+  /** Waits until `fd` reports `event`. */
+  #ready(fd: number, asked: number, event = asked): boolean {
+    const kernel = this.#kernel;
+    this.#keep(kernel.epollControl(this.#epoll, EPOLL_CTL_ADD, fd, asked, SLOT, GENERATION), 'epoll_ctl', false);
+    const happened = kernel.epollWait(this.#epoll, WAIT_MS) === 1 && (kernel.eventMask(0) & event) !== 0;
+    kernel.epollControl(this.#epoll, EPOLL_CTL_DEL, fd, 0, 0, 0);
+    return happened;
+  }
+
+  /** @throws Error when the call failed */
+  #keep(result: number, call: string, isDescriptor = true): number {
+    if (result < 0) throw new Error(`${call}: ${describeErrno(-result)}`);
+    if (isDescriptor) this.#open.push(result);
+    return result;
   }
 }
 
-function checkLoopback(kernel: Kernel, keep: (fd: number) => number): string | null {
-  const target = parseSockAddr('127.0.0.1', 1) as SockAddr;
-  const refused = keep(kernel.socket(4));
-  if (refused < 0) return `cannot open a socket: ${errno.describeErrno(-refused)}`;
-  const listener = openListener(kernel, target.withPort(0), false);
-  if (!listener.ok) return listener.sentence;
-  keep(listener.fd);
-  return kernel.accept(listener.fd) === -errno.EAGAIN ? null : 'accept4 on an idle listener does not answer EAGAIN';
+function loopback(): SockAddr {
+  const address = parseSockAddr('127.0.0.1', 0);
+  if (address === null) throw new Error('127.0.0.1 is not understood');
+  return address;
 }

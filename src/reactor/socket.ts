@@ -44,6 +44,8 @@ export class Socket implements Timed {
   connecting = false;
   /** Internal: dialled in this turn and not yet known to epoll. */
   unregistered = false;
+  /** Internal: its interest is looked at again at the end of the turn. */
+  stale = false;
   /** Internal: no longer known to epoll, for good (`dead`) or while paused (`parked`). */
   dead = false;
   parked = false;

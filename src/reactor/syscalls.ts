@@ -65,7 +65,9 @@ type BoundCalls = ReturnType<typeof bindCalls>;
 
 /** The calls as plain functions, so that a test can stand in front of each. */
 export type RawCalls = {
-  readonly [K in keyof BoundCalls]: BoundCalls[K] extends (...args: infer A) => infer R ? (...args: A) => R : BoundCalls[K];
+  readonly [K in keyof BoundCalls]: BoundCalls[K] extends (...args: infer A) => infer R
+    ? (...args: A) => R
+    : BoundCalls[K];
 };
 
 /** The base address of a buffer. It stays valid while the buffer lives and its memory is not grown. */

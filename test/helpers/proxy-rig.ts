@@ -2,7 +2,7 @@
  * The real pipeline of a data thread in the test's own thread: real reactor, real sockets, real codec; only the redirection is
  * replaced, by telling the pipeline which destination each accepted connection had.
  */
-import { createServer, type AddressInfo, connect, type Server, type Socket as NetSocket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket as NetSocket, type Server } from 'node:net';
 import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
 import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
 import { HeadParser } from '../../src/proxy/codec/http1/head.ts';
@@ -51,7 +51,9 @@ export class ProxyRig {
     const kernel = new Kernel(new Slab(llhttp.memory, llhttp.slabStart, llhttp.slabEnd));
     this.reactor = new Reactor(kernel, DescriptorTable.forSockets(1024), 10);
     this.reactor.onHandlerError = (error) => this.errors.push(error);
-    this.#counters = new Counters(Counters.sharedMemory(), (index, name, labels) => this.#series.push({ index, name, labels }));
+    this.#counters = new Counters(Counters.sharedMemory(), (index, name, labels) =>
+      this.#series.push({ index, name, labels }),
+    );
     const outbound = new EndpointStore(0);
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.waiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (key) => this.needed.push(key));
@@ -94,7 +96,10 @@ export class ProxyRig {
   }
 
   /** A plain TCP server of the test; `connection` may keep sockets: they are destroyed at the end. */
-  async serve(connection: (socket: NetSocket) => void, allowHalfOpen = true): Promise<{ port: number; server: Server; sockets: NetSocket[] }> {
+  async serve(
+    connection: (socket: NetSocket) => void,
+    allowHalfOpen = true,
+  ): Promise<{ port: number; server: Server; sockets: NetSocket[] }> {
     const sockets: NetSocket[] = [];
     const server = createServer({ allowHalfOpen, noDelay: true }, (socket) => {
       socket.on('error', () => {});
@@ -120,7 +125,12 @@ export class ProxyRig {
 
   /** Declares a service at virtual IP 240.0.0.1 and lets every client dial it. */
   service(view: ServiceView): void {
-    const entry: DirectoryEntry = { namespace: view.namespace, name: view.name, virtualIps: view.virtualIps, ports: view.ports.map((p) => p.port) };
+    const entry: DirectoryEntry = {
+      namespace: view.namespace,
+      name: view.name,
+      virtualIps: view.virtualIps,
+      ports: view.ports.map((p) => p.port),
+    };
     this.context.table.setDirectory([entry]);
     this.context.table.setService(view);
     this.destination = address(view.virtualIps[0], view.ports[0].port);
@@ -150,7 +160,11 @@ export class ProxyRig {
     this.#running = false;
     this.reactor.closeAll();
     this.reactor.kernel.close(this.#fd);
-    return { errors: this.errors, internal: this.count('towpath_internal_errors_total'), chunks: this.reactor.slab.chunksInUse };
+    return {
+      errors: this.errors,
+      internal: this.count('towpath_internal_errors_total'),
+      chunks: this.reactor.slab.chunksInUse,
+    };
   }
 
   #turn(): void {
@@ -205,7 +219,11 @@ export function address(ip: string, port: number): SockAddr {
 }
 
 /** A service view with one port and one cluster over local endpoints; the rest as given. */
-export function serviceView(ports: readonly number[], overrides: Partial<ServiceView['ports'][0]> = {}, more: Partial<ServiceView> = {}): ServiceView {
+export function serviceView(
+  ports: readonly number[],
+  overrides: Partial<ServiceView['ports'][0]> = {},
+  more: Partial<ServiceView> = {},
+): ServiceView {
   const endpoints = ports.map((port) => ({ ip: '127.0.0.1', port, weight: 1, workload: 'shop/w' }));
   return {
     version: { epoch: 1, gen: 1, hash: 'x' },
@@ -213,7 +231,9 @@ export function serviceView(ports: readonly number[], overrides: Partial<Service
     name: 'orders',
     virtualIps: ['240.0.0.1'],
     ports: [{ name: 'http', port: 80, protocol: 'auto', cluster: 'shop/orders:80', http: null, ...overrides }],
-    clusters: { 'shop/orders:80': { service: 'shop/orders', port: 80, protocol: 'auto', loadBalancer: 'RoundRobin', endpoints } },
+    clusters: {
+      'shop/orders:80': { service: 'shop/orders', port: 80, protocol: 'auto', loadBalancer: 'RoundRobin', endpoints },
+    },
     ...more,
   };
 }

@@ -13,7 +13,7 @@ export function readPlatform(): Platform {
   return {
     os: process.platform,
     nodeVersion: process.version,
-    hasFfi: isBuiltin('node:ffi') && !process.execArgv.includes('--no-experimental-ffi'),
+    hasFfi: isBuiltin('node:ffi'),
     isRoot: process.geteuid?.() === 0,
   };
 }

@@ -83,10 +83,10 @@ export class TestLab {
     return (await this.metrics(hostName)).value(name, labels);
   }
 
-  /** Applies resources, waits until every interested agent runs them, and makes their names resolve. */
+  /** Applies resources, waits until every interested agent runs them, and makes the names of new services resolve. */
   async apply(yaml: string): Promise<void> {
     await labs.applyText(this.plan, labs.findTowpath(), yaml);
-    await labs.publishServiceNames(this.plan, labs.findTowpath());
+    if (/^kind: Service$/m.test(yaml)) await labs.publishServiceNames(this.plan, labs.findTowpath());
   }
 
   /** Runs `towpath ...` on the control host. */

@@ -165,7 +165,9 @@ t.test('the admin port can end the agent', async (t) => {
 
 t.test('a state directory or a credentials file that cannot be used is one sentence', async (t) => {
   const folder = t.testdir({ file: '' });
-  await t.rejects(startAgent(await agentOptions(join(folder, 'file', 'state')), logger), { message: /state directory/ });
+  await t.rejects(startAgent(await agentOptions(join(folder, 'file', 'state')), logger), {
+    message: /state directory/,
+  });
   const options = await agentOptions(join(folder, 'state'));
   const nats = { ...options.config.nats, credentialsFile: join(folder, 'none.creds') };
   await t.rejects(startAgent({ ...options, config: { ...options.config, nats } }, logger), {

@@ -4,10 +4,10 @@ import { type Delayed, DelayQueue } from '../../../src/reactor/delay-queue.ts';
 class Entry implements Delayed {
   waiting = false;
   readonly fired: number[] = [];
-  then: () => void = () => {};
+  react: () => void = () => {};
   onDelay(now: number): void {
     this.fired.push(now);
-    this.then();
+    this.react();
   }
 }
 
@@ -20,12 +20,21 @@ t.test('entries fire in order, each when its delay has passed, once', async (t) 
   const entries = [new Entry(), new Entry(), new Entry()];
   entries.forEach((entry, i) => void queue.add(entry, 100 + i * 5));
   queue.advance(109.9, rethrow);
-  t.same(entries.map((entry) => entry.fired), [[], [], []]);
+  t.same(
+    entries.map((entry) => entry.fired),
+    [[], [], []],
+  );
   queue.advance(115, rethrow);
-  t.same(entries.map((entry) => entry.fired), [[115], [115], []]);
+  t.same(
+    entries.map((entry) => entry.fired),
+    [[115], [115], []],
+  );
   queue.advance(1000, rethrow);
   queue.advance(2000, rethrow);
-  t.same(entries.map((entry) => entry.fired), [[115], [115], [1000]]);
+  t.same(
+    entries.map((entry) => entry.fired),
+    [[115], [115], [1000]],
+  );
   t.notOk(entries.some((entry) => entry.waiting));
 });
 
@@ -56,7 +65,7 @@ t.test('a cancelled entry does not fire and does not hold up the next', async (t
 t.test('an entry may add itself again while firing', async (t) => {
   const queue = new DelayQueue(10);
   const entry = new Entry();
-  entry.then = () => queue.add(entry, entry.fired.at(-1) ?? 0);
+  entry.react = () => queue.add(entry, entry.fired.at(-1) ?? 0);
   queue.add(entry, 0);
   queue.advance(12, rethrow);
   t.same(entry.fired, [12]);
@@ -69,7 +78,7 @@ t.test('an entry may add itself again while firing', async (t) => {
 t.test('what an entry throws keeps none of the others from firing', async (t) => {
   const queue = new DelayQueue(10);
   const [bad, good] = [new Entry(), new Entry()];
-  bad.then = () => {
+  bad.react = () => {
     throw new Error('no');
   };
   queue.add(bad, 0);
@@ -85,7 +94,7 @@ t.test('50,000 entries under steady load fire once each, in order, and none is k
   const order: number[] = [];
   for (let i = 0; i < 50_000; i++) {
     const entry = new Entry();
-    entry.then = () => order.push(i);
+    entry.react = () => order.push(i);
     queue.add(entry, i / 100);
     if (i % 7 === 0) entry.waiting = false;
     if (i % 50 === 0) queue.advance(i / 100, rethrow);

@@ -4,7 +4,7 @@ import t from 'tap';
 import { DescriptorTable } from '../../../src/reactor/descriptor-table.ts';
 import { Kernel } from '../../../src/reactor/kernel.ts';
 import { MINIMUM_SLAB_BYTES } from '../../../src/reactor/slab.ts';
-import { connectPeer, watch } from './support/peer.ts';
+import { connectPeer, untilClosed } from './support/peer.ts';
 import { createSlab, createWorld, destroyWorld, listen, openDescriptors, turnUntil } from './support/world.ts';
 
 const kernel = new Kernel(createSlab(MINIMUM_SLAB_BYTES + 64));
@@ -72,7 +72,7 @@ t.test('another thread closes what a dead one held, and its peers see a reset', 
   });
   const closed = await new Promise((resolve) => worker.once('message', resolve));
   t.equal(closed, 2, 'epoll and the connection');
-  await new Promise((resolve) => watch(peer.socket).socket.once('close', resolve));
+  await untilClosed(peer);
   t.equal(peer.error?.code, 'ECONNRESET');
   destroyWorld(world);
 });

@@ -38,7 +38,17 @@ t.test('addresses are read as written anywhere and printed in the canonical form
 });
 
 t.test('what is not an IP literal is null', async (t) => {
-  for (const text of ['', 'localhost', '10.0.0', '10.0.0.256', '010.0.0.1', '1::2::3', 'fe80::1%eth0', '::1 ', '[::1]']) {
+  for (const text of [
+    '',
+    'localhost',
+    '10.0.0',
+    '10.0.0.256',
+    '010.0.0.1',
+    '1::2::3',
+    'fe80::1%eth0',
+    '::1 ',
+    '[::1]',
+  ]) {
     t.equal(parseSockAddr(text, 80), null, text);
   }
 });
@@ -71,14 +81,22 @@ t.test('any address survives the slab and its own text', async (t) => {
     }),
   );
   fc.assert(
-    fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), port, fc.integer({ min: 0, max: 99 }), (g, p, scope) => {
-      const at = (i: number) => (((g[i] ?? 0) << 16) | (g[i + 1] ?? 0)) >>> 0;
-      const address = new SockAddr(6, p, at(0), at(2), at(4), at(6), scope);
-      // No run of zeros may be left uncompressed that is longer than the compressed one.
-      const runs = address.ip.replace(/%.*/, '').split('::');
-      if (runs.length > 2 || runs.some((run) => run.includes('0:0:0') && runs.length === 1)) return false;
-      return survives(address) && parseSockAddr(`${g.map((n) => n.toString(16).padStart(4, '0')).join(':')}%${scope}`, p)?.equals(address);
-    }),
+    fc.property(
+      fc.array(group, { minLength: 8, maxLength: 8 }),
+      port,
+      fc.integer({ min: 0, max: 99 }),
+      (g, p, scope) => {
+        const at = (i: number) => (((g[i] ?? 0) << 16) | (g[i + 1] ?? 0)) >>> 0;
+        const address = new SockAddr(6, p, at(0), at(2), at(4), at(6), scope);
+        // No run of zeros may be left uncompressed that is longer than the compressed one.
+        const runs = address.ip.replace(/%.*/, '').split('::');
+        if (runs.length > 2 || runs.some((run) => run.includes('0:0:0') && runs.length === 1)) return false;
+        return (
+          survives(address) &&
+          parseSockAddr(`${g.map((n) => n.toString(16).padStart(4, '0')).join(':')}%${scope}`, p)?.equals(address)
+        );
+      },
+    ),
   );
   t.pass();
 });

@@ -8,10 +8,10 @@ class Entry implements Timed {
   deadline = 0;
   wheelTick = -1;
   readonly fired: number[] = [];
-  then: (now: number) => void = () => {};
+  react: (now: number) => void = () => {};
   onDeadline(now: number): void {
     this.fired.push(now);
-    this.then(now);
+    this.react(now);
   }
 }
 
@@ -111,7 +111,7 @@ t.test('a removed timer is forgotten at once, so that nothing of a closed connec
 t.test('a timer may set itself again from its own callback', async (t) => {
   const clock = new Clock();
   const entry = new Entry();
-  entry.then = (now) => {
+  entry.react = (now) => {
     if (entry.fired.length < 5) clock.wheel.schedule(entry, now + [0, 100, 1024 * TICK_MS, 7][entry.fired.length - 1]);
   };
   clock.wheel.schedule(entry, clock.now + 100);
@@ -124,7 +124,7 @@ t.test('a timer removed or moved by another one that fires in the same tick obey
   const clock = new Clock();
   const [first, removed, moved, wrapped] = [new Entry(), new Entry(), new Entry(), new Entry()];
   for (const entry of [first, removed, moved, wrapped]) clock.wheel.schedule(entry, clock.now + 100);
-  first.then = (now) => {
+  first.react = (now) => {
     clock.wheel.remove(removed);
     clock.wheel.remove(moved);
     clock.wheel.schedule(moved, now + 500);
@@ -132,11 +132,20 @@ t.test('a timer removed or moved by another one that fires in the same tick obey
     clock.wheel.schedule(wrapped, now + 1024 * TICK_MS);
   };
   clock.pass(400);
-  t.same([first, removed, moved, wrapped].map((entry) => entry.fired.length), [1, 0, 0, 0]);
+  t.same(
+    [first, removed, moved, wrapped].map((entry) => entry.fired.length),
+    [1, 0, 0, 0],
+  );
   clock.pass(400);
-  t.same([first, removed, moved, wrapped].map((entry) => entry.fired.length), [1, 0, 1, 0]);
+  t.same(
+    [first, removed, moved, wrapped].map((entry) => entry.fired.length),
+    [1, 0, 1, 0],
+  );
   clock.pass(1024 * TICK_MS);
-  t.same([first, removed, moved, wrapped].map((entry) => entry.fired.length), [1, 0, 1, 1]);
+  t.same(
+    [first, removed, moved, wrapped].map((entry) => entry.fired.length),
+    [1, 0, 1, 1],
+  );
 });
 
 t.test('after a long pause everything due fires once, at once, and the rest stays', async (t) => {
@@ -160,7 +169,7 @@ t.test('after a long pause everything due fires once, at once, and the rest stay
 t.test('what one timer throws keeps none of the others from firing', async (t) => {
   const clock = new Clock();
   const [bad, good] = [new Entry(), new Entry()];
-  bad.then = () => {
+  bad.react = () => {
     throw new Error('no');
   };
   clock.wheel.schedule(bad, clock.now + 100);
@@ -189,7 +198,7 @@ t.test('10,000 timers, moved about at random, behave like a list that is searche
       clock.wheel.schedule(entry, clock.now + ms);
       expected.set(entry, clock.now + ms);
       entry.fired.length = 0;
-      entry.then = (now) => {
+      entry.react = (now) => {
         const due = expected.get(entry);
         if (due === undefined || now < due || now - due > 2 * TICK_MS + 300) wrong++;
         expected.delete(entry);

@@ -127,7 +127,7 @@ export class Llhttp {
   /** Puts a parser, of whatever type and state, into the state of the snapshot. */
   restore(parser: number, snapshot: number): void {
     const words = this.#words;
-    for (let i = 0; i < STATE_BYTES / 4; i++) words[parser / 4 + i] = words[snapshot / 4 + i] as number;
+    for (let i = 0; i < STATE_BYTES / 4; i++) words[(parser >> 2) + i] = words[(snapshot >> 2) + i] as number;
   }
 
   /** Parses `length` bytes at `at`, recording into `spans`. Returns llhttp's code. */

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket as NodeSocket, type Server } from 'node:net';
 import { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
 import type { SockAddr } from '../../../../src/reactor/socket-address.ts';
 import { turnUntil, type World } from './world.ts';
 
@@ -34,12 +35,18 @@ export function read(peer: Peer): Peer {
   return peer;
 }
 
+/** Waits for the end of the connection without turning the reactor. */
+export async function untilClosed(peer: Peer): Promise<void> {
+  while (!peer.closed) await setImmediate();
+}
+
 export function textOf(peer: Peer): string {
   return Buffer.concat(peer.pieces).toString('latin1');
 }
 
 export async function connectPeer(world: World, to: SockAddr): Promise<Peer> {
   const peer = watch(connect({ host: to.ip, port: to.port, allowHalfOpen: true, noDelay: true }));
+  world.atEnd.push(() => peer.socket.destroy());
   await turnUntil(world, () => !peer.socket.connecting);
   if (peer.error !== null) throw peer.error;
   return peer;
@@ -54,7 +61,7 @@ export interface PeerServer {
 /** A half-open server on `ip` that keeps its connections in `peers`. */
 export async function startServer(ip: string, onPeer: (peer: Peer) => void = () => {}): Promise<PeerServer> {
   const peers: Peer[] = [];
-  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) => {
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const peer = watch(socket);
     peers.push(peer);
     onPeer(peer);

@@ -1,5 +1,5 @@
 /** A reactor with real sockets for one test, turned by hand between steps of Node's own loop, on which the peers run. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { DescriptorTable } from '../../../../src/reactor/descriptor-table.ts';
 import { Kernel } from '../../../../src/reactor/kernel.ts';
@@ -21,6 +21,8 @@ export interface World {
   readonly listeners: number[];
   /** What reactor handlers threw. */
   readonly thrown: unknown[];
+  /** Run when the world ends. */
+  readonly atEnd: (() => void)[];
 }
 
 export interface WorldSize {
@@ -41,7 +43,7 @@ export function createWorld(size: WorldSize = ROOMY, calls: RawCalls = bindCalls
   const reactor = new Reactor(kernel, descriptors, SILENCE_MS);
   const thrown: unknown[] = [];
   reactor.onHandlerError = (error) => void thrown.push(error);
-  return { slab, kernel, descriptors, reactor, listeners: [], thrown };
+  return { slab, kernel, descriptors, reactor, listeners: [], thrown, atEnd: [] };
 }
 
 /** Closes everything that the world opened. */
@@ -49,6 +51,7 @@ export function destroyWorld(world: World): void {
   world.reactor.closeAll();
   for (const fd of world.listeners) world.kernel.close(fd);
   world.listeners.length = 0;
+  for (const end of world.atEnd.splice(0)) end();
 }
 
 export function addressOf(ip: string, port: number): SockAddr {
@@ -119,8 +122,18 @@ export function countIdleTurns(world: World, ms: number): number {
   return turns;
 }
 
+/** Descriptors of this process other than files: Node opens some of those on first use. */
 export function openDescriptors(): number {
-  return readdirSync('/proc/self/fd').length;
+  return readdirSync('/proc/self/fd').filter((fd) => !linkOf(fd).startsWith('/')).length;
+}
+
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    // The descriptor of the folder itself, closed again.
+    return '/';
+  }
 }
 
 /** Copies text or bytes to the compose area and writes them. */

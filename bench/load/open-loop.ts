@@ -1,0 +1,31 @@
+/** Open loop by our own client; see open-loop-client.ts. */
+import { join } from 'node:path';
+import { run } from '../place/programs.ts';
+import { quantile } from '../report/statistics.ts';
+import type { Load } from '../rows.ts';
+import type { Variant } from '../subjects/subject.ts';
+import type { LoadResult } from './load.ts';
+
+const CLIENT = join(import.meta.dirname, 'open-loop-client.ts');
+
+/** @throws Error when the client fails, or could not keep its own times: then it measured itself */
+export async function runOpenLoop(
+  load: Load & { readonly type: 'open-loop' },
+  { address, port }: Variant,
+  seconds: number,
+  pinned: readonly string[],
+): Promise<LoadResult> {
+  const words = [address, port, load.path, load.connections, load.ratePerSecond, seconds].map(String);
+  return parseOpenLoop(await run([...pinned, process.execPath, CLIENT, ...words]));
+}
+
+export function parseOpenLoop(output: string): LoadResult {
+  const { errors, seconds, latencies } = JSON.parse(output) as {
+    errors: number;
+    seconds: number;
+    latencies: number[];
+  };
+  const [p50, p99, p999] = [0.5, 0.99, 0.999].map((fraction) => quantile(latencies, fraction));
+  const latency = { p50: p50 ?? Number.NaN, p99: p99 ?? Number.NaN, p999: p999 ?? Number.NaN };
+  return { requests: latencies.length, seconds, bytes: 0, errors, latency };
+}

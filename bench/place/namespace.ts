@@ -1,0 +1,93 @@
+/** The network namespace in which everything happens: loopback only, so that nothing leaves and no rule of the machine is met. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PREFIX = 'towpath-bench-';
+
+export interface Place {
+  readonly namespace: string;
+  readonly folder: string;
+}
+
+/** Addresses that programs dial to reach a proxy; the kernel redirects them. Class E, so that they exist nowhere else. */
+const VIRTUAL_NETS = '240.0.0.0/4';
+/** Where dialling programs sit. */
+const CLIENT_ADDRESS = '10.77.0.1';
+
+const SETTINGS = [
+  // Short connections: enough ports, and no table that fills up within one run.
+  'net.ipv4.ip_local_port_range=10240 65535',
+  'net.ipv4.tcp_tw_reuse=1',
+  'net.netfilter.nf_conntrack_tcp_timeout_time_wait=1',
+  'net.netfilter.nf_conntrack_tcp_timeout_close=1',
+  'net.core.somaxconn=4096',
+];
+
+/** @throws Error when the kernel or the rights do not allow it */
+export function openPlace(): Place {
+  removeLeftovers();
+  const place = { namespace: `${PREFIX}${process.pid}`, folder: mkdtempSync(join(tmpdir(), PREFIX)) };
+  try {
+    ip('netns', 'add', place.namespace);
+    ip('-n', place.namespace, 'link', 'set', 'lo', 'up');
+    ip('-n', place.namespace, 'addr', 'add', `${CLIENT_ADDRESS}/32`, 'dev', 'lo');
+    ip('-n', place.namespace, 'route', 'add', VIRTUAL_NETS, 'dev', 'lo', 'src', CLIENT_ADDRESS);
+    // The conntrack settings appear with the first rule that needs them.
+    inside(place, 'iptables', '-t', 'nat', '-N', 'BENCH');
+    inside(place, 'iptables', '-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT');
+    inside(place, 'iptables', '-F', 'INPUT');
+    for (const setting of SETTINGS) inside(place, 'sysctl', '-q', '-w', setting);
+    return place;
+  } catch (error) {
+    closePlace(place);
+    throw error;
+  }
+}
+
+/** Ends every process in the namespace, and removes it with its rules, and the folder. Never throws. */
+export function closePlace({ namespace, folder }: Place): void {
+  endNamespace(namespace);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Command line that runs another inside. */
+export function commandInside({ namespace }: Place, command: readonly string[]): string[] {
+  // Thousands of idle connections need descriptors in every process below.
+  return ['ip', 'netns', 'exec', namespace, 'prlimit', '--nofile=262144:262144', ...command];
+}
+
+/** What a run that was killed left behind; runs that live are left alone. */
+function removeLeftovers(): void {
+  if (!existsSync('/run/netns')) return;
+  for (const name of readdirSync('/run/netns')) {
+    if (name.startsWith(PREFIX) && !existsSync(`/proc/${name.slice(PREFIX.length)}`)) endNamespace(name);
+  }
+}
+
+function endNamespace(namespace: string): void {
+  try {
+    const pids = ip('netns', 'pids', namespace).split('\n').filter(Boolean).map(Number);
+    for (const pid of pids) endProcess(pid);
+    ip('netns', 'del', namespace);
+  } catch {
+    // It was never made, or somebody else removed it.
+  }
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function inside(place: Place, ...command: string[]): string {
+  return ip('netns', 'exec', place.namespace, ...command);
+}
+
+function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
