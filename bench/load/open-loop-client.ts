@@ -60,7 +60,7 @@ function fail(): void {
 
 /** The head comes in one piece: it is far smaller than a segment. */
 function answerLength(chunk: Buffer): number {
-  const text = chunk.latin1Slice(0, 2048);
+  const text = chunk.toString('latin1', 0, 2048);
   const headEnd = text.indexOf('\r\n\r\n');
   const length = /^content-length: (\d+)\r$/im.exec(text.slice(0, headEnd + 2))?.[1];
   if (!text.startsWith('HTTP/1.1 200 ') || headEnd < 0 || length === undefined) {

@@ -54,8 +54,7 @@ export function closePlace({ namespace, folder }: Place): void {
 
 /** Command line that runs another inside. */
 export function commandInside({ namespace }: Place, command: readonly string[]): string[] {
-  // Thousands of idle connections need descriptors in every process below.
-  return ['ip', 'netns', 'exec', namespace, 'prlimit', '--nofile=262144:262144', ...command];
+  return ['ip', 'netns', 'exec', namespace, ...command];
 }
 
 /** What a run that was killed left behind; runs that live are left alone. */

@@ -40,9 +40,9 @@ export async function countUpstreamRequests(): Promise<number> {
 }
 
 function renderNginx(folder: string, files: string): string {
-  return `daemon off; user root; worker_processes 1; worker_rlimit_nofile 262144;
+  return `daemon off; user root; worker_processes 1;
 pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
-events { worker_connections 131072; }
+events { worker_connections 16384; }
 http {
   access_log off; default_type text/plain; sendfile on; tcp_nopush on; open_file_cache max=16 inactive=1h;
   keepalive_requests 1000000000; keepalive_timeout 1h; client_header_timeout 1h;

@@ -80,7 +80,7 @@ function renderConfig(socket: string): string {
   const server = (port: number): string => `server upstream ${UPSTREAM_ADDRESS}:${port}`;
   return `global
   nbthread 1
-  maxconn 60000
+  maxconn 7500
   stats socket ${socket} mode 600
 defaults
   timeout connect 5s

@@ -2,7 +2,8 @@
 
 import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
 import { UserError } from '../core/errors.ts';
-import { InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
+import { INBOUND_DIAL_MARK, InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
+import { MarkedSockets } from '../reactor/marked-sockets.ts';
 import { type Logger, type LoggerLevel, setLevel } from '../telemetry/logger.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
@@ -14,6 +15,7 @@ import { detectIpv6 } from './host/detect-ipv6.ts';
 import { findHostAddress } from './host/host-address.ts';
 import { interceptionSettings } from './interception-settings.ts';
 import { linkedWorkload, localWorkloads } from './local-workloads.ts';
+import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
 import { reportDump, reportStatus } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
@@ -49,7 +51,12 @@ export async function buildParts(
   const lease = { pause: () => keeper?.pauseLease(), resume: () => keeper?.resumeLease() };
   const stallWatch = new StallWatch(() => threads.heartbeatAgeMs(), lease, logger);
   undo.defer(() => stallWatch.stop());
-  const probes = new ProbeRunner(workloads, () => parts !== null && registerWorkloads(parts), logger);
+  const probes = new ProbeRunner(
+    workloads,
+    probeDial(config),
+    () => parts !== null && registerWorkloads(parts),
+    logger,
+  );
   undo.defer(() => probes.stop());
   const processMetrics = new ProcessMetrics(options.version);
   undo.defer(() => processMetrics.stop());
@@ -63,6 +70,11 @@ function makeKeeper(config: AgentConfig, ipv6: boolean, logger: Logger): Interce
   if (!config.interception.enabled) return null;
   const onEvent = (event: KeeperEvent): void => reportKeeperEvent(event, logger);
   return new InterceptionKeeper(interceptionSettings(config, ipv6), { onEvent });
+}
+
+/** Setting a mark needs the privileges that an agent without interception may lack, and does not need. */
+function probeDial(config: AgentConfig): ProbeDial {
+  return config.interception.enabled ? dialMarked(new MarkedSockets(INBOUND_DIAL_MARK)) : dialPlain;
 }
 
 /** Tells the source which programs run here and which of them are healthy. */

@@ -57,13 +57,11 @@ export class ControlLink {
     this.#handlers = handlers;
     this.#logger = logger;
     this.#subjects = subjectsOf(settings.mesh);
-    this.#bus = openBus({
-      servers: settings.servers,
-      name: `agent/${settings.host}/${settings.version}`,
-      inboxId: settings.host,
-      credentialsFile: settings.credentialsFile,
-      reads: 'direct',
-    });
+    const { servers, credentialsFile, host, version } = settings;
+    this.#bus = openBus(
+      { servers, name: `agent/${host}/${version}`, inboxId: host, credentialsFile, reads: 'direct' },
+      (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
+    );
     this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
     this.#registration = new Registration(this.#bus, this.#subjects, settings, logger, () => this.#lastAck);
   }

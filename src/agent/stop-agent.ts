@@ -43,7 +43,8 @@ export class Stopper {
 
   async #run(): Promise<void> {
     const { keeper, probes, processMetrics, source, saver, stallWatch, threads, logger, options } = this.#parts;
-    await notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
+    // Nothing waits for systemd: the rules come first.
+    const told = notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
     stallWatch.stop();
     probes.stop();
     // Released, new connections go past us; those already redirected need the rest of the rules until they have drained.
@@ -56,6 +57,7 @@ export class Stopper {
     await this.#attempt('the admin ports could not be closed', async () => this.adminPorts?.close());
     await this.#attempt('the data threads could not be ended', () => threads.stop());
     processMetrics.stop();
+    await told;
     logger.info('the agent has ended');
   }
 

@@ -38,16 +38,16 @@ const DIAL_TIMEOUT_MS = 5_000;
 const STORE_TIMEOUT_MS = 5_000;
 const NANOSECONDS = 1_000_000;
 
-/** Connects in the background and for ever; usable at once. */
-export function openBus(settings: BusSettings): Bus {
-  const bus = new NatsBus(settings);
+/** Connects in the background and for ever; usable at once. `onProblem` is told why it cannot, each reason once. */
+export function openBus(settings: BusSettings, onProblem: (reason: string) => void): Bus {
+  const bus = new NatsBus(settings, onProblem);
   void bus.keepConnected();
   return bus;
 }
 
 /** For one command: one dial, and a BusError when no server answers within the time. */
 export async function connectOnce(settings: BusSettings, timeoutMs: number): Promise<Bus> {
-  const bus = new NatsBus(settings);
+  const bus = new NatsBus(settings, () => {});
   try {
     await bus.connect({ reconnect: false, timeout: timeoutMs });
   } catch (cause) {
@@ -65,6 +65,8 @@ interface WantedSubscription {
 
 class NatsBus implements Bus {
   readonly #settings: BusSettings;
+  readonly #onProblem: (reason: string) => void;
+  #lastProblem = '';
   readonly #wanted = new Set<WantedSubscription>();
   readonly #listeners: ((state: BusState) => void)[] = [];
   #session: Session | null = null;
@@ -74,8 +76,9 @@ class NatsBus implements Bus {
   #closing = false;
   #endPause: () => void = () => {};
 
-  constructor(settings: BusSettings) {
+  constructor(settings: BusSettings, onProblem: (reason: string) => void) {
     this.#settings = settings;
+    this.#onProblem = onProblem;
   }
 
   get connected(): boolean {
@@ -94,8 +97,9 @@ class NatsBus implements Bus {
       try {
         const client = await this.connect({ timeout: DIAL_TIMEOUT_MS });
         await client.closed();
-      } catch {
+      } catch (cause) {
         // An absent server, or a refusal (credentials, URL): dialled again either way.
+        this.#complain(reasonOf(cause));
       }
       if (!this.#closing) await this.#pause(reconnectDelayMs(performance.now() - this.#lostAt, Math.random()));
     }
@@ -144,13 +148,21 @@ class NatsBus implements Bus {
     for await (const status of client.status()) {
       if (status.type === 'reconnect') this.#becomeConnected();
       else if (status.type === 'disconnect' || status.type === 'close') this.#becomeDisconnected();
+      else if (status.type === 'error') this.#complain(reasonOf(status.error));
     }
     this.#becomeDisconnected();
+  }
+
+  #complain(reason: string): void {
+    if (this.#closing || reason === this.#lastProblem) return;
+    this.#lastProblem = reason;
+    this.#onProblem(reason);
   }
 
   #becomeConnected(): void {
     if (this.#connected) return;
     this.#connected = true;
+    this.#lastProblem = '';
     const state = this.#everConnected ? 'reconnected' : 'connected';
     this.#everConnected = true;
     for (const listener of this.#listeners) listener(state);

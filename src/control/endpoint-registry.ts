@@ -9,6 +9,7 @@ import type { AgentTable } from './agent-table.ts';
 import { BucketFollower, type NewRecord } from './bucket-follower.ts';
 import { LeaseTable } from './lease-table.ts';
 import type { MeshState } from './mesh-state.ts';
+import { servedKey } from './read-served.ts';
 
 const DIAL_MARGIN_MS = 1_000;
 /** Records that a dead host left behind are removed from the store after this long. */
@@ -29,6 +30,7 @@ export class EndpointRegistry {
   readonly #table: LeaseTable;
   /** host -> `<namespace>/<name>` -> record, whether the host lives or not. */
   readonly #records = new Map<string, Map<string, RegisteredEndpoint>>();
+  #served: ReadonlySet<string> = new Set();
   readonly #deadSince = new Map<string, number>();
   malformed = 0;
   expired = 0;
@@ -44,7 +46,12 @@ export class EndpointRegistry {
     this.#table = new LeaseTable(leaseTtlMs);
   }
 
-  start(): void {
+  /**
+   * `served`: endpoints that the views of an earlier control hold. Their hosts are presumed alive for one ttl, since their
+   * leases may have run out while nobody could renew them; all others have to show a lease first.
+   */
+  start(served: ReadonlySet<string>): void {
+    this.#served = served;
     this.#table.beginGrace(performance.now(), 0);
     this.#endpoints.start((record) => this.#takeRecord(record));
     this.#leases.start((record) => this.#takeLease(record));
@@ -129,7 +136,8 @@ export class EndpointRegistry {
     const records = this.#records.get(host) ?? new Map<string, RegisteredEndpoint>();
     records.set(`${namespace}/${name}`, record);
     this.#records.set(host, records);
-    if (this.inGrace()) this.#table.presume(host);
+    if (this.inGrace() && this.#served.has(servedKey(`${namespace}/${name}`, record.address)))
+      this.#table.presume(host);
     if (this.#table.isLive(host)) this.#state.putEndpoint(record);
     else if (!this.#deadSince.has(host)) this.#deadSince.set(host, performance.now());
   }

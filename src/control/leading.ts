@@ -10,6 +10,7 @@ import { EndpointRegistry } from './endpoint-registry.ts';
 import { MeshState } from './mesh-state.ts';
 import { openStore } from './open-store.ts';
 import { Publisher } from './publisher.ts';
+import { readServed } from './read-served.ts';
 import { AuditTrail } from './record-audit.ts';
 import { SerialQueue } from './serial-queue.ts';
 import { serveCommands } from './serve-commands.ts';
@@ -48,7 +49,7 @@ export class Leading {
   async start(): Promise<void> {
     const { config, registry, publisher, status, queue } = this.parts;
     config.start();
-    registry.start();
+    registry.start(await readServed(this.parts.bus, this.parts.subjects));
     await queue.run(() => config.reconcile());
     await registry.reconcile();
     await publisher.load(nowSeconds());

@@ -23,13 +23,11 @@ export interface RunningControl {
  */
 export async function runControl(settings: ControlSettings, logger: Logger): Promise<RunningControl> {
   const subjects = subjectsOf(settings.mesh);
-  const bus = openBus({
-    servers: settings.servers,
-    name: `control/${settings.id}/${settings.version}`,
-    inboxId: `control-${settings.id}`,
-    credentialsFile: settings.credentialsFile,
-    reads: 'leader',
-  });
+  const { servers, credentialsFile, id, version } = settings;
+  const bus = openBus(
+    { servers, name: `control/${id}/${version}`, inboxId: `control-${id}`, credentialsFile, reads: 'leader' },
+    (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
+  );
   const control = new Control(settings, bus, subjects, logger);
   try {
     const http = await serveHttp(settings.http, {

@@ -8,11 +8,17 @@ import { type RunningCommand, runCommand, startCommand } from './run-command.ts'
 /** Look by the clock, when changes are announced: only for routes and for what an announcement missed. */
 const QUIET_POLL_MS = 30_000;
 /** Look by the clock, when nothing is announced. */
-const BLIND_POLL_MS = 1_200;
+const BLIND_POLL_MS = 800;
 /** Never look more often than this, however busy the host's firewall is. */
 const SHORTEST_PAUSE_MS = 400;
-/** Rest before the announcer is started again. */
-const RESTART_PAUSE_MS = 5_000;
+/**
+ * Rest before the announcer is started again. It ends more often than one would think: xtables-monitor 1.8.9 gives up on the
+ * announcement of an IPv6 rule with a multiport match, which ours are. Its end is then the announcement.
+ */
+const RESTART_PAUSE_MS = 1_000;
+const NOT_INSTALLED = 127;
+/** Until a new announcer listens. */
+const READY_MS = 300;
 
 export class RuleWatcher {
   readonly #look: () => Promise<void>;
@@ -82,14 +88,20 @@ export class RuleWatcher {
       if (/\bnat\b/.test(text)) this.poke();
     });
     this.#announcer = announcer;
-    void announcer.ended.then(async (outcome) => {
+    void announcer.ended.then(({ exitCode }) => {
       if (this.#announcer !== announcer) return;
       this.#announcer = null;
-      // What happened since its death is unknown; and from now on the clock must do.
       this.poke();
-      if (outcome.exitCode === 127) return;
-      await this.#rest(RESTART_PAUSE_MS);
-      if (!this.#ended.signal.aborted) this.#announce();
+      if (exitCode !== NOT_INSTALLED) void this.#announceAgain();
     });
+  }
+
+  async #announceAgain(): Promise<void> {
+    await this.#rest(RESTART_PAUSE_MS);
+    if (this.#ended.signal.aborted) return;
+    this.#announce();
+    await this.#rest(READY_MS);
+    // What happened while nobody listened.
+    this.poke();
   }
 }

@@ -13,6 +13,12 @@ import { Http1Exchange } from './http1-exchange.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 import { SlabStash } from './slab-stash.ts';
 
+/**
+ * Idle time after which a draining agent says goodbye. A client that is in the middle of using its connection sends within
+ * this time; closing at once would cross its next request on the wire.
+ */
+const DRAIN_IDLE_MS = 2_000;
+
 export class Http1Connection implements SocketHandler {
   readonly context: Context;
   readonly socket: Socket;
@@ -40,7 +46,7 @@ export class Http1Connection implements SocketHandler {
 
   /** Begins with bytes that sniffing has already read. */
   start(at: number, length: number): void {
-    this.context.reactor.setTimer(this.socket, this.context.limits.clientIdleMs);
+    this.waitForNext();
     if (length > 0) this.onData(this.socket, at, length);
     if (this.socket.readClosed) this.onEnd();
     if (!this.#closed) this.context.reactor.resume(this.socket);
@@ -83,7 +89,7 @@ export class Http1Connection implements SocketHandler {
 
   onTimeout(): void {
     if (this.#exchange.active) return this.#exchange.onRequestTimeout();
-    if (this.#stash.length === 0) return this.finish('timeout');
+    if (this.#stash.length === 0) return this.finish(this.context.draining() ? 'drained' : 'timeout');
     this.answer('SI', 408, 'the request head was not complete in time', true, '', '');
     this.finish('timeout');
   }
@@ -236,9 +242,15 @@ export class Http1Connection implements SocketHandler {
     record.close(ending);
   }
 
-  /** Draining: a kept-alive client between two requests is told goodbye. */
-  closeIfIdle(): void {
-    if (!this.#exchange.active && this.#stash.length === 0) this.finish('drained');
+  /** Starts the time that a kept-alive client may stay idle; while draining that is short. */
+  waitForNext(): void {
+    const { reactor, limits, draining } = this.context;
+    reactor.setTimer(this.socket, draining() ? DRAIN_IDLE_MS : limits.clientIdleMs);
+  }
+
+  /** Draining begins: a client between two requests gets a moment to send one (answered with `Connection: close`). */
+  drain(): void {
+    if (!this.#exchange.active && this.#stash.length === 0) this.waitForNext();
   }
 
   /** Gives the client socket to a tunnel, with whatever the client has already sent. Returns those bytes' place. */

@@ -44,6 +44,8 @@ export class Http1Exchange implements UpstreamUser {
   #replay = -1;
   #replayLength = 0;
   #attempts = 0;
+  /** A kept-alive connection failed this request: the next try uses a new one. */
+  #afresh = false;
   #tried: Endpoint[] = [];
   #status = 0;
   #closeClient = false;
@@ -197,6 +199,7 @@ export class Http1Exchange implements UpstreamUser {
     this.#clientMinor = head.versionMinor;
     this.#idempotent = isIdempotent(this.#client.context.reactor.slab.bytes, head);
     this.#attempts = 0;
+    this.#afresh = false;
     this.#tried.length = 0;
     this.#status = 0;
     this.#closeClient = false;
@@ -243,7 +246,7 @@ export class Http1Exchange implements UpstreamUser {
       const endpoint = this.#endpoint;
       if (endpoint === null) return null;
       this.#attempts++;
-      const upstream = acquire(reactor, limits, endpoint, this, this.#replay >= 0);
+      const upstream = acquire(reactor, limits, endpoint, this, this.#replay >= 0, this.#afresh);
       if (typeof upstream !== 'number') {
         endpoint.active++;
         upstream.requests++;
@@ -280,10 +283,12 @@ export class Http1Exchange implements UpstreamUser {
     this.#upstream = null;
     endpoint.active--;
     if (!upstream.connected) return this.#connectFailed(upstream, endpoint, reason);
+    // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
     const stale = upstream.requests > 1;
     const untouched = !this.answering && this.#responseBytes === 0;
     upstream.abort();
-    if (untouched && this.#replay >= 0 && this.#attempts < MAX_ATTEMPTS && (stale || this.#chooseAnother(endpoint))) {
+    if (untouched && this.#replay >= 0 && this.#attempts < MAX_ATTEMPTS && (this.#chooseAnother(endpoint) || stale)) {
+      this.#afresh = true;
       const next = this.#connect();
       if (next !== null) reactor.write(next.socket, this.#replay, this.#replayLength);
       return;
@@ -478,7 +483,7 @@ export class Http1Exchange implements UpstreamUser {
     const early = !this.#request.done;
     this.#settle('');
     if (early || this.#closeClient) return client.finish('closed', early);
-    client.context.reactor.setTimer(client.socket, client.context.limits.clientIdleMs);
+    client.waitForNext();
     client.advance();
   }
 

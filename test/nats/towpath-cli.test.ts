@@ -45,7 +45,8 @@ function towpath(args: readonly string[], input = '', server = nats.url): Promis
   });
 }
 
-const control = start(['control', '--http', '127.0.0.1:0', '--id', 'cli', '--lease-ttl', '2s', '--log-level', 'error']);
+const CONTROL = ['control', '--http', '127.0.0.1:0', '--id', 'cli', '--lease-ttl', '2s', '--log-level', 'error'];
+let control = start(CONTROL);
 const agent = startAgent(nats.url, 'shop', [workload('orders-1', '10.0.0.1')]);
 const bus = await operator(nats.url);
 t.teardown(async () => {
@@ -182,6 +183,16 @@ t.test('delete by file and by name', async (t) => {
   t.equal(byFile.out, 'HTTPRoute shop/orders deleted\n', byFile.err);
   t.equal((await towpath(['delete', 'service', 'orders', '-n', 'shop'])).out, 'Service shop/orders deleted\n');
   t.equal((await towpath(['get', 'all'])).err, 'no resources found\n');
+});
+
+t.test('a killed control is replaced by the next one of the same name at once, with nothing lost', async (t) => {
+  await towpath(['apply', '-f', file('orders.yaml')]);
+  control.kill('SIGKILL');
+  control = start(CONTROL);
+  const started = performance.now();
+  await until('it answers', async () => (await towpath(['status'])).status === 0, 15_000);
+  t.ok(performance.now() - started < 6_000, 'without waiting for the lock to run out');
+  t.match((await towpath(['get', 'all'])).out, /shop +HTTPRoute +orders/);
 });
 
 t.test('control ends on SIGTERM and gives the lock back', async (t) => {

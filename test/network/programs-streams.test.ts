@@ -29,13 +29,13 @@ const ECHO: Program = { name: 'ws', command: [process.execPath, here('ws-echo.ts
 /** Answers only after the client's FIN. */
 const DIGEST: Program = {
   name: 'digest',
-  command: ['socat', '-t', '10', 'TCP6-LISTEN:9001,fork,reuseaddr,ipv6only=0', 'EXEC:sha256sum,pipes'],
+  command: ['socat', '-t', '10', 'TCP6-LISTEN:9001,fork,reuseaddr,ipv6only=0', 'EXEC:sha256sum'],
   ready: { port: 9001 },
 };
 /** Says goodbye first, then goes on reading. */
 const FAREWELL: Program = {
   name: 'farewell',
-  command: ['socat', '-t', '10', 'TCP6-LISTEN:9002,fork,reuseaddr,ipv6only=0', 'EXEC:sh farewell.sh,pipes'],
+  command: ['socat', '-t', '2', 'TCP6-LISTEN:9002,fork,reuseaddr,ipv6only=0', 'EXEC:sh farewell.sh,pipes'],
   files: { 'farewell.sh': 'echo goodbye; exec >&-; cat > received' },
   ready: { port: 9002 },
 };
@@ -137,7 +137,7 @@ await withLab(pairTopology([SSHD, ECHO, DIGEST, FAREWELL, TLS, WEB], { web: 8082
 
   await t.test('TLS is recognised and passed through untouched', async (t) => {
     const counted = await countsExactly(t, lab, both(connections(2, 'tls')), async () => {
-      t.equal(await lab.run('client', ['curl', '-skf', `https://${server4}:8443/page.txt`]), 'a page behind TLS\n');
+      t.equal(await lab.run('client', ['curl', '-skf', `https://[${server6}]:8443/page.txt`]), 'a page behind TLS\n');
       const openssl = ['openssl', 's_client', '-connect', `[${server6}]:8443`, '-quiet'];
       t.match(await lab.run('client', openssl, 'GET /page.txt HTTP/1.0\r\n\r\n'), /a page behind TLS/);
     });
@@ -145,9 +145,10 @@ await withLab(pairTopology([SSHD, ECHO, DIGEST, FAREWELL, TLS, WEB], { web: 8082
   });
 
   await t.test('HTTP/2 with prior knowledge is recognised and passed through', async (t) => {
-    const counted = await countsExactly(t, lab, both(connections(1, 'http2')), async () => {
-      const curl = ['curl', '-sf', '--http2-prior-knowledge', 'http://server:8081/?[1-20]'];
-      t.equal(await lab.run('client', curl), 'HTTP/2.0\n'.repeat(20));
+    // Debian's curl cannot reuse such a connection (nor without a proxy), so each request has its own.
+    const curl = ['curl', '-sf', '--http2-prior-knowledge', 'http://server:8081/'];
+    const counted = await countsExactly(t, lab, both(connections(5, 'http2')), async () => {
+      for (let i = 0; i < 5; i++) t.equal(await lab.run('client', curl), 'HTTP/2.0\n');
     });
     t.same(counted['client outbound']?.bytes, counted['server inbound']?.bytes);
   });

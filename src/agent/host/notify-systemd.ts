@@ -2,7 +2,11 @@
 import { runCommand } from '../../intercept/run-command.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
-/** @param socket the value of `NOTIFY_SOCKET`; undefined when systemd does not wait for us. */
+/**
+ * Waits until systemd has taken the message (the helper's barrier): sent and forgotten, it could be read after the helper has
+ * ended, and systemd would no longer know which unit it came from. Never rejects.
+ * @param socket the value of `NOTIFY_SOCKET`; undefined when systemd does not wait for us.
+ */
 export async function notifySystemd(
   socket: string | undefined,
   state: 'ready' | 'stopping',

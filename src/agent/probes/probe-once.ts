@@ -1,8 +1,9 @@
 /** One probe of one local program. */
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ProbeConfig } from '../../config/agent-config.ts';
 import { assertNever } from '../../core/result.ts';
+import type { ProbeDial } from './probe-socket.ts';
 
 export interface ProbeOutcome {
   readonly passed: boolean;
@@ -14,30 +15,34 @@ export interface ProbeOutcome {
  * Never rejects. TCP passes when the connection opens; HTTP passes on a status of 200 to 399, as in Kubernetes.
  * @param address where the workload is reached, so that what is proven is what others will use.
  */
-export async function probeOnce(probe: ProbeConfig, address: string): Promise<ProbeOutcome> {
+export async function probeOnce(probe: ProbeConfig, address: string, dial: ProbeDial): Promise<ProbeOutcome> {
   const limit = AbortSignal.timeout(Math.ceil(probe.timeoutSeconds * 1000));
   try {
-    return await runCheck(probe.check, address, limit);
+    const connectTo = (port: number): Socket => dial(address, port, limit);
+    return await runCheck(probe.check, connectTo, address);
   } catch (error) {
     const detail = limit.aborted ? `no answer within ${probe.timeoutSeconds} s` : (error as Error).message;
     return { passed: false, detail };
   }
 }
 
-function runCheck(check: ProbeConfig['check'], address: string, limit: AbortSignal): Promise<ProbeOutcome> {
+function runCheck(
+  check: ProbeConfig['check'],
+  connectTo: (port: number) => Socket,
+  address: string,
+): Promise<ProbeOutcome> {
   switch (check.type) {
     case 'tcp':
-      return probeTcp(address, check.port, limit);
+      return probeTcp(connectTo(check.port));
     case 'http':
-      return probeHttp(address, check.port, check.path, limit);
+      return probeHttp(() => connectTo(check.port), address, check);
     default:
       return assertNever(check);
   }
 }
 
-function probeTcp(host: string, port: number, limit: AbortSignal): Promise<ProbeOutcome> {
+function probeTcp(socket: Socket): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, signal: limit });
     socket.once('connect', () => {
       socket.destroy();
       resolve({ passed: true, detail: 'connected' });
@@ -46,10 +51,15 @@ function probeTcp(host: string, port: number, limit: AbortSignal): Promise<Probe
   });
 }
 
-function probeHttp(host: string, port: number, path: string, signal: AbortSignal): Promise<ProbeOutcome> {
+function probeHttp(
+  createConnection: () => Socket,
+  host: string,
+  { port, path }: { readonly port: number; readonly path: string },
+): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
     const headers = { 'user-agent': 'towpath-probe', connection: 'close' };
-    const exchange = request({ host, port, path, headers, signal, agent: false }, (response) => {
+    // The signal reaches the exchange through its socket.
+    const exchange = request({ host, port, path, headers, agent: false, createConnection }, (response) => {
       const status = response.statusCode ?? 0;
       // The status is all that counts: an endless body must cost nothing.
       exchange.destroy();

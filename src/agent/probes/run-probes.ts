@@ -3,6 +3,7 @@ import type { ProbeConfig } from '../../config/agent-config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { decideHealth, FIRST_HEALTH, type HealthState } from './decide-health.ts';
 import { probeOnce } from './probe-once.ts';
+import type { ProbeDial } from './probe-socket.ts';
 
 export interface ProbedWorkload {
   /** `<namespace>/<name>`. */
@@ -13,6 +14,7 @@ export interface ProbedWorkload {
 
 export class ProbeRunner {
   readonly #workloads: readonly ProbedWorkload[];
+  readonly #dial: ProbeDial;
   readonly #onChange: () => void;
   readonly #logger: Logger;
   readonly #states = new Map<string, HealthState>();
@@ -20,8 +22,9 @@ export class ProbeRunner {
   #stopped = false;
 
   /** @param onChange called when `isHealthy` has changed for one of the workloads. */
-  constructor(workloads: readonly ProbedWorkload[], onChange: () => void, logger: Logger) {
+  constructor(workloads: readonly ProbedWorkload[], dial: ProbeDial, onChange: () => void, logger: Logger) {
     this.#workloads = workloads;
+    this.#dial = dial;
     this.#onChange = onChange;
     this.#logger = logger;
   }
@@ -43,7 +46,7 @@ export class ProbeRunner {
   }
 
   async #runForever(workload: ProbedWorkload, probe: ProbeConfig): Promise<void> {
-    const outcome = await probeOnce(probe, workload.address);
+    const outcome = await probeOnce(probe, workload.address, this.#dial);
     if (this.#stopped) return;
     const before = this.#states.get(workload.key) ?? FIRST_HEALTH;
     const after = decideHealth(before, outcome.passed, probe);

@@ -12,16 +12,20 @@ const FRESH_FOR_UNSAFE_MS = 1_000;
 /** Stop using a connection this long before the server has said it would close it. */
 const SERVER_IDLE_MARGIN_MS = 1_000;
 
-/** A connection to `endpoint` for `user`: pooled, or newly dialled. Returns an errno when dialling failed at once. */
+/**
+ * A connection to `endpoint` for `user`: pooled, or newly dialled. Returns an errno when dialling failed at once.
+ * @param safe the request may be sent twice; @param afresh only a new connection will do
+ */
 export function acquire(
   reactor: Reactor,
   limits: Limits,
   endpoint: Endpoint,
   user: UpstreamUser,
   safe: boolean,
+  afresh: boolean,
 ): UpstreamConnection | number {
   endpoint.lastUsed = reactor.now;
-  const pooled = endpoint.idle.at(-1);
+  const pooled = afresh ? undefined : endpoint.idle.at(-1);
   if (pooled !== undefined && (safe || reactor.now - pooled.idleSince <= FRESH_FOR_UNSAFE_MS)) {
     endpoint.idle.pop();
     pooled.user = user;

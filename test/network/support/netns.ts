@@ -69,7 +69,9 @@ export class Netns {
       this.must('ip', '-6', 'route', 'show', 'table', 'all'),
     ]);
     const rules = [v4, v6, legacy4, legacy6].map(withoutComments).join('\n');
-    return [rules, sets, routes4, routes6].join('\n');
+    // Link-local routes come and go by themselves.
+    const routes = `${routes4}${routes6}`.split('\n').filter((line) => !line.includes('fe80'));
+    return [rules, sets, ...routes].join('\n');
   }
 
   start(file: string, ...args: readonly string[]): Running {

@@ -8,7 +8,9 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const OPCODE_CLOSE = 8;
 
 /** One whole frame at the start of `bytes`, unmasked; null while it is incomplete. */
-function readFrame(bytes: Buffer): { readonly first: number; readonly payload: Buffer; readonly length: number } | null {
+function readFrame(
+  bytes: Buffer,
+): { readonly first: number; readonly payload: Buffer; readonly length: number } | null {
   if (bytes.length < 2) return null;
   const short = bytes.readUInt8(1) & 0x7f;
   const at = short === 126 ? 4 : short === 127 ? 10 : 2;

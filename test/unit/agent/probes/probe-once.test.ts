@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { probeOnce } from '../../../../src/agent/probes/probe-once.ts';
+import { dialPlain } from '../../../../src/agent/probes/probe-socket.ts';
 import type { ProbeConfig } from '../../../../src/config/agent-config.ts';
 
 function probe(check: ProbeConfig['check'], timeoutSeconds = 0.3): ProbeConfig {
@@ -23,9 +24,12 @@ t.test('a TCP probe passes when the connection opens, and fails when it is refus
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  t.strictSame(await probeOnce(probe({ type: 'tcp', port }), '127.0.0.1'), { passed: true, detail: 'connected' });
+  t.strictSame(await probeOnce(probe({ type: 'tcp', port }), '127.0.0.1', dialPlain), {
+    passed: true,
+    detail: 'connected',
+  });
   await new Promise((resolve) => server.close(resolve));
-  const { passed, detail } = await probeOnce(probe({ type: 'tcp', port }), '127.0.0.1');
+  const { passed, detail } = await probeOnce(probe({ type: 'tcp', port }), '127.0.0.1', dialPlain);
   t.equal(passed, false);
   t.match(detail, /ECONNREFUSED/);
 });
@@ -42,7 +46,7 @@ t.test('an HTTP probe passes on 200 to 399', async (t) => {
     [500, false],
   ] as const) {
     status = code;
-    t.strictSame(await probeOnce(probe({ type: 'http', port, path: '/' }), '127.0.0.1'), {
+    t.strictSame(await probeOnce(probe({ type: 'http', port, path: '/' }), '127.0.0.1', dialPlain), {
       passed,
       detail: `answered ${code}`,
     });
@@ -55,16 +59,16 @@ t.test('the path is asked, with a plain head', async (t) => {
     seen.push(`${request.method} ${request.url} ${request.headers['user-agent']}`);
     response.end();
   });
-  await probeOnce(probe({ type: 'http', port, path: '/healthz?x=1' }), '127.0.0.1');
+  await probeOnce(probe({ type: 'http', port, path: '/healthz?x=1' }), '127.0.0.1', dialPlain);
   t.strictSame(seen, ['GET /healthz?x=1 towpath-probe']);
 });
 
 t.test('silence fails after the timeout, an endless body does not keep the probe', async (t) => {
   const silent = await serveHttp(t, () => undefined);
   const started = Date.now();
-  const outcome = await probeOnce(probe({ type: 'http', port: silent, path: '/' }), '127.0.0.1');
+  const outcome = await probeOnce(probe({ type: 'http', port: silent, path: '/' }), '127.0.0.1', dialPlain);
   t.strictSame(outcome, { passed: false, detail: 'no answer within 0.3 s' });
   t.ok(Date.now() - started < 2_000);
   const endless = await serveHttp(t, (_, response) => response.writeHead(200).write('x'.repeat(100_000)));
-  t.equal((await probeOnce(probe({ type: 'http', port: endless, path: '/' }), '127.0.0.1')).passed, true);
+  t.equal((await probeOnce(probe({ type: 'http', port: endless, path: '/' }), '127.0.0.1', dialPlain)).passed, true);
 });

@@ -1,13 +1,14 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
+import { dialPlain } from '../../../../src/agent/probes/probe-socket.ts';
 import { ProbeRunner } from '../../../../src/agent/probes/run-probes.ts';
 import { createLogger } from '../../../../src/telemetry/logger.ts';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
 
 t.test('a workload without a probe is healthy from the start', async (t) => {
-  const runner = new ProbeRunner([], () => t.fail('nothing changes'), logger);
+  const runner = new ProbeRunner([], dialPlain, () => t.fail('nothing changes'), logger);
   runner.start();
   t.equal(runner.isHealthy({ key: 'a/b', address: '127.0.0.1', probe: null }), true);
   runner.stop();
@@ -26,7 +27,7 @@ t.test('a program that starts and stops turns the health of its workload', async
   };
   let wake: () => void = () => undefined;
   const nextChange = (): Promise<void> => new Promise((resolve) => (wake = resolve));
-  const runner = new ProbeRunner([workload], () => wake(), logger);
+  const runner = new ProbeRunner([workload], dialPlain, () => wake(), logger);
   t.teardown(() => runner.stop());
   t.equal(runner.isHealthy(workload), false, 'not before the probe has passed');
   const up = nextChange();

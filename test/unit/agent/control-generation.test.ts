@@ -1,0 +1,45 @@
+import t from 'tap';
+import { compareGenerations, keysBehind, keysToRead } from '../../../src/agent/control-generation.ts';
+import type { ViewVersion } from '../../../src/contract/views.ts';
+
+const version = (epoch: number, gen: number): ViewVersion => ({ epoch, gen, hash: '0123456789abcdef' });
+const KEYS = ['dir.0', 'svc.a.b'];
+const held = new Map([
+  ['dir.0', version(1, 3)],
+  ['svc.a.b', version(1, 5)],
+]);
+const meta = (gen: number, previousGen: number, keys: Record<string, number> | null, epoch = 1) => ({
+  epoch,
+  gen,
+  previousGen,
+  keys,
+});
+
+t.test('a higher epoch is newer whatever the gen, then a higher gen', async (t) => {
+  t.ok(compareGenerations({ epoch: 2, gen: 0 }, { epoch: 1, gen: 99 }) > 0);
+  t.ok(compareGenerations({ epoch: 1, gen: 1 }, { epoch: 1, gen: 2 }) < 0);
+  t.equal(compareGenerations({ epoch: 1, gen: 1 }, { epoch: 1, gen: 1 }), 0);
+});
+
+t.test('what has to be read before a generation may be acknowledged', async (t) => {
+  const settled = { epoch: 1, gen: 5 };
+  for (const [what, m, s, expected] of [
+    ['all arrived by message', meta(5, 4, { 'svc.a.b': 5 }), { epoch: 1, gen: 4 }, []],
+    ['the change of a held service did not arrive', meta(6, 5, { 'svc.a.b': 6 }), settled, ['svc.a.b']],
+    ['a service that is not held changed', meta(6, 5, { 'svc.x.y': 6 }), settled, []],
+    ['a generation in between was missed', meta(7, 6, { 'svc.x.y': 7 }), settled, KEYS],
+    ['too many changes to list', meta(6, 5, null), settled, KEYS],
+    ['another epoch', meta(6, 5, {}, 2), settled, KEYS],
+    ['nothing was settled yet', meta(6, 5, {}), null, KEYS],
+    ['a key named like a member of every object', meta(6, 5, {}), settled, []],
+  ] as const) {
+    t.same(keysToRead(m, s, KEYS, held), expected, what);
+  }
+  t.same(keysToRead(meta(6, 5, {}), settled, ['toString'], held), []);
+});
+
+t.test('what is still older than it should be after reading', async (t) => {
+  t.same(keysBehind(meta(6, 5, { 'svc.a.b': 6, 'dir.0': 3 }), KEYS, held), ['svc.a.b']);
+  t.same(keysBehind(meta(6, 5, { 'svc.new.one': 6 }), ['svc.new.one'], held), ['svc.new.one'], 'not there at all');
+  t.same(keysBehind(meta(6, 5, null), KEYS, held), [], 'not listed: what was read has to do');
+});
