@@ -247,8 +247,8 @@ has_foreign() { grep -v '^-A TOWPATH_' | grep '^-A' | grep -qv ' -[jg] TOWPATH_'
 
 deletions() { # chains to delete as lines; all are emptied first, because they lead to each other
   list=$(cat)
-  printf '%s' "$list" | sed '/^$/d' | each '-F ' ''
-  printf '%s' "$list" | sed '/^$/d' | each '-X ' ''
+  printf '%s\n' "$list" | sed '/^$/d' | each '-F ' ''
+  printf '%s\n' "$list" | sed '/^$/d' | each '-X ' ''
 }
 
 saved() { # save program

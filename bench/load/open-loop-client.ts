@@ -79,7 +79,7 @@ function whenConnected(): void {
   const turn = (): void => {
     const now = performance.now();
     for (let dueAt = start + next * intervalMs; next < total && dueAt <= now; dueAt = start + next * intervalMs) {
-      const client = idle.pop();
+      const client = idle.shift();
       // All are waiting: the request leaves later, and its latency still counts from when it was due.
       if (client === undefined) break;
       if (now - dueAt > 1) late += 1;

@@ -4,8 +4,6 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const PREFIX = 'towpath-bench-';
-
 export interface Place {
   readonly namespace: string;
   readonly folder: string;
@@ -17,27 +15,26 @@ const VIRTUAL_NETS = '240.0.0.0/4';
 const CLIENT_ADDRESS = '10.77.0.1';
 
 const SETTINGS = [
-  // Short connections: enough ports, and no table that fills up within one run.
-  'net.ipv4.ip_local_port_range=10240 65535',
+  // Short connections: many ports (above all that are listened on), and no table that fills up within one run.
+  'net.ipv4.ip_local_port_range=16384 65535',
   'net.ipv4.tcp_tw_reuse=1',
   'net.netfilter.nf_conntrack_tcp_timeout_time_wait=1',
   'net.netfilter.nf_conntrack_tcp_timeout_close=1',
   'net.core.somaxconn=4096',
 ];
 
-/** @throws Error when the kernel or the rights do not allow it */
-export function openPlace(): Place {
-  removeLeftovers();
-  const place = { namespace: `${PREFIX}${process.pid}`, folder: mkdtempSync(join(tmpdir(), PREFIX)) };
+/**
+ * @param prefix of the names of the namespace and of the folder; what dead runs with that prefix left behind is removed first
+ * @throws Error when the kernel or the rights do not allow it
+ */
+export function openPlace(prefix: string): Place {
+  removeLeftovers(prefix);
+  const place = { namespace: `${prefix}${process.pid}`, folder: mkdtempSync(join(tmpdir(), prefix)) };
   try {
     ip('netns', 'add', place.namespace);
     ip('-n', place.namespace, 'link', 'set', 'lo', 'up');
     ip('-n', place.namespace, 'addr', 'add', `${CLIENT_ADDRESS}/32`, 'dev', 'lo');
     ip('-n', place.namespace, 'route', 'add', VIRTUAL_NETS, 'dev', 'lo', 'src', CLIENT_ADDRESS);
-    // The conntrack settings appear with the first rule that needs them.
-    inside(place, 'iptables', '-t', 'nat', '-N', 'BENCH');
-    inside(place, 'iptables', '-A', 'INPUT', '-m', 'conntrack', '--ctstate', 'ESTABLISHED', '-j', 'ACCEPT');
-    inside(place, 'iptables', '-F', 'INPUT');
     for (const setting of SETTINGS) inside(place, 'sysctl', '-q', '-w', setting);
     return place;
   } catch (error) {
@@ -58,10 +55,10 @@ export function commandInside({ namespace }: Place, command: readonly string[]):
 }
 
 /** What a run that was killed left behind; runs that live are left alone. */
-function removeLeftovers(): void {
+function removeLeftovers(prefix: string): void {
   if (!existsSync('/run/netns')) return;
   for (const name of readdirSync('/run/netns')) {
-    if (name.startsWith(PREFIX) && !existsSync(`/proc/${name.slice(PREFIX.length)}`)) endNamespace(name);
+    if (name.startsWith(prefix) && !existsSync(`/proc/${name.slice(prefix.length)}`)) endNamespace(name);
   }
 }
 

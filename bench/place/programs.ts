@@ -1,6 +1,7 @@
 /** Child processes: long-running ones with their last words, and short ones whose output is wanted. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 
 const LAST_WORDS = 4000;
 
@@ -10,13 +11,16 @@ export class Program {
   #output = '';
   #ended = false;
 
-  constructor(name: string, command: readonly string[]) {
+  /** @param onLine sees every line that it prints */
+  constructor(name: string, command: readonly string[], onLine: (line: string) => void = () => undefined) {
     const [file = '', ...args] = command;
     this.name = name;
     this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output = (this.#output + text).slice(-LAST_WORDS);
+      if (stream === null) continue;
+      createInterface(stream).on('line', (line) => {
+        this.#output = `${this.#output}${line}\n`.slice(-LAST_WORDS);
+        onLine(line);
       });
     }
     this.#child.stdin?.on('error', () => undefined);
@@ -31,6 +35,9 @@ export class Program {
 
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+  get alive(): boolean {
+    return !this.#ended;
   }
   /** The end of what it printed. */
   get output(): string {

@@ -35,7 +35,22 @@ export function renderTable(results: readonly Result[], comparisons: readonly Co
       ];
     });
   const memory = results.filter((result) => result.row === 'memory').map(describeMemory);
-  return `${lines.length === 0 ? '' : align([HEADINGS, ...lines])}${memory.join('')}`;
+  const table = lines.length === 0 ? '' : `${align([HEADINGS, ...lines])}\n`;
+  return `${table}${describeLatency(results).join('')}${memory.join('')}`;
+}
+
+/** What each proxy adds to the latency without one, at a fixed rate. */
+function describeLatency(results: readonly Result[]): string[] {
+  return results
+    .filter(({ row, subject }) => row === 'latency-1k' && subject !== 'none')
+    .flatMap(({ row, subject, ...own }) => {
+      const direct = results.find((result) => result.row === row && result.subject === 'none');
+      const added = (key: 'p50Ms' | 'p99Ms'): string =>
+        fixed((own[key] ?? Number.NaN) - (direct?.[key] ?? Number.NaN), 3);
+      return direct === undefined
+        ? []
+        : [`${row}    ${subject.padEnd(9)} adds p50 ${added('p50Ms')} ms, p99 ${added('p99Ms')} ms\n`];
+    });
 }
 
 export function renderVerdicts(verdicts: readonly Verdict[]): string {

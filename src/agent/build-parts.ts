@@ -3,7 +3,6 @@
 import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
 import { UserError } from '../core/errors.ts';
 import { INBOUND_DIAL_MARK, InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
-import { MarkedSockets } from '../reactor/marked-sockets.ts';
 import { type Logger, type LoggerLevel, setLevel } from '../telemetry/logger.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
@@ -74,7 +73,7 @@ function makeKeeper(config: AgentConfig, ipv6: boolean, logger: Logger): Interce
 
 /** Setting a mark needs the privileges that an agent without interception may lack, and does not need. */
 function probeDial(config: AgentConfig): ProbeDial {
-  return config.interception.enabled ? dialMarked(new MarkedSockets(INBOUND_DIAL_MARK)) : dialPlain;
+  return config.interception.enabled ? dialMarked(INBOUND_DIAL_MARK) : dialPlain;
 }
 
 /** Tells the source which programs run here and which of them are healthy. */

@@ -16,14 +16,6 @@ export function serveAgentCommands(
   resync: () => Promise<void>,
 ): { stop(): void } {
   const { host, version, mesh } = settings;
-  const ping = async (): Promise<string> => JSON.stringify({ host, version, mesh, time: new Date().toISOString() });
-  const own = (verb: string, summary: string, handle: (request: BusMessage) => Promise<string>): MicroEndpoint => ({
-    name: verb,
-    subject: subjects.agent(host, verb),
-    queueGroup: null,
-    metadata: { summary },
-    handle,
-  });
   return serveMicro(bus, {
     name: AGENT_SERVICE,
     id: host,
@@ -31,27 +23,43 @@ export function serveAgentCommands(
     description: `Towpath agent of ${host}`,
     metadata: { mesh, host },
     scatterDelayMs: SCATTER_MS,
-    endpoints: [
-      own('ping', 'answers at once', ping),
-      own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
-      own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
-      own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
-      own('resync', 'reads every view again', async () => {
-        await resync();
-        return '{"ok":true}';
-      }),
-      {
-        name: 'ping-all',
-        subject: subjects.agents('ping'),
-        queueGroup: null,
-        metadata: { summary: 'every agent answers' },
-        handle: async () => {
-          await new Promise((resolve) => setTimeout(resolve, Math.random() * SCATTER_MS));
-          return ping();
-        },
-      },
-    ],
+    endpoints: endpointsOf(subjects, settings, handlers, resync),
   });
+}
+
+function endpointsOf(
+  subjects: Subjects,
+  { host, version, mesh }: ControlLinkSettings,
+  handlers: ControlLinkHandlers,
+  resync: () => Promise<void>,
+): MicroEndpoint[] {
+  const ping = async (): Promise<string> => JSON.stringify({ host, version, mesh, time: new Date().toISOString() });
+  const scatteredPing = async (): Promise<string> => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * SCATTER_MS));
+    return ping();
+  };
+  const endpoint = (
+    name: string,
+    subject: string,
+    summary: string,
+    handle: MicroEndpoint['handle'],
+  ): MicroEndpoint => ({
+    name,
+    subject,
+    queueGroup: null,
+    metadata: { summary },
+    handle,
+  });
+  const own = (verb: string, summary: string, handle: MicroEndpoint['handle']): MicroEndpoint =>
+    endpoint(verb, subjects.agent(host, verb), summary, handle);
+  return [
+    own('ping', 'answers at once', ping),
+    own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
+    own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
+    own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
+    own('resync', 'reads every view again', () => resync().then(() => '{"ok":true}')),
+    endpoint('ping-all', subjects.agents('ping'), 'every agent answers', scatteredPing),
+  ];
 }
 
 async function setLogLevel(request: BusMessage, handlers: ControlLinkHandlers): Promise<string> {

@@ -33,3 +33,10 @@ export function keysBehind(meta: Meta, keys: Iterable<string>, held: ReadonlyMap
     return gen !== undefined && (version === undefined || compareGenerations(version, { epoch, gen }) < 0);
   });
 }
+
+/** Two generations of which the older was not settled yet, as one. */
+export function mergeMeta(older: Meta | null, newer: Meta): Meta {
+  if (older === null || older.epoch !== newer.epoch || older.gen < newer.previousGen) return newer;
+  const keys = older.keys === null || newer.keys === null ? null : { ...older.keys, ...newer.keys };
+  return { ...newer, previousGen: older.previousGen, keys };
+}

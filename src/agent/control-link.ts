@@ -86,7 +86,7 @@ export class ControlLink {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
-    this.#views.stop();
+    this.#views.stopped = true;
     this.#commands?.stop();
     await this.#registration.stop();
     await this.#bus.close();

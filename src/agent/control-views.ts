@@ -1,10 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, BusMessage, Unsubscriber } from '../contract/bus-types.ts';
-import { decodeDirectoryView, decodeJson, decodeServiceView, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { type Ack, type Generation, type Meta, metaSchema } from '../contract/messages.ts';
 import { DIRECTORY_KEY, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
-import { type DirectoryView, isNewer, type ServiceKey, serviceKey, type ViewVersion } from '../contract/views.ts';
+import { type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { compareGenerations, keysBehind, keysToRead } from './control-generation.ts';
+import { compareGenerations, keysBehind, keysToRead, mergeMeta } from './control-generation.ts';
+import { HeldVersions } from './control-held-views.ts';
 import type { ControlLinkEvents, HeldViews } from './control-types.ts';
 
 /** A program cannot make the agent follow more services than this by dialling them. */
@@ -26,38 +28,37 @@ export class ViewFollower {
   readonly #events: ControlLinkEvents;
   readonly #logger: Logger;
   readonly #answer: (ack: Ack) => void;
-  readonly #held = new Map<string, ViewVersion>();
+  readonly #views: HeldVersions;
   readonly #demanded = new Map<ServiceKey, Unsubscriber>();
   readonly #arrived = new Map<string, Uint8Array>();
   readonly #toRead = new Set<string>();
-  readonly #rejected = new Map<string, string>();
   /** Keys read since the newest `_meta` arrived: their view is as new as it. */
   readonly #readSinceMeta = new Set<string>();
   #meta: Meta | null = null;
   #settled: Generation | null = null;
   #lagTries = 0;
   #working = false;
-  /** Something came in after the loop had looked for it the last time. */
   #wokenAgain = false;
-  #stopped = false;
+  stopped = false;
   #freshAt: number | null = null;
-  #applied = 0;
-  #rejections = 0;
-  #lastRejection: string | null = null;
 
   constructor(bus: Bus, subjects: Subjects, events: ControlLinkEvents, logger: Logger, answer: (ack: Ack) => void) {
     this.#bus = bus;
     this.#subjects = subjects;
     this.#events = events;
     this.#logger = logger;
+    this.#views = new HeldVersions(
+      (view) => ('services' in view ? this.#applyDirectory(view) : events.service(view)),
+      logger,
+    );
     this.#answer = answer;
   }
 
   resume(held: HeldViews): void {
-    if (held.directory !== null) this.#held.set(DIRECTORY_KEY, held.directory.version);
+    if (held.directory !== null) this.#views.versions.set(DIRECTORY_KEY, held.directory.version);
     for (const view of held.services) {
       const key = serviceKey(view.namespace, view.name);
-      this.#held.set(serviceViewKey(key), view.version);
+      this.#views.versions.set(serviceViewKey(key), view.version);
       this.demand(key);
     }
   }
@@ -65,10 +66,6 @@ export class ViewFollower {
   start(): void {
     this.#follow(DIRECTORY_KEY);
     this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
-  }
-
-  stop(): void {
-    this.#stopped = true;
   }
 
   demand(key: ServiceKey): void {
@@ -91,7 +88,7 @@ export class ViewFollower {
   async refresh(): Promise<void> {
     const entry = await this.#bus.bucket(this.#subjects.bucket('view')).get(META_KEY);
     this.#lagTries = 0;
-    for (const key of this.#keys()) if (!this.#held.has(key)) this.#toRead.add(key);
+    for (const key of this.#keys()) if (!this.#views.versions.has(key)) this.#toRead.add(key);
     if (entry !== null && !entry.deleted) this.#takeMeta(entry.data);
     else this.#wake();
     // Said again even if nothing is new: control may have been restarted, or its store rolled back behind us.
@@ -109,14 +106,14 @@ export class ViewFollower {
     return {
       viewAgeSeconds: this.#freshAt === null ? null : (performance.now() - this.#freshAt) / 1000,
       acknowledged: this.#settled,
-      directory: this.#held.get(DIRECTORY_KEY) ?? null,
+      directory: this.#views.versions.get(DIRECTORY_KEY) ?? null,
       services: [...this.#demanded.keys()].map((key) => ({
         key,
-        version: this.#held.get(serviceViewKey(key)) ?? null,
+        version: this.#views.versions.get(serviceViewKey(key)) ?? null,
       })),
-      viewsApplied: this.#applied,
-      viewsRejected: this.#rejections,
-      lastRejection: this.#lastRejection,
+      viewsApplied: this.#views.applied,
+      viewsRejected: this.#views.rejections,
+      lastRejection: this.#views.lastRejection,
     };
   }
 
@@ -152,7 +149,7 @@ export class ViewFollower {
   }
 
   #wake(): void {
-    if (this.#stopped) return;
+    if (this.stopped) return;
     this.#wokenAgain = this.#working;
     if (this.#working) return;
     this.#working = true;
@@ -163,7 +160,7 @@ export class ViewFollower {
   }
 
   async #work(): Promise<void> {
-    while (!this.#stopped) {
+    while (!this.stopped) {
       this.#wokenAgain = false;
       const [arrived] = this.#arrived;
       if (arrived !== undefined) {
@@ -183,9 +180,8 @@ export class ViewFollower {
       this.#readSinceMeta.add(key);
     }
     const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
-    const results = await Promise.allSettled(keys.map((key) => bucket.get(key)));
     let failed = false;
-    for (const [i, result] of results.entries()) {
+    for (const [i, result] of (await Promise.allSettled(keys.map((key) => bucket.get(key)))).entries()) {
       const key = keys[i] ?? '';
       if (result.status === 'rejected') {
         failed = true;
@@ -201,27 +197,9 @@ export class ViewFollower {
     const service = serviceOfViewKey(key);
     // Still under way when its service was removed: not wanted any more.
     if (service !== null && !this.#demanded.has(service)) return;
-    const view = service === null ? decodeDirectoryView(data) : decodeServiceView(data, service);
-    if (!view.ok) {
-      this.#reject(key, view.error);
-      // Only what the store holds counts: a message may come from anybody.
-      if (from === 'message') this.#toRead.add(key);
-      return;
-    }
-    const held = this.#held.get(key);
-    if (held !== undefined && !isNewer(view.value.version, held)) {
-      // The view that we hold is still the newest there is: a refusal of something else under this key is over.
-      if (compareGenerations(view.value.version, held) === 0) this.#rejected.delete(key);
-      return;
-    }
-    try {
-      await ('services' in view.value ? this.#applyDirectory(view.value) : this.#events.service(view.value));
-      this.#held.set(key, view.value.version);
-      this.#rejected.delete(key);
-      this.#applied++;
-    } catch (cause) {
-      this.#reject(key, cause instanceof Error ? cause.message : String(cause));
-    }
+    const outcome = await this.#views.offer(key, data);
+    // Only what the store holds counts: a message may come from anybody.
+    if (outcome === 'malformed' && from === 'message') this.#toRead.add(key);
   }
 
   async #applyDirectory(view: DirectoryView): Promise<void> {
@@ -232,17 +210,10 @@ export class ViewFollower {
       subscription.unsubscribe();
       this.#demanded.delete(key);
       const viewKey = serviceViewKey(key);
-      for (const keys of [this.#held, this.#rejected, this.#arrived, this.#toRead]) keys.delete(viewKey);
+      for (const keys of [this.#arrived, this.#toRead]) keys.delete(viewKey);
+      this.#views.forget(viewKey);
       await this.#events.serviceRemoved(key);
     }
-  }
-
-  #reject(key: string, reason: string): void {
-    const text = reason.slice(0, 500);
-    this.#rejections++;
-    this.#rejected.set(key, text);
-    this.#lastRejection = `${key}: ${text}`;
-    this.#logger.error({ key, reason: text }, 'refused a view; the one before stays in force');
   }
 
   /** Answers the newest generation if all of it is here; true when there is more to do. */
@@ -250,16 +221,18 @@ export class ViewFollower {
     const meta = this.#meta;
     if (meta === null || (this.#settled !== null && compareGenerations(meta, this.#settled) <= 0)) return false;
     const keys = this.#keys();
-    const due = keysToRead(meta, this.#settled, keys, this.#held).filter((key) => !this.#readSinceMeta.has(key));
+    const due = keysToRead(meta, this.#settled, keys, this.#views.versions).filter(
+      (key) => !this.#readSinceMeta.has(key),
+    );
     if (due.length > 0) {
       for (const key of due) this.#toRead.add(key);
       return true;
     }
-    const lagging = keysBehind(meta, keys, this.#held).filter((key) => !this.#rejected.has(key));
+    const lagging = keysBehind(meta, keys, this.#views.versions).filter((key) => !this.#views.rejected.has(key));
     if (lagging.length > 0) {
       if (this.#lagTries++ >= LAG_RETRIES) return false;
       for (const key of lagging) this.#toRead.add(key);
-      await new Promise((resolve) => setTimeout(resolve, LAG_PAUSE_MS));
+      await sleep(LAG_PAUSE_MS);
       return true;
     }
     this.#settled = { epoch: meta.epoch, gen: meta.gen };
@@ -269,14 +242,7 @@ export class ViewFollower {
   }
 
   #sendAnswer({ epoch, gen }: Generation): void {
-    const errors = [...this.#rejected].slice(0, 20).map(([key, reason]) => ({ key, reason }));
+    const errors = [...this.#views.rejected].slice(0, 20).map(([key, reason]) => ({ key, reason }));
     this.#answer({ epoch, gen, result: errors.length === 0 ? 'ACK' : 'NACK', errors });
   }
-}
-
-/** Two generations of which the older was not settled yet, as one. */
-function mergeMeta(older: Meta | null, newer: Meta): Meta {
-  if (older === null || older.epoch !== newer.epoch || older.gen < newer.previousGen) return newer;
-  const keys = older.keys === null || newer.keys === null ? null : { ...older.keys, ...newer.keys };
-  return { ...newer, previousGen: older.previousGen, keys };
 }

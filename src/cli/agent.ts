@@ -23,7 +23,7 @@ Options:
   --admin-port N    for status, dump, loglevel, drain (default: TOWPATH_ADMIN_PORT, else 15000)
   -o json           for status
 
-Signals: TERM and INT stop it gracefully, a second one at once.
+Signals: TERM, INT and HUP stop it gracefully, a second one at once.
 
 Examples:
   sudo towpath agent --standalone examples/standalone.yaml

@@ -20,9 +20,9 @@ export const CONNECTION_OPTIONS = {
   creds: { type: 'string' },
 } as const;
 
-export const CONNECTION_HELP = `  -s, --server URL  NATS server, several separated by commas (TOWPATH_NATS; default ${DEFAULT_NATS_URL})
+export const CONNECTION_HELP = `  -s, --server URL  NATS server, several separated by commas (TOWPATH_NATS_SERVERS; default ${DEFAULT_NATS_URL})
   --mesh NAME       the mesh (TOWPATH_MESH; default ${DEFAULT_MESH})
-  --creds FILE      NATS credentials file (TOWPATH_NATS_CREDS)
+  --creds FILE      NATS credentials file (TOWPATH_NATS_CREDENTIALS_FILE)
 `;
 
 export interface ConnectionValues {
@@ -41,12 +41,14 @@ const DIAL_MS = 2_000;
 const ANSWER_MS = 15_000;
 
 export function connectionOf(command: string, values: ConnectionValues, io: CommandIo): Connection {
-  const servers = (values.server ?? io.env['TOWPATH_NATS'] ?? DEFAULT_NATS_URL).split(',').map((url) => url.trim());
+  const servers = (values.server ?? io.env['TOWPATH_NATS_SERVERS'] ?? DEFAULT_NATS_URL)
+    .split(',')
+    .map((url) => url.trim());
   const mesh = values.mesh ?? io.env['TOWPATH_MESH'] ?? DEFAULT_MESH;
   if (!isToken(mesh)) throw wrongUsage(command, `the mesh name "${mesh}" must be lower-case letters, digits, - or _`);
   const wrong = servers.find((url) => !/^((nats|tls):\/\/)?[^/\s]+$/.test(url));
   if (wrong !== undefined) throw wrongUsage(command, `"${wrong}" is no NATS server; write nats://HOST:PORT`);
-  return { servers, mesh, credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDS'] ?? null };
+  return { servers, mesh, credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDENTIALS_FILE'] ?? null };
 }
 
 /** Asks control; its refusals become UserErrors with every problem. */
@@ -86,7 +88,7 @@ async function dial(connection: Connection): Promise<Bus> {
     throw new UserError({
       code: 'TWP2701',
       message,
-      hint: 'start nats-server, or name another one with --server or TOWPATH_NATS',
+      hint: 'start nats-server, or name another one with --server or TOWPATH_NATS_SERVERS',
     });
   }
 }

@@ -58,7 +58,7 @@ interface Signals {
 function listenForSignals(): Signals {
   const early: string[] = [];
   let handle = (name: string): void => void early.push(name);
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => handle(name));
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => handle(name));
   return {
     onSignal: (wanted) => {
       handle = wanted;
@@ -88,7 +88,7 @@ function strayWord(word: string): Error {
 
 function explainNoIntercept({ ports, interception }: AgentConfig): string {
   return `the agent runs without interception rules: no traffic reaches it yet.
-To send it the connections of local programs:   sudo towpath intercept apply
+To send it the connections of local programs:   sudo towpath intercept apply --failure closed --confirm 60s
 or one destination of your own:
   iptables -t nat -A OUTPUT -p tcp -d ADDRESS -m owner ! --gid-owner ${interception.gid} -j REDIRECT --to-ports ${ports.outbound}
 `;

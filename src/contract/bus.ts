@@ -14,6 +14,7 @@ import {
   RequestError,
   TimeoutError,
 } from '@nats-io/transport-node';
+import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { err, ok, type Result } from '../core/result.ts';
 import { type BucketEntry, type BucketMark, BusError, type BusMessage, type Headers } from './bus-types.ts';
 
@@ -27,6 +28,16 @@ export {
   type Subscription,
 } from '@nats-io/transport-node';
 
+/**
+ * The client (3.4.0) never closes the socket of a dial that it gave up: a server that accepts and says nothing, such as a
+ * stopped one, would cost a descriptor for each attempt, and keep a command from ending.
+ */
+const closeTransport = NodeTransport.prototype.close;
+NodeTransport.prototype.close = function close(this: NodeTransport, error?: Error): Promise<void> {
+  if (!this.connected) this.discard();
+  return closeTransport.call(this, error);
+};
+
 /** JetStream's error codes: not the expected revision (two forms), stream not found. */
 const CONFLICTS = new Set([10071, 10164]);
 const STREAM_NOT_FOUND = 10059;
@@ -39,6 +50,7 @@ export interface Session {
   readonly buckets: Map<string, Promise<KV>>;
 }
 
+/** What identifies a stream; null when it does not exist. Rejects with BusError. */
 export async function streamMark(manager: JetStreamManager, stream: string): Promise<BucketMark | null> {
   try {
     const { created, state } = await manager.streams.info(stream);
@@ -49,6 +61,7 @@ export async function streamMark(manager: JetStreamManager, stream: string): Pro
   }
 }
 
+/** A refused compare and set as a value, everything else as BusError. */
 export async function orConflict<T>(promise: Promise<T>): Promise<Result<T, 'conflict'>> {
   try {
     return ok(await promise);
@@ -58,6 +71,7 @@ export async function orConflict<T>(promise: Promise<T>): Promise<Result<T, 'con
   }
 }
 
+/** Rejects with BusError instead of the client's own errors. */
 export async function worded<T>(promise: Promise<T>): Promise<T> {
   try {
     return await promise;
@@ -78,10 +92,12 @@ function toBusError(cause: unknown): BusError {
   return new BusError('other', reasonOf(inner), cause);
 }
 
+/** The sentence of whatever was thrown. */
 export function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
+/** A record in our terms. */
 export function toEntry(entry: KvEntry): BucketEntry {
   return {
     key: entry.key,
@@ -92,6 +108,7 @@ export function toEntry(entry: KvEntry): BucketEntry {
   };
 }
 
+/** A message in our terms. */
 export function toMessage(message: Msg): BusMessage {
   return {
     subject: message.subject,
@@ -104,6 +121,7 @@ export function toMessage(message: Msg): BusMessage {
   };
 }
 
+/** Line ends inside a value would end the header: they become spaces. */
 export function toHeaders(values: Headers): MsgHdrs {
   const result = newHeaders();
   for (const [name, value] of Object.entries(values)) result.set(name, value.replaceAll(/[\r\n]+/g, ' '));

@@ -55,49 +55,56 @@ interface Tally {
 
 /** Answers until stopped; kept across reconnects by the bus. */
 export function serveMicro(bus: Bus, service: MicroService): { stop(): void } {
-  const started = new Date().toISOString();
-  const tallies = service.endpoints.map((): Tally => ({ requests: 0, errors: 0, lastError: '', nanoseconds: 0 }));
-  const identity = { name: service.name, id: service.id, version: service.version, metadata: service.metadata };
-  const listed = service.endpoints.map((endpoint) => ({
-    name: endpoint.name,
-    subject: endpoint.subject,
-    queue_group: endpoint.queueGroup ?? '',
-    metadata: endpoint.metadata,
+  const tallied = service.endpoints.map((endpoint) => ({
+    endpoint,
+    tally: { requests: 0, errors: 0, lastError: '', nanoseconds: 0 },
   }));
-  const verbs: Readonly<Record<string, () => object>> = {
-    PING: () => ({ type: 'io.nats.micro.v1.ping_response', ...identity }),
-    INFO: () => ({
-      type: 'io.nats.micro.v1.info_response',
-      ...identity,
-      description: service.description,
-      endpoints: listed,
-    }),
-    STATS: () => ({
-      type: 'io.nats.micro.v1.stats_response',
-      ...identity,
-      started,
-      endpoints: listed.map((endpoint, i) => ({ ...endpoint, ...statsOf(tallies[i]) })),
-    }),
-  };
-  const subscriptions: Unsubscriber[] = [];
-  for (const [verb, answer] of Object.entries(verbs)) {
-    const scattered = (message: BusMessage): void => {
-      setTimeout(() => message.respond(JSON.stringify(answer())), Math.random() * service.scatterDelayMs);
-    };
-    subscriptions.push(bus.subscribe(`$SRV.${verb}`, scattered));
-    subscriptions.push(bus.subscribe(`$SRV.${verb}.${service.name}`, scattered));
-    const direct = `$SRV.${verb}.${service.name}.${service.id}`;
-    subscriptions.push(bus.subscribe(direct, (message) => message.respond(JSON.stringify(answer()))));
-  }
-  for (const [i, endpoint] of service.endpoints.entries()) {
-    const tally = tallies[i];
-    if (tally !== undefined) subscriptions.push(serveEndpoint(bus, endpoint, tally));
-  }
+  const subscriptions = [
+    ...Object.entries(discovery(service, tallied)).flatMap(([verb, answer]) => serveVerb(bus, service, verb, answer)),
+    ...tallied.map(({ endpoint, tally }) => serveEndpoint(bus, endpoint, tally)),
+  ];
   return {
     stop: () => {
       for (const subscription of subscriptions) subscription.unsubscribe();
     },
   };
+}
+
+interface Tallied {
+  readonly endpoint: MicroEndpoint;
+  readonly tally: Tally;
+}
+
+/** The bodies of the three discovery verbs. */
+function discovery(service: MicroService, tallied: readonly Tallied[]): Readonly<Record<string, () => object>> {
+  const { name, id, version, metadata, description } = service;
+  const identity = { name, id, version, metadata };
+  const started = new Date().toISOString();
+  const listed = ({ endpoint }: Tallied): object => ({
+    name: endpoint.name,
+    subject: endpoint.subject,
+    queue_group: endpoint.queueGroup ?? '',
+    metadata: endpoint.metadata,
+  });
+  const counted = (one: Tallied): object => ({ ...listed(one), ...statsOf(one.tally) });
+  return {
+    PING: () => ({ type: 'io.nats.micro.v1.ping_response', ...identity }),
+    INFO: () => ({ type: 'io.nats.micro.v1.info_response', ...identity, description, endpoints: tallied.map(listed) }),
+    STATS: () => ({ type: 'io.nats.micro.v1.stats_response', ...identity, started, endpoints: tallied.map(counted) }),
+  };
+}
+
+/** Each verb is asked of everybody, of a service by name, or of one instance; only the last is answered without delay. */
+function serveVerb(bus: Bus, service: MicroService, verb: string, answer: () => object): Unsubscriber[] {
+  const now = (message: BusMessage): void => message.respond(JSON.stringify(answer()));
+  const scattered = (message: BusMessage): void => {
+    setTimeout(() => now(message), Math.random() * service.scatterDelayMs);
+  };
+  return [
+    bus.subscribe(`$SRV.${verb}`, scattered),
+    bus.subscribe(`$SRV.${verb}.${service.name}`, scattered),
+    bus.subscribe(`$SRV.${verb}.${service.name}.${service.id}`, now),
+  ];
 }
 
 function serveEndpoint(bus: Bus, endpoint: MicroEndpoint, tally: Tally): Unsubscriber {
@@ -127,13 +134,7 @@ function serveEndpoint(bus: Bus, endpoint: MicroEndpoint, tally: Tally): Unsubsc
   return bus.subscribe(endpoint.subject, (message) => void answer(message), endpoint.queueGroup ?? undefined);
 }
 
-function statsOf(tally: Tally | undefined): object {
-  const { requests, errors, lastError, nanoseconds } = tally ?? {
-    requests: 0,
-    errors: 0,
-    lastError: '',
-    nanoseconds: 0,
-  };
+function statsOf({ requests, errors, lastError, nanoseconds }: Tally): object {
   return {
     num_requests: requests,
     num_errors: errors,

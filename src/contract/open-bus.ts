@@ -8,13 +8,11 @@ import {
   credsAuthenticator,
   jetstream,
   jetstreamManager,
-  Kvm,
   type NatsConnection,
   type NodeConnectionOptions,
   reasonOf,
   type Session,
   type Subscription,
-  streamMark,
   toHeaders,
   toMessage,
   worded,
@@ -31,12 +29,14 @@ import {
   type StreamOptions,
   type Unsubscriber,
 } from './bus-types.ts';
+import { createBucket, createStream } from './create-store.ts';
 import { NatsBucket } from './nats-bucket.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 const DIAL_TIMEOUT_MS = 5_000;
 const STORE_TIMEOUT_MS = 5_000;
-const NANOSECONDS = 1_000_000;
+/** Direct reads of a bucket that does not exist yet are answered by nobody: the wait for that is kept short. */
+const DIRECT_TIMEOUT_MS = 2_000;
 
 /** Connects in the background and for ever; usable at once. `onProblem` is told why it cannot, each reason once. */
 export function openBus(settings: BusSettings, onProblem: (reason: string) => void): Bus {
@@ -135,22 +135,23 @@ class NatsBus implements Bus {
       await client.close();
       throw new BusError('disconnected', 'the bus was closed');
     }
-    const stream = jetstream(client, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
-    const manager = await jetstreamManager(client, { checkAPI: false, timeout: STORE_TIMEOUT_MS });
+    const api = { checkAPI: false, timeout: this.#settings.reads === 'direct' ? DIRECT_TIMEOUT_MS : STORE_TIMEOUT_MS };
+    const stream = jetstream(client, api);
+    const manager = await jetstreamManager(client, api);
     this.#session = { client, stream, manager, buckets: new Map() };
     void this.#followStatus(client);
     for (const wanted of this.#wanted) this.#activate(wanted, client);
-    this.#becomeConnected();
+    this.#setConnected(true);
     return client;
   }
 
   async #followStatus(client: NatsConnection): Promise<void> {
     for await (const status of client.status()) {
-      if (status.type === 'reconnect') this.#becomeConnected();
-      else if (status.type === 'disconnect' || status.type === 'close') this.#becomeDisconnected();
+      if (status.type === 'reconnect') this.#setConnected(true);
+      else if (status.type === 'disconnect' || status.type === 'close') this.#setConnected(false);
       else if (status.type === 'error') this.#complain(reasonOf(status.error));
     }
-    this.#becomeDisconnected();
+    this.#setConnected(false);
   }
 
   #complain(reason: string): void {
@@ -159,20 +160,14 @@ class NatsBus implements Bus {
     this.#onProblem(reason);
   }
 
-  #becomeConnected(): void {
-    if (this.#connected) return;
-    this.#connected = true;
+  #setConnected(connected: boolean): void {
+    if (this.#connected === connected) return;
+    this.#connected = connected;
     this.#lastProblem = '';
-    const state = this.#everConnected ? 'reconnected' : 'connected';
-    this.#everConnected = true;
+    if (!connected) this.#lostAt = performance.now();
+    const state = connected ? (this.#everConnected ? 'reconnected' : 'connected') : 'disconnected';
+    this.#everConnected ||= connected;
     for (const listener of this.#listeners) listener(state);
-  }
-
-  #becomeDisconnected(): void {
-    if (!this.#connected) return;
-    this.#connected = false;
-    this.#lostAt = performance.now();
-    for (const listener of this.#listeners) listener('disconnected');
   }
 
   onState(listener: (state: BusState) => void): void {
@@ -228,36 +223,12 @@ class NatsBus implements Bus {
     return new NatsBucket(name, () => this.#live(), this.#settings.reads === 'direct');
   }
 
-  async ensureBucket(name: string, options: BucketOptions): Promise<void> {
-    await worded(
-      new Kvm(this.#live().stream).create(name, {
-        history: options.history,
-        replicas: options.replicas,
-        maxValueSize: options.maxValueBytes,
-        allow_direct: true,
-        ...(options.ttlMs === null ? {} : { ttl: options.ttlMs }),
-        ...(options.republishPrefix === null
-          ? {}
-          : { republish: { src: `$KV.${name}.>`, dest: `${options.republishPrefix}.>` } }),
-      }),
-    );
+  ensureBucket(name: string, options: BucketOptions): Promise<void> {
+    return createBucket(this.#live(), name, options);
   }
 
-  async ensureStream(options: StreamOptions): Promise<void> {
-    const { manager } = this.#live();
-    const exists = await streamMark(manager, options.name);
-    if (exists !== null) return;
-    await worded(
-      manager.streams.add({
-        name: options.name,
-        subjects: [...options.subjects],
-        max_age: options.maxAgeMs * NANOSECONDS,
-        max_bytes: options.maxBytes,
-        num_replicas: options.replicas,
-        deny_delete: true,
-        deny_purge: true,
-      }),
-    );
+  ensureStream(options: StreamOptions): Promise<void> {
+    return createStream(this.#live(), options);
   }
 
   async append(subject: string, data: string, messageId: string): Promise<void> {

@@ -76,6 +76,13 @@ export class BucketFollower {
     return { recreated, records, absent, total: entries.length };
   }
 
+  /** A record could not be dealt with: the next poll tells of every record again. */
+  distrust(key: string): void {
+    this.#revisions.clear();
+    this.#present.add(key);
+    this.#missed = true;
+  }
+
   #take(message: BusMessage): NewRecord | null {
     const revision = Number(message.header('Nats-Sequence'));
     if (!Number.isSafeInteger(revision) || revision <= 0) return null;

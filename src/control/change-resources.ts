@@ -63,6 +63,7 @@ export async function deleteResources(parts: ControlParts, request: BusMessage):
   });
 }
 
+/** A kind that is not one of ours. */
 export function unknownKind(kind: string): Problem {
   return {
     code: 'TWP1003',
@@ -71,6 +72,7 @@ export function unknownKind(kind: string): Problem {
   };
 }
 
+/** A resource, by its id, that is not there. */
 export function notFound(id: string): Problem {
   const [kind = '', namespace = '', ...name] = id.split('.');
   return { code: 'TWP1012', message: `${kind} ${namespace}/${name.join('.')} does not exist` };

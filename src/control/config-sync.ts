@@ -7,10 +7,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import { BucketFollower, type NewRecord } from './bucket-follower.ts';
 import type { MeshState } from './mesh-state.ts';
 import { nextStored, type PlannedChange } from './plan-changes.ts';
-import type { AuditTrail } from './record-audit.ts';
+import type { AuditEvent, AuditTrail } from './record-audit.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import type { StatusWriter } from './status-writer.ts';
-import { decodeStored, encodeStored } from './stored-form.ts';
+import { decodeStored, encodeStored, servicesFirst } from './stored-form.ts';
 
 /**
  * Desired state: the bucket `towpath_config` and its image in memory. Changes come from requests (`commit`) and from
@@ -25,6 +25,8 @@ export class ConfigSync {
   readonly #status: StatusWriter;
   readonly #audit: AuditTrail;
   readonly #logger: Logger;
+  /** The store was found empty, and is not full again yet. */
+  #owesRefill = false;
   directEdits = 0;
   refusedEdits = 0;
 
@@ -45,13 +47,11 @@ export class ConfigSync {
 
   start(): void {
     this.#follower.start((record) => {
-      void this.#queue
+      this.#queue
         .run(() => this.#takeRecord(record))
         .catch((cause: unknown) => {
-          this.#logger.warn(
-            { key: record.key, reason: String(cause) },
-            'could not take over a direct edit; the next comparison will',
-          );
+          this.#follower.distrust(record.key);
+          this.#logger.warn({ key: record.key, reason: String(cause) }, 'could not take over a direct edit yet');
         });
     });
   }
@@ -63,15 +63,20 @@ export class ConfigSync {
   /** Compares with the store; call within the queue. Rejects with BusError. */
   async reconcile(): Promise<void> {
     const listing = await this.#follower.poll();
-    if (listing === null) return;
-    if (listing.recreated) {
+    if (listing?.recreated === true) {
       this.#state.forgetRevisions();
-      if (listing.total === 0 && this.#state.resources.list().length > 0) return this.#refill();
+      this.#owesRefill = listing.total === 0 && this.#state.resources.list().length > 0;
     }
-    // Services first: a first look at a whole store then says of no route that its service is missing.
-    const records = [...listing.records].sort((a, b) => orderOf(a.key) - orderOf(b.key) || (a.key < b.key ? -1 : 1));
-    for (const record of records) await this.#takeRecord(record);
+    if (this.#owesRefill) return this.#refill();
+    if (listing === null) return;
+    const records = servicesFirst(listing.records);
     for (const key of listing.absent) this.#forget(key);
+    try {
+      for (const record of records) await this.#takeRecord(record);
+    } catch (cause) {
+      this.#follower.distrust(records[0]?.key ?? '');
+      throw cause;
+    }
   }
 
   /** Writes planned changes: all of them, or none. `conflict`: somebody else changed one meanwhile; plan again. */
@@ -120,10 +125,8 @@ export class ConfigSync {
       this.#state.putResource(change.stored, revision);
       this.#status.admit(change.id);
     } else if (change.type === 'delete') {
-      // The revision of the delete marker is not told; 0 makes the next write look for the marker itself.
-      this.#state.noteRevision(change.id, 0);
-      this.#state.deleteResource(change.id);
-      this.#status.admit(change.id);
+      // The marker's revision is not told; the next write looks for it.
+      this.#forget(change.id);
     }
   }
 
@@ -154,13 +157,14 @@ export class ConfigSync {
     if (data === null) {
       const entry = await this.#bucket.get(key);
       // A key that was written again since has its own message.
-      if (entry === null || entry.deleted) await this.#takeDelete(key, revision);
+      if (entry === null || entry.deleted) await this.#takeDelete(record);
       return;
     }
     if (revision <= this.#state.revisionOf(key)) return;
     const admitted = this.#admit(key, data);
     if (!admitted.ok) return this.#refuse(record, admitted.error);
-    const known = this.#state.resources.get(resourceId(admitted.value.resource)) !== undefined;
+    const outcome =
+      this.#state.resources.get(resourceId(admitted.value.resource)) === undefined ? 'created' : 'updated';
     this.#state.putResource(admitted.value, revision);
     this.#status.admit(key);
     const text = encodeStored(admitted.value);
@@ -168,23 +172,17 @@ export class ConfigSync {
     // Control keeps generation, creation time and virtual IPs: they are written into what the operator put.
     await this.#rewrite(resourceId(admitted.value.resource), admitted.value, revision);
     this.directEdits++;
-    const outcome = known ? 'updated' : 'created';
-    await this.#audit.record({
-      action: 'direct-edit',
-      author: '',
-      requestId: `${key}-${revision}`,
-      results: [{ id: key, outcome, generation: admitted.value.generation }],
-    });
+    await this.#auditEdit(record, outcome, admitted.value.generation);
   }
 
   /** Our own deletes are no news here: the resource left memory when they were committed. */
-  async #takeDelete(key: string, revision: number): Promise<void> {
+  async #takeDelete(record: NewRecord): Promise<void> {
+    const { key } = record;
     const before = this.#state.resources.get(key as ResourceId);
     this.#forget(key);
     if (before === undefined) return;
     this.directEdits++;
-    const results = [{ id: key, outcome: 'deleted' as const, generation: before.generation }];
-    await this.#audit.record({ action: 'direct-edit', author: '', requestId: `${key}-${revision}`, results });
+    await this.#auditEdit(record, 'deleted', before.generation);
   }
 
   #admit(key: string, data: Uint8Array): Result<StoredResource, Problem[]> {
@@ -210,25 +208,23 @@ export class ConfigSync {
     this.#status.refuse(key, { revision, problems });
     const id = key as ResourceId;
     if (this.#state.resources.get(id) === undefined) await this.#recallLastGood(key, revision);
-    await this.#audit.record({
-      action: 'direct-edit-refused',
-      author: '',
-      requestId: `${key}-${revision}`,
-      results: [{ id: key, outcome: 'refused', generation: this.#state.resources.get(id)?.generation ?? 0 }],
-    });
+    await this.#auditEdit(record, 'refused', this.#state.resources.get(id)?.generation ?? 0);
   }
 
   /** After a restart: the newest version of the key's history that can be admitted, unless it was deleted since. */
   async #recallLastGood(key: string, refused: number): Promise<void> {
-    const history = await this.#bucket.history(key);
-    for (const entry of history.filter((e) => e.revision < refused).reverse()) {
-      if (entry.deleted) return;
-      const admitted = this.#admit(key, entry.data);
-      if (!admitted.ok) continue;
-      this.#logger.warn({ key, revision: entry.revision }, 'went back to the last good version');
-      this.#state.putResource(admitted.value, refused);
-      return;
+    const before = (await this.#bucket.history(key)).filter((entry) => entry.revision < refused);
+    const alive = before.slice(before.findLastIndex((entry) => entry.deleted) + 1).reverse();
+    for (const { data } of alive) {
+      const admitted = this.#admit(key, data);
+      if (admitted.ok) return this.#state.putResource(admitted.value, refused);
     }
+  }
+
+  #auditEdit(record: NewRecord, outcome: AuditEvent['results'][number]['outcome'], generation: number): Promise<void> {
+    const action = outcome === 'refused' ? 'direct-edit-refused' : 'direct-edit';
+    const requestId = `${record.key}-${record.revision}`;
+    return this.#audit.record({ action, author: '', requestId, results: [{ id: record.key, outcome, generation }] });
   }
 
   #forget(key: string): void {
@@ -242,15 +238,12 @@ export class ConfigSync {
     const all = this.#state.resources.list();
     this.#logger.error({ resources: all.length }, 'the store was wiped: writing the desired state again from memory');
     for (const stored of all) await this.#rewrite(resourceId(stored.resource), stored, 0);
-    const results = all.map(({ resource, generation }) => ({
-      id: resourceId(resource),
+    this.#owesRefill = false;
+    const results = all.map((one) => ({
+      id: resourceId(one.resource),
       outcome: 'created' as const,
-      generation,
+      generation: one.generation,
     }));
     await this.#audit.record({ action: 'restore', author: 'control', requestId: '', results });
   }
-}
-
-function orderOf(key: string): number {
-  return key.startsWith('Service.') ? 0 : 1;
 }

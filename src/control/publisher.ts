@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../contract/bus-types.ts';
 import type { Generation } from '../contract/messages.ts';
 import { DIRECTORY_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
@@ -5,11 +6,10 @@ import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import { compileDirectory, compileService, hashView } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
+import { ChangedKeys } from './changed-keys.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
 import { ViewBucket } from './view-bucket.ts';
 
-/** More changed keys than this are not listed in `_meta`: agents then compare all that they hold. */
-const MAX_LISTED_KEYS = 500;
 /** Room for the message's headers within NATS's default `max_payload`. */
 const MAX_BODY_BYTES = 1_000_000;
 const RETRY_MS = 500;
@@ -32,17 +32,17 @@ export class Publisher {
   #generation: Generation = { epoch: 0, gen: 0 };
   /** The newest generation that was completed by its `_meta`. */
   #complete: Generation = { epoch: 0, gen: 0 };
-  /** Keys written since the last complete generation; null = not known, an earlier run was cut off. */
-  #changed: Record<string, number> | null = {};
+  readonly #changed = new ChangedKeys();
   #metaOwed = false;
   #running: Promise<void> | null = null;
   #loaded = false;
-  #held = false;
+  /** Nothing is published: the store is new and nothing was ever applied to it. */
+  held = false;
   #stopped = false;
   /** Changes so far, and how many of them are in the newest complete generation. */
   #touches = 0;
   #publishedTouches = 0;
-  #waiters: (() => void)[] = [];
+  readonly #waiters: (() => void)[] = [];
   readonly oversize = new Set<string>();
   publications = 0;
   viewsWritten = 0;
@@ -59,12 +59,8 @@ export class Publisher {
   get generation(): Generation {
     return this.#complete;
   }
-  /** Nothing is published: the store is new and nothing was ever applied to it. */
-  get held(): boolean {
-    return this.#held;
-  }
   get services(): number {
-    return this.#views.keys().filter((key) => key !== DIRECTORY_KEY).length;
+    return this.#views.keys().length - (this.#views.versionOf(DIRECTORY_KEY) === null ? 0 : 1);
   }
 
   /**
@@ -79,11 +75,11 @@ export class Publisher {
       this.#complete = { epoch: meta.epoch, gen: meta.gen };
       this.#generation = { epoch: meta.epoch, gen };
       this.#metaOwed = gen > meta.gen;
-      if (this.#metaOwed) this.#changed = null;
+      if (this.#metaOwed) this.#changed.markUnknown();
     } else {
       this.#generation = { epoch: nowSeconds, gen: 0 };
       this.#metaOwed = true;
-      this.#held = this.#state.resources.list().length === 0;
+      this.held = this.#state.resources.list().length === 0;
     }
     this.#markAllDirty();
     this.#loaded = true;
@@ -92,14 +88,14 @@ export class Publisher {
 
   /** Publishes even though the store is new. */
   release(): void {
-    this.#held = false;
+    this.held = false;
     this.#start();
   }
 
   touch({ services, directory, resource }: Touched): void {
     for (const key of services) this.#dirty.add(key);
     if (directory) this.#directoryDirty = true;
-    if (resource !== null) this.#held = false;
+    if (resource !== null) this.held = false;
     this.#touches++;
     this.#start();
   }
@@ -153,7 +149,7 @@ export class Publisher {
   }
 
   #start(): void {
-    if (this.#running !== null || !this.#loaded || this.#held || this.#stopped) return;
+    if (this.#running !== null || !this.#loaded || this.held || this.#stopped) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
       this.#wakeWaiters();
@@ -166,29 +162,22 @@ export class Publisher {
   }
 
   #wakeWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const wake of waiters) wake();
+    for (const wake of this.#waiters.splice(0)) wake();
   }
 
   async #run(): Promise<void> {
-    // A request that changes several resources is published as one generation.
-    await Promise.resolve();
+    await Promise.resolve(); // A request that changes several resources is published as one generation.
     while (!this.#stopped && this.#isDue()) {
-      await this.#gather();
+      const deadline = performance.now() + GATHER_MS;
+      while (this.#moreToCome() && performance.now() < deadline) await sleep(1);
       try {
         await this.#publish();
       } catch (cause) {
         this.failures++;
         this.#logger.warn({ reason: String(cause) }, 'could not publish views; trying again');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        await sleep(RETRY_MS);
       }
     }
-  }
-
-  async #gather(): Promise<void> {
-    const deadline = performance.now() + GATHER_MS;
-    while (this.#moreToCome() && performance.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   async #publish(): Promise<void> {
@@ -230,7 +219,7 @@ export class Publisher {
     this.#generation = { epoch, gen };
     this.#metaOwed = true;
     await this.#views.putView(key, version, text);
-    if (this.#changed !== null) this.#changed[key] = gen;
+    this.#changed.note(key, gen);
     this.viewsWritten++;
   }
 
@@ -246,17 +235,15 @@ export class Publisher {
   async #removeView(key: string): Promise<void> {
     if (this.#views.versionOf(key) === null) return;
     await this.#views.remove(key);
-    if (this.#changed !== null) delete this.#changed[key];
+    this.#changed.forget(key);
     this.oversize.delete(key);
   }
 
   async #writeMeta(): Promise<void> {
     const { epoch, gen } = this.#generation;
-    const count = this.#changed === null ? MAX_LISTED_KEYS + 1 : Object.keys(this.#changed).length;
-    const keys = count > MAX_LISTED_KEYS ? null : this.#changed;
-    await this.#views.putMeta({ epoch, gen, previousGen: this.#complete.gen, keys });
+    await this.#views.putMeta({ epoch, gen, previousGen: this.#complete.gen, keys: this.#changed.listed() });
     this.#complete = { epoch, gen };
-    this.#changed = {};
+    this.#changed.clear();
     this.#metaOwed = false;
     this.publications++;
   }

@@ -2,7 +2,7 @@ import type { BusMessage } from '../contract/bus-types.ts';
 import { BusError } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
-import { serveMicro } from '../contract/micro.ts';
+import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
@@ -18,52 +18,58 @@ type Handler = (request: BusMessage) => unknown;
 
 /** Control's commands on the bus, as the micro service `towpath-control`. */
 export function serveCommands(parts: ControlParts): { stop(): void } {
-  const { settings, subjects } = parts;
-  const remembered = new Map<string, Promise<string>>();
-  const endpoint = (noun: string, verb: string, summary: string, handle: Handler) => ({
-    name: `${noun}-${verb}`,
-    subject: subjects.control(noun, verb),
-    queueGroup: CONTROL_SERVICE,
-    metadata: { summary },
-    handle: (request: BusMessage) => answer(handle, request),
-  });
-  const once = (handle: Handler): Handler => {
-    return async (request) => {
-      if (parts.queue.length > MAX_QUEUED)
-        rejectRequest(503, [{ code: 'TWP1015', message: 'too many changes are waiting' }]);
-      const id = request.header(REQUEST_ID_HEADER);
-      return id === ''
-        ? handle(request)
-        : JSON.parse(await replay(remembered, `${request.subject} ${id}`, handle, request));
-    };
-  };
-  return serveMicro(parts.bus, {
+  const { settings, bus } = parts;
+  return serveMicro(bus, {
     name: CONTROL_SERVICE,
     id: settings.id,
     version: settings.version,
     description: `Towpath control of the mesh ${settings.mesh}`,
     metadata: { mesh: settings.mesh },
     scatterDelayMs: 0,
-    endpoints: [
-      endpoint(
-        'resource',
-        'apply',
-        'body: YAML or JSON documents',
-        once((r) => applyResources(parts, r)),
-      ),
-      endpoint(
-        'resource',
-        'delete',
-        'body: {"kind","namespace","name"}',
-        once((r) => deleteResources(parts, r)),
-      ),
-      endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
-      endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
-      endpoint('agent', 'list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
-      endpoint('mesh', 'status', 'generation, counts and agents', () => reportStatus(parts)),
-      endpoint('change', 'wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
-    ],
+    endpoints: endpointsOf(parts),
   });
+}
+
+function endpointsOf(parts: ControlParts): MicroEndpoint[] {
+  const once = rememberAnswers(parts);
+  const endpoint = (noun: string, verb: string, summary: string, handle: Handler): MicroEndpoint => ({
+    name: `${noun}-${verb}`,
+    subject: parts.subjects.control(noun, verb),
+    queueGroup: CONTROL_SERVICE,
+    metadata: { summary },
+    handle: (request: BusMessage) => answer(handle, request),
+  });
+  return [
+    endpoint(
+      'resource',
+      'apply',
+      'body: YAML or JSON documents',
+      once((r) => applyResources(parts, r)),
+    ),
+    endpoint(
+      'resource',
+      'delete',
+      'body: {"kind","namespace","name"}',
+      once((r) => deleteResources(parts, r)),
+    ),
+    endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
+    endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
+    endpoint('agent', 'list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
+    endpoint('mesh', 'status', 'generation, counts and agents', () => reportStatus(parts)),
+    endpoint('change', 'wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
+  ];
+}
+
+/** Wraps a mutation: a request id that was seen gets its first answer again. */
+function rememberAnswers(parts: ControlParts): (handle: Handler) => Handler {
+  const remembered = new Map<string, Promise<string>>();
+  return (handle) => async (request) => {
+    if (parts.queue.length > MAX_QUEUED)
+      rejectRequest(503, [{ code: 'TWP1015', message: 'too many changes are waiting' }]);
+    const id = request.header(REQUEST_ID_HEADER);
+    if (id === '') return handle(request);
+    return JSON.parse(await replay(remembered, `${request.subject} ${id}`, handle, request));
+  };
 }
 
 async function answer(handle: Handler, request: BusMessage): Promise<string> {
@@ -102,10 +108,12 @@ async function waitForChange(parts: ControlParts, request: BusMessage): Promise<
   return parts.agents.waitFor({ epoch, gen }, timeoutMs);
 }
 
+/** Every agent, those that left lately included. */
 export function listAgents(parts: ControlParts): StatusReply['agents'] {
   return parts.agents.list(parts.publisher.generation, performance.now(), (host) => parts.registry.workloadsOf(host));
 }
 
+/** The mesh at a glance. */
 export function reportStatus(parts: ControlParts): StatusReply {
   const { settings, bus, state, publisher } = parts;
   const resources: Record<string, number> = {};

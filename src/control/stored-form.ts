@@ -43,6 +43,12 @@ export function decodeStored(key: string, data: Uint8Array): Result<ReadResource
   });
 }
 
+/** In order of keys, but Services first: a first look at a whole store then says of no route that its service is missing. */
+export function servicesFirst<R extends { readonly key: string }>(records: readonly R[]): R[] {
+  const order = ({ key }: R): number => (key.startsWith('Service.') ? 0 : 1);
+  return [...records].sort((a, b) => order(a) - order(b) || (a.key < b.key ? -1 : 1));
+}
+
 function memberOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
     ? (value as Readonly<Record<string, unknown>>)[name]

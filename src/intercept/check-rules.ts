@@ -42,6 +42,14 @@ export async function checkRules(settings: InterceptionSettings): Promise<RuleSt
   return { type: 'drifted', differences };
 }
 
+/** The rules alone, without sets and routes: one program run for each family. */
+export async function areRulesInForce(settings: InterceptionSettings): Promise<boolean> {
+  const states = await Promise.all(
+    familiesOf(settings).map(async (family) => compareRules(buildRules(settings, family), await readFirewall(family))),
+  );
+  return states.every((differences) => differences.length === 0);
+}
+
 interface FamilyState {
   readonly isAbsent: boolean;
   readonly differences: readonly string[];

@@ -41,6 +41,7 @@ export function assertFamily(family: Family): void {
   });
 }
 
+/** What of ours is in one family's tables. Throws UserError without iptables, root or the kernel's nat table. */
 export async function readFirewall(family: Family, backend: Backend = 'iptables'): Promise<SavedState> {
   const name = program(family, backend, 'save');
   // With `-t nat` it would print the table also where there is none.
@@ -87,7 +88,8 @@ function legacyNatExists(family: Family): boolean {
   }
 }
 
-function firewallError(name: string, outcome: CommandOutcome): UserError {
+/** The sentence for a save or restore program that failed. Pure. */
+export function firewallError(name: string, outcome: CommandOutcome): UserError {
   if (outcome.exitCode === 127) {
     return new UserError({ code: CODE, message: `${name} is not installed`, hint: 'apt-get install iptables' });
   }

@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../core/errors.ts';
 import { applyRules } from './apply-rules.ts';
-import { checkRules, familiesOf } from './check-rules.ts';
+import { areRulesInForce, checkRules, familiesOf } from './check-rules.ts';
 import { LeaseHolder } from './lease-holder.ts';
 import { releaseRules, removeRules } from './remove-rules.ts';
-import { RuleWatcher } from './rule-watcher.ts';
+import { type Look, RuleWatcher } from './rule-watcher.ts';
 import type { InterceptionSettings } from './settings.ts';
 
 /** Longest wait for the first confirmed lease refresh. */
@@ -47,7 +47,7 @@ export class InterceptionKeeper {
   constructor(settings: InterceptionSettings, handlers: { readonly onEvent: (event: KeeperEvent) => void }) {
     this.#settings = settings;
     this.#onEvent = handlers.onEvent;
-    this.#watcher = new RuleWatcher(() => this.#look());
+    this.#watcher = new RuleWatcher((look) => this.#look(look));
     this.#lease =
       settings.failure === 'closed'
         ? null
@@ -119,8 +119,9 @@ export class InterceptionKeeper {
     });
   }
 
-  async #look(): Promise<void> {
+  async #look(look: Look): Promise<void> {
     try {
+      if (look === 'glance' && (await areRulesInForce(this.#settings))) return;
       const state = await checkRules(this.#settings);
       if (state.type === 'in-force') return;
       const differences = state.type === 'absent' ? ['everything of ours is gone'] : state.differences;

@@ -20,16 +20,20 @@ const NOT_INSTALLED = 127;
 /** Until a new announcer listens. */
 const READY_MS = 300;
 
+/** `glance`: the rules alone, by the clock and often; `thorough`: sets and routes as well. */
+export type Look = 'glance' | 'thorough';
+
 export class RuleWatcher {
-  readonly #look: () => Promise<void>;
+  readonly #look: (look: Look) => Promise<void>;
   readonly #ended = new AbortController();
   #announcer: RunningCommand | null = null;
   #wake: (() => void) | null = null;
   #pending = false;
+  #lastThoroughMs = 0;
   #loop: Promise<void> | null = null;
 
   /** `look` must not throw. */
-  constructor(look: () => Promise<void>) {
+  constructor(look: (look: Look) => Promise<void>) {
     this.#look = look;
   }
 
@@ -63,10 +67,17 @@ export class RuleWatcher {
     while (!this.#ended.signal.aborted) {
       await this.#pause();
       if (this.#ended.signal.aborted) return;
-      this.#pending = false;
-      await this.#look();
+      await this.#look(this.#nextLook());
       await this.#rest(SHORTEST_PAUSE_MS);
     }
+  }
+
+  #nextLook(): Look {
+    const now = performance.now();
+    if (!this.#pending && now - this.#lastThoroughMs < QUIET_POLL_MS) return 'glance';
+    this.#pending = false;
+    this.#lastThoroughMs = now;
+    return 'thorough';
   }
 
   async #pause(): Promise<void> {

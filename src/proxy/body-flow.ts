@@ -11,6 +11,8 @@ import {
 export class BodyFlow {
   readonly #pool: ChunkedPool;
   readonly #bytes: Buffer;
+  /** Whose body it is: a malformed one is the client's fault or the endpoint's. */
+  readonly #isRequest: boolean;
   framing: Framing = FRAMING_NONE;
   /** FRAMING_LENGTH: bytes still to come. */
   remaining = 0;
@@ -19,9 +21,10 @@ export class BodyFlow {
   /** Input bytes that the last `append` used. */
   consumed = 0;
 
-  constructor(pool: ChunkedPool, bytes: Buffer) {
+  constructor(pool: ChunkedPool, bytes: Buffer, isRequest: boolean) {
     this.#pool = pool;
     this.#bytes = bytes;
+    this.#isRequest = isRequest;
   }
 
   /** Begins a body. Returns false when no decoder is left (overload). */
@@ -31,7 +34,7 @@ export class BodyFlow {
     this.remaining = framing === FRAMING_LENGTH ? length : 0;
     this.done = framing === FRAMING_NONE || (framing === FRAMING_LENGTH && length === 0);
     if (framing !== FRAMING_CHUNKED) return true;
-    this.#chunked = this.#pool.acquire();
+    this.#chunked = this.#pool.acquire(this.#isRequest);
     return this.#chunked !== null;
   }
 

@@ -3,8 +3,9 @@
  * to main once; after that, counting is one addition.
  */
 
-/** Most series of one thread; what comes later is counted together, so that labels from the network cannot eat memory. */
+/** Most series of one thread; what comes later is not counted but for how many there were, so that labels cannot eat memory. */
 export const MAX_SERIES = 8192;
+/** Place of the series that counts refused ones. */
 const DROPPED = 0;
 
 export type Labels = Readonly<Record<string, string>>;
@@ -18,10 +19,13 @@ export class Counters {
   readonly #announce: AnnounceSeries;
   readonly #known = new Map<string, number>();
   #next = 0;
+  /** Where refused series are added up, unseen. */
+  readonly #sink: number;
 
   constructor(shared: SharedArrayBuffer, announce: AnnounceSeries) {
     this.values = new Float64Array(shared);
     this.#announce = announce;
+    this.#sink = this.values.length - 1;
     this.series('towpath_series_dropped_total', {});
   }
 
@@ -29,12 +33,15 @@ export class Counters {
     return new SharedArrayBuffer(MAX_SERIES * 8);
   }
 
-  /** The index of a series, announced on first use. Past the limit everything falls into one series. */
+  /** The index of a series, announced on first use. Past the limit it is one that nobody reads. */
   series(name: string, labels: Labels): number {
     const key = `${name}${JSON.stringify(labels)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#next >= this.values.length) return DROPPED;
+    if (this.#next >= this.#sink) {
+      this.values[DROPPED] += 1;
+      return this.#sink;
+    }
     const index = this.#next++;
     this.#known.set(key, index);
     this.#announce(index, name, labels);

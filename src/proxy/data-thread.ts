@@ -90,8 +90,10 @@ class DataThread {
   run(): void {
     const { listeners, ownPorts, wakeFd } = this.#start;
     const ports = new Set(ownPorts);
+    // What main has sent before the start is in force before the first connection is accepted.
+    this.#receive();
     this.#reactor.descriptors.takeReserve(this.#reactor.kernel);
-    for (const { fd, family, side } of listeners) {
+    for (const { fd, family, side } of this.#draining ? [] : listeners) {
       this.#reactor.addListener(fd, {
         family,
         onAccept: (socket, destination) => serveConnection(this.#context, side, socket, destination, ports),
@@ -108,8 +110,13 @@ class DataThread {
   #receive(): void {
     for (let m = receiveMessageOnPort(this.#start.port); m !== undefined; m = receiveMessageOnPort(this.#start.port)) {
       const message = m.message as ToDataThread;
-      this.#apply(message);
-      if (message.type !== 'dump') this.#post({ type: 'applied', sequence: message.sequence });
+      try {
+        this.#apply(message);
+        if (message.type !== 'dump') this.#post({ type: 'applied', sequence: message.sequence });
+      } catch (error) {
+        // Not answered, so that main does not take it for applied; the messages behind it count all the same.
+        this.#handlerFailed(error);
+      }
     }
   }
 

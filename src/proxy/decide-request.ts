@@ -22,7 +22,7 @@ export type RequestDecision =
       readonly edits: CompiledEdits | null;
       /** 0 = none. */
       readonly timeoutMs: number;
-      /** Requests with the same scope share counters (a route rule, a service port, or all original destinations). */
+      /** Requests with the same scope share counters (a route rule, a service port, a local workload, or all original destinations). */
       readonly scope: object;
     }
   | {
@@ -36,6 +36,7 @@ export type RequestDecision =
 const ORIGINAL_SCOPE = {};
 const NO_ENDPOINTS: readonly Endpoint[] = [];
 
+/** @param destination what the program dialled; @param head the request, whose offsets refer to `bytes` */
 export function decideRequest(
   context: Context,
   record: ConnectionRecord,
@@ -43,7 +44,9 @@ export function decideRequest(
   head: Http1Head,
   bytes: Buffer,
 ): RequestDecision {
-  if (record.side === 'inbound') return toOriginal(context.inbound.get(destination), record.service);
+  if (record.side === 'inbound') {
+    return toOriginal(context.inbound.get(destination), record.service, inboundScope(record.service));
+  }
   const target = context.table.find(destination);
   switch (target.type) {
     case 'service':
@@ -51,9 +54,11 @@ export function decideRequest(
         ? toCluster(context, target.port, target.port.cluster, '', null, 0, target.port)
         : route(context, target.port, target.port.http, head, bytes);
     case 'original':
-      return toOriginal(context.outbound.get(destination), '');
+      return toOriginal(context.outbound.get(destination), '', ORIGINAL_SCOPE);
     case 'unknown-service':
       return answer('UH', `nothing is known yet about the service ${target.key}`, target.key, '');
+    case 'no-such-service':
+      return answer('NR', `no service has the virtual address ${destination.ip} any more`, '', '');
     case 'no-such-port':
       return answer('NR', `the service ${target.service} has no port ${destination.port}`, target.service, '');
   }
@@ -98,7 +103,19 @@ function toCluster(
   return { type: 'forward', endpoint, cluster, service: port.service, route, edits, timeoutMs, scope };
 }
 
-function toOriginal(endpoint: Endpoint, service: string): RequestDecision {
+/** One for each workload of this host that ever was: the same port may change hands. */
+const INBOUND_SCOPES = new Map<string, object>();
+
+function inboundScope(workload: string): object {
+  let scope = INBOUND_SCOPES.get(workload);
+  if (scope === undefined) {
+    scope = {};
+    INBOUND_SCOPES.set(workload, scope);
+  }
+  return scope;
+}
+
+function toOriginal(endpoint: Endpoint, service: string, scope: object): RequestDecision {
   return {
     type: 'forward',
     endpoint,
@@ -107,7 +124,7 @@ function toOriginal(endpoint: Endpoint, service: string): RequestDecision {
     route: '',
     edits: null,
     timeoutMs: 0,
-    scope: ORIGINAL_SCOPE,
+    scope,
   };
 }
 

@@ -178,7 +178,8 @@ export class OpaqueRelay implements SocketHandler {
     const { reactor } = this.#context;
     const record = this.#record;
     record.bytesFromClient = this.#client.bytesRead;
-    record.bytesToClient = this.#client.bytesWritten + this.#client.pendingBytes;
+    // A reset takes with it what the kernel has not got yet.
+    record.bytesToClient = this.#client.bytesWritten + (ending === 'closed' ? this.#client.pendingBytes : 0);
     this.#fromClient?.close();
     this.#fromServer?.close();
     if (ending === 'closed') {

@@ -1,13 +1,19 @@
 /** Counts HTTP requests by where they went and how they ended, with one addition and one histogram step per request. */
+import { STATUS_CODES } from 'node:http';
 import type { Side } from './connection-record.ts';
 import type { Counters, Histogram } from './counters.ts';
+
+/** What is counted as `code`: registered statuses each, others by their class, so that no peer can make up series. */
+const CODE_LABELS: readonly string[] = Array.from({ length: 1000 }, (_, code) =>
+  code === 0 || code in STATUS_CODES ? String(code) : `${Math.floor(code / 100)}xx`,
+);
 
 /** Counters of requests that share side, service, route and endpoint; looked up once per request by object identity. */
 export class RequestSeries {
   readonly #counters: Counters;
   readonly #labels: Readonly<Record<string, string>>;
-  /** By status code 100..599. */
-  readonly #byCode = new Int32Array(600);
+  /** By status code 0..999. */
+  readonly #byCode = new Int32Array(CODE_LABELS.length);
   readonly duration: Histogram;
 
   constructor(counters: Counters, labels: Readonly<Record<string, string>>, duration: Histogram) {
@@ -18,18 +24,19 @@ export class RequestSeries {
 
   /** @param code HTTP status, 0 = no answer was sent; @param flag response flag or '' */
   count(code: number, flag: string, seconds: number): void {
-    if (flag === '' && code < 600) {
+    if (flag === '') {
       let index = this.#byCode[code];
       if (index === 0) {
-        index = this.#counters.series('towpath_requests_total', { ...this.#labels, code: String(code), flags: '' });
+        index = this.#find(code, '');
         this.#byCode[code] = index;
       }
       this.#counters.add(index, 1);
-    } else {
-      const code_ = String(code < 600 ? code : 599);
-      this.#counters.count('towpath_requests_total', { ...this.#labels, code: code_, flags: flag });
-    }
+    } else this.#counters.add(this.#find(code, flag), 1);
     this.duration.observe(seconds);
+  }
+
+  #find(code: number, flags: string): number {
+    return this.#counters.series('towpath_requests_total', { ...this.#labels, code: CODE_LABELS[code], flags });
   }
 }
 

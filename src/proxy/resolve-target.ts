@@ -40,6 +40,10 @@ export function resolveTarget(
       record.flag = 'NR';
       record.detail = `the service ${target.service} has no port ${destination.port}`;
       return done(null);
+    case 'no-such-service':
+      record.flag = 'NR';
+      record.detail = `no service has the virtual address ${destination.ip}`;
+      return done(null);
     case 'unknown-service': {
       const { key } = target;
       record.service = key;
@@ -82,7 +86,13 @@ export function declaredVerdict(protocol: AppProtocol): Verdict | null {
   }
 }
 
-/** The endpoint for a connection as a whole; null when the cluster has none ready. */
-export function chooseForConnection(context: Context, target: OpaqueTarget): Endpoint | null {
-  return target.cluster === null ? target.original : target.cluster.pick(context.random, []);
+/** The endpoint for a connection as a whole, none of those that `failed`; null when there is none (left). */
+export function chooseForConnection(
+  context: Context,
+  target: OpaqueTarget,
+  failed: readonly Endpoint[] = NONE,
+): Endpoint | null {
+  const endpoint = target.cluster === null ? target.original : target.cluster.pick(context.random, failed);
+  return endpoint !== null && failed.includes(endpoint) ? null : endpoint;
 }
+const NONE: readonly Endpoint[] = [];

@@ -47,6 +47,8 @@ export type Target =
   | { readonly type: 'unknown-service'; readonly key: ServiceKey }
   /** A virtual IP of ours, on a port that the service does not have. */
   | { readonly type: 'no-such-port'; readonly service: ServiceKey }
+  /** A virtual IP that no service has: nothing but an agent could ever answer there. */
+  | { readonly type: 'no-such-service' }
   /** Not ours to decide: the original destination. */
   | { readonly type: 'original' };
 
@@ -57,6 +59,12 @@ interface LoadedService {
 }
 
 const ORIGINAL: Target = { type: 'original' };
+const NO_SUCH_SERVICE: Target = { type: 'no-such-service' };
+
+/** The ranges that control allocates from: 240.240.0.0/16 and fd00:240::/32 (resources/allocate-virtual-ips.ts). */
+function isVirtual({ family, a }: SockAddr): boolean {
+  return family === 4 ? a >>> 16 === 0xf0f0 : a === 0xfd000240;
+}
 
 export class RoutingTable {
   readonly #endpoints: EndpointStore;
@@ -72,7 +80,7 @@ export class RoutingTable {
   /** What a dialled address means. */
   find(destination: SockAddr): Target {
     const key = this.#frontends.get(destination.family === 4 ? destination.a * 65536 : destination.withPort(0).key);
-    if (key === undefined) return ORIGINAL;
+    if (key === undefined) return isVirtual(destination) ? NO_SUCH_SERVICE : ORIGINAL;
     const service = this.#services.get(key);
     if (service === undefined) return { type: 'unknown-service', key };
     const port = service.ports.get(destination.port);

@@ -11,12 +11,12 @@ import type { Endpoint } from './endpoints/endpoint.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
 import { serveOpaque } from './serve-opaque.ts';
-import { type Sniffed, SniffStage } from './sniff-stage.ts';
+import { type ChooseEndpoint, type Sniffed, SniffStage } from './sniff-stage.ts';
 import { release } from './upstream/pool.ts';
 import { UpstreamConnection } from './upstream/upstream-connection.ts';
 
 /** Nothing read yet, nothing dialled yet. */
-const UNREAD = { at: 0, length: 0, parallel: null, serverAt: 0, serverLength: 0 } as const;
+const UNREAD = { at: 0, length: 0, parallel: null, endpoint: null, serverAt: 0, serverLength: 0 } as const;
 
 /**
  * @param destination what the program dialled (SO_ORIGINAL_DST); null when the connection was not redirected
@@ -44,13 +44,13 @@ export function serveConnection(
     const declared = declaredVerdict(target.protocol);
     if (declared !== null) {
       record.decide(declared, 'declared');
-      return serveVerdict(context, client, destination, record, target, declared, UNREAD, null);
+      return serveVerdict(context, client, destination, record, target, declared, UNREAD);
     }
-    const endpoint = chooseForConnection(context, target);
-    const stage = new SniffStage(context, client, record, endpoint, (sniffed) => {
+    const choose: ChooseEndpoint = (failed) => chooseForConnection(context, target, failed);
+    const stage = new SniffStage(context, client, record, choose, (sniffed) => {
       record.decide(sniffed.verdict, sniffed.reason);
       remember(context, destination, sniffed);
-      serveVerdict(context, client, destination, record, target, sniffed.verdict, sniffed, endpoint);
+      serveVerdict(context, client, destination, record, target, sniffed.verdict, sniffed);
     });
     stage.start(context.serverFirst.has(destination));
   });
@@ -64,10 +64,9 @@ function serveVerdict(
   target: OpaqueTarget,
   verdict: Verdict,
   read: Omit<Sniffed, 'verdict' | 'reason'>,
-  endpoint: Endpoint | null,
 ): void {
-  if (verdict !== 'http1') return serveOpaque(context, client, record, target, read, endpoint);
-  if (read.parallel !== null && endpoint !== null) keepForPool(context, endpoint, read.parallel);
+  if (verdict !== 'http1') return serveOpaque(context, client, record, target, read);
+  if (read.parallel !== null && read.endpoint !== null) keepForPool(context, read.endpoint, read.parallel);
   new Http1Connection(context, client, destination, record).start(read.at, read.length);
 }
 

@@ -11,17 +11,16 @@ import type { Sniffed } from './sniff-stage.ts';
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
 
-/** @param chosen the endpoint that `read.parallel` was dialled to, or null when none was chosen yet */
+/** @param read what sniffing has read, and where it has dialled meanwhile */
 export function serveOpaque(
   context: Context,
   client: Socket,
   record: ConnectionRecord,
   target: OpaqueTarget,
   read: Omit<Sniffed, 'verdict' | 'reason'>,
-  chosen: Endpoint | null,
 ): void {
   const { reactor } = context;
-  const endpoint = chosen ?? chooseForConnection(context, target);
+  const endpoint = read.endpoint ?? chooseForConnection(context, target);
   if (endpoint === null) {
     record.flag = 'UH';
     record.detail = `${target.cluster?.key ?? target.service} has no ready endpoint`;

@@ -5,7 +5,7 @@
 
 import { SNIFF_LIMIT, sniff, type Verdict } from '../protocol-sniff/sniff.ts';
 import { describeErrno, ETIMEDOUT } from '../reactor/errno.ts';
-import { SlabExhausted } from '../reactor/slab.ts';
+import { LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
@@ -14,6 +14,8 @@ import { SlabStash } from './slab-stash.ts';
 
 /** A first message that could still become HTTP but does not go on for this long is taken as opaque. */
 const UNDECIDED_MS = 250;
+/** Endpoints dialled for one silent client. */
+const MAX_DIALS = 3;
 
 export interface Sniffed {
   readonly verdict: Verdict;
@@ -23,17 +25,24 @@ export interface Sniffed {
   readonly length: number;
   /** Connection to the destination dialled meanwhile, connected or still connecting; null = none. */
   readonly parallel: Socket | null;
+  /** Where `parallel` leads, or would have; null = nothing was chosen. */
+  readonly endpoint: Endpoint | null;
   /** Bytes of the server already read: only with reason server-first. */
   readonly serverAt: number;
   readonly serverLength: number;
 }
 
+/** Where a parallel dial goes, given those that failed before; null = nowhere (any more). */
+export type ChooseEndpoint = (failed: readonly Endpoint[]) => Endpoint | null;
+
 export class SniffStage implements SocketHandler {
   readonly #context: Context;
   readonly #client: Socket;
   readonly #record: ConnectionRecord;
-  /** Where a parallel dial goes; null = never dial before the verdict. */
-  readonly #endpoint: Endpoint | null;
+  readonly #choose: ChooseEndpoint;
+  /** Chosen when the stage begins; null = never dial before the verdict. */
+  #endpoint: Endpoint | null;
+  readonly #failed: Endpoint[] = [];
   readonly #done: (sniffed: Sniffed) => void;
   readonly #prefix: SlabStash;
   #parallel: Socket | null = null;
@@ -44,13 +53,14 @@ export class SniffStage implements SocketHandler {
     context: Context,
     client: Socket,
     record: ConnectionRecord,
-    endpoint: Endpoint | null,
+    choose: ChooseEndpoint,
     done: (sniffed: Sniffed) => void,
   ) {
     this.#context = context;
     this.#client = client;
     this.#record = record;
-    this.#endpoint = endpoint;
+    this.#choose = choose;
+    this.#endpoint = choose(this.#failed);
     this.#done = done;
     this.#prefix = new SlabStash(context.reactor.slab);
     client.handler = this;
@@ -70,7 +80,7 @@ export class SniffStage implements SocketHandler {
     if (this.#over || this.#parallel !== null || this.#endpoint === null) return;
     const { reactor, limits } = this.#context;
     const socket = reactor.dial(this.#endpoint.address, this.#endpoint.mark, this);
-    if (typeof socket === 'number') return this.#unreachable(socket);
+    if (typeof socket === 'number') return this.#dialFailed(this.#endpoint, socket);
     this.#parallel = socket;
     reactor.setTimer(socket, limits.connectTimeoutMs);
   }
@@ -79,11 +89,8 @@ export class SniffStage implements SocketHandler {
     if (socket !== this.#client) return this.#serverSpoke(at, length);
     this.waiting = false;
     try {
-      if (this.#prefix.length > 0) {
-        if (!this.#prefix.append(at, length))
-          return this.#decide('opaque', 'undecided', this.#prefix.at, this.#prefix.length);
-        this.#look(this.#prefix.at, this.#prefix.length);
-      } else this.#look(at, length);
+      if (this.#prefix.length > 0) this.#lookFurther(at, length);
+      else this.#look(at, length);
     } catch (error) {
       if (!(error instanceof SlabExhausted)) throw error;
       this.#end('refused');
@@ -100,13 +107,11 @@ export class SniffStage implements SocketHandler {
   }
 
   onError(socket: Socket, errno: number): void {
-    if (socket === this.#client) this.#end('reset');
-    else if (this.#prefix.length === 0) this.#unreachable(errno);
-    else {
-      // The client has begun to speak: its bytes decide, and the dial is tried again where the verdict sends them.
-      this.#context.reactor.reset(socket);
-      this.#parallel = null;
-    }
+    if (socket === this.#client) return this.#end('reset');
+    this.#context.reactor.reset(socket);
+    this.#parallel = null;
+    // Once the client has begun to speak its bytes decide, and the dial is tried again where the verdict sends them.
+    if (this.#prefix.length === 0 && this.#endpoint !== null) this.#dialFailed(this.#endpoint, errno);
   }
 
   onTimeout(socket: Socket): void {
@@ -117,6 +122,15 @@ export class SniffStage implements SocketHandler {
   onDrain(): void {}
   onReadable(): void {}
   onWritable(): void {}
+
+  /** Looks at what is kept together with new bytes: as much as fits, which is more than a verdict ever needs. */
+  #lookFurther(at: number, length: number): void {
+    const fits = Math.min(length, LARGE_CHUNK - this.#prefix.length);
+    this.#prefix.append(at, fits);
+    this.#look(this.#prefix.at, this.#prefix.length);
+    const client = this.#client;
+    if (fits < length && !client.closed) client.handler.onData(client, at + fits, length - fits);
+  }
 
   #look(at: number, length: number): void {
     const verdict = sniff(this.#context.reactor.slab.bytes, at, length);
@@ -134,6 +148,7 @@ export class SniffStage implements SocketHandler {
       at: this.#prefix.at,
       length: this.#prefix.length,
       parallel: this.#parallel,
+      endpoint: this.#endpoint,
       serverAt: at,
       serverLength: length,
     });
@@ -141,7 +156,9 @@ export class SniffStage implements SocketHandler {
 
   #decide(verdict: Verdict, reason: Sniffed['reason'], at: number, length: number): void {
     if (this.#over) return;
-    this.#finish({ verdict, reason, at, length, parallel: this.#parallel, serverAt: 0, serverLength: 0 });
+    const parallel = this.#parallel;
+    const endpoint = this.#endpoint;
+    this.#finish({ verdict, reason, at, length, parallel, endpoint, serverAt: 0, serverLength: 0 });
   }
 
   #finish(sniffed: Sniffed): void {
@@ -153,8 +170,11 @@ export class SniffStage implements SocketHandler {
     this.#prefix.clear();
   }
 
-  /** The destination does not take connections: the silent client learns it the only way left, by a reset. */
-  #unreachable(errno: number): void {
+  /** Another endpoint may be heard. With none left the silent client learns it the only way there is, by a reset. */
+  #dialFailed(endpoint: Endpoint, errno: number): void {
+    this.#failed.push(endpoint);
+    this.#endpoint = this.#failed.length < MAX_DIALS ? this.#choose(this.#failed) : null;
+    if (this.#endpoint !== null) return this.onDelay();
     this.#record.flag = 'UF';
     this.#record.detail = describeErrno(errno);
     this.#end('unreachable');

@@ -368,9 +368,9 @@ export class Reactor {
 
   /** One turn: waits at most `limitMs` for events and handles them. */
   turn(limitMs: number): void {
+    if (this.#stale.length > 0) this.#applyInterests();
     // What was dialled or failed after the last turn had looked is taken up at once.
     const urgent = this.#dialled.length > 0 || this.#failed.length > 0;
-    if (this.#stale.length > 0) this.#applyInterests();
     const n = this.kernel.epollWait(this.#epoll, urgent ? 0 : this.silence.untilNext(this.now, limitMs));
     this.now = performance.now();
     for (let i = 0; i < n; i++) {
@@ -384,6 +384,8 @@ export class Reactor {
         this.#guard(entry.wake);
       }
     }
+    // Before the timers: a connection that already took bytes must not be told that connecting timed out.
+    if (this.#dialled.length > 0) this.#registerDialled();
     this.silence.advance(this.now, this.#timerThrew);
     this.#wheel.advance(this.now, this.#timerThrew);
     this.#settleTurn();
@@ -438,6 +440,8 @@ export class Reactor {
   #dispatch(socket: Socket, mask: number): void {
     // A write earlier in this batch found it dead, and thereby took the error: a read would now take the RST for a FIN.
     if (socket.dead) return;
+    // Connected by a write earlier in this batch: `onConnect` comes first, epoll reports the rest again.
+    if (socket.unannounced) return;
     if (socket.connecting) return this.#finishConnect(socket);
     if (socket.raw) return this.#dispatchRaw(socket, mask);
     if (mask & EPOLLOUT) {
@@ -477,6 +481,7 @@ export class Reactor {
     for (const socket of dialled) {
       const isNew = socket.unregistered;
       socket.unregistered = false;
+      socket.unannounced = false;
       if (socket.fd < 0) continue;
       if (!isNew) this.#refreshInterest(socket);
       else if (!socket.dead) {
@@ -494,7 +499,9 @@ export class Reactor {
   /** The kernel took bytes: the handshake is over before its event was seen. `onConnect` follows at the end of the turn. */
   #connectedByWrite(socket: Socket): void {
     socket.connecting = false;
-    if (!socket.unregistered) this.#dialled.push(socket);
+    if (socket.unregistered) return;
+    socket.unannounced = true;
+    this.#dialled.push(socket);
   }
 
   #finishConnect(socket: Socket): void {

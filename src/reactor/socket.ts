@@ -46,6 +46,8 @@ export class Socket implements Timed {
   unregistered = false;
   /** Internal: its interest is looked at again at the end of the turn. */
   stale = false;
+  /** Internal: a write found it connected; `onConnect` is still to be told. */
+  unannounced = false;
   /** Internal: no longer known to epoll, for good (`dead`) or while paused (`parked`). */
   dead = false;
   parked = false;

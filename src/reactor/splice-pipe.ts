@@ -68,8 +68,10 @@ export class SplicePipe {
   }
 
   #fill(source: Socket): number {
-    if (source.readClosed) return -EAGAIN;
-    const n = this.#kernel.splice(source.fd, this.#write, PIPE_BYTES);
+    // A pipe counts pages, and a page of the network may be of 32 KiB: without our own limit it would hold up to 8 MiB.
+    const room = PIPE_BYTES - this.held;
+    if (source.readClosed || room === 0) return -EAGAIN;
+    const n = this.#kernel.splice(source.fd, this.#write, room);
     if (n > 0) {
       source.bytesRead += n;
       this.held += n;

@@ -16,4 +16,34 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/build.test.ts',
     why: 'connects the command line to the process, nothing else',
   },
+  {
+    where: 'src/control/',
+    testedBy: 'test/nats/control.test.ts',
+    why: 'reads and writes NATS buckets at every step: tested against a real server',
+  },
+  {
+    where: 'src/contract/',
+    testedBy: 'test/nats/control.test.ts',
+    why: 'connections, buckets and the responder need a real server',
+  },
+  {
+    where: 'src/agent/control-',
+    testedBy: 'test/nats/agent-link.test.ts',
+    why: 'follows a real server through restarts, wipes and silence',
+  },
+  {
+    where: 'src/proxy/codec/http1/',
+    testedBy: 'test/wire/run.test.ts',
+    why: 'the wire cases go through these parts of the codec byte by byte',
+  },
+  {
+    where: 'src/protocol-sniff/token.ts',
+    testedBy: 'test/unit/protocol-sniff/sniff.test.ts',
+    why: 'one table, seen through the sniffer that uses it',
+  },
+  ...['ask-control', 'apply', 'get', 'delete', 'status', 'control', 'wait-for-agents'].map((name) => ({
+    where: `src/cli/${name}.ts`,
+    testedBy: 'test/nats/towpath-cli.test.ts',
+    why: 'run as a real process against a real control',
+  })),
 ];

@@ -42,8 +42,8 @@ export const WALLS: readonly {
   {
     from: 'src/agent/',
     to: 'src/reactor/',
-    except: ['src/agent/data-threads.ts'],
-    why: 'the main thread carries no traffic; only the data-thread pool opens listeners',
+    except: ['src/agent/data-threads.ts', 'src/agent/probes/probe-socket.ts'],
+    why: 'the main thread carries no traffic; only the data-thread pool opens listeners, and only probes need marked sockets',
   },
 ];
 

@@ -117,6 +117,8 @@ t.test('endpoints survive a restart of control and of NATS: nobody is evicted fo
 });
 
 t.test('a host that died while control was down is dropped after the grace period, and stays away', async (t) => {
+  // NATS was restarted: the first connection is gone.
+  const bus = await operator(nats.url);
   const lease = JSON.stringify({ version: '0.1.0', boot: 'b', ack: null, workloads: null });
   const { labels, address, ports, weight, healthy } = workload('x', '10.0.0.8');
   const record = JSON.stringify({ labels, address, ports, weight, healthy });
@@ -136,4 +138,5 @@ t.test('a host that died while control was down is dropped after the grace perio
   await sleep(LEASE_TTL_MS);
   clearInterval(watch);
   t.same(seen, new Set(['']), 'the next control does not believe in it');
+  await bus.close();
 });

@@ -4,6 +4,9 @@ import type { Bus } from '../../src/contract/bus-types.ts';
 import { ORDERS, operator, route, startAgent, startControl, until, workload } from './support/mesh.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
 
+/** Each test has a server of its own and mostly waits. */
+t.jobs = 4;
+const SIDE_BY_SIDE = { buffered: true };
 const APPLY = 'towpath.v1.default.control.resource.apply';
 
 async function apply(nats: NatsServer, text: string): Promise<{ epoch: number; gen: number }> {
@@ -44,7 +47,7 @@ async function startMesh() {
   return { nats, control, agent, timeout, synced };
 }
 
-t.test('everything starts with NATS down, and meets when it comes up', async (t) => {
+t.test('everything starts with NATS down, and meets when it comes up', SIDE_BY_SIDE, async (t) => {
   const nats = await startNatsServer();
   await nats.kill();
   const control = await startControl(nats.url);
@@ -61,7 +64,7 @@ t.test('everything starts with NATS down, and meets when it comes up', async (t)
   await nats.dispose();
 });
 
-t.test('stopping while NATS is down takes no time', async (t) => {
+t.test('stopping while NATS is down takes no time', SIDE_BY_SIDE, async (t) => {
   const nats = await startNatsServer();
   await nats.kill();
   const control = await startControl(nats.url);
@@ -73,7 +76,7 @@ t.test('stopping while NATS is down takes no time', async (t) => {
   await nats.dispose();
 });
 
-t.test('NATS killed and started again: views stay, the next change arrives', async (t) => {
+t.test('NATS killed and started again: views stay, the next change arrives', SIDE_BY_SIDE, async (t) => {
   const { nats, control, agent, timeout } = await startMesh();
   const before = agent.services.get('shop/orders');
   await nats.kill();
@@ -113,22 +116,26 @@ t.test(
   },
 );
 
-t.test('store wiped and control restarted: agents keep what they run until it is applied again', async (t) => {
-  const { nats, control, agent, timeout } = await startMesh();
-  await control.stop();
-  await nats.restart('wiped');
-  const again = await startControl(nats.url);
-  await until('all are back', () => agent.link.stats().connected, 10_000);
-  await sleep(2_500);
-  t.equal(timeout(), 1_000, 'the empty store is not taken for the truth');
-  await apply(nats, `${ORDERS}---${route('5s')}`);
-  await until('what is applied counts', () => timeout() === 5_000);
-  await agent.link.stop();
-  await again.stop();
-  await nats.dispose();
-});
+t.test(
+  'store wiped and control restarted: agents keep what they run until it is applied again',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const { nats, control, agent, timeout } = await startMesh();
+    await control.stop();
+    await nats.restart('wiped');
+    const again = await startControl(nats.url);
+    await until('all are back', () => agent.link.stats().connected, 10_000);
+    await sleep(2_500);
+    t.equal(timeout(), 1_000, 'the empty store is not taken for the truth');
+    await apply(nats, `${ORDERS}---${route('5s')}`);
+    await until('what is applied counts', () => timeout() === 5_000);
+    await agent.link.stop();
+    await again.stop();
+    await nats.dispose();
+  },
+);
 
-t.test('the view bucket deleted, or edited, by hand is restored', async (t) => {
+t.test('the view bucket deleted, or edited, by hand is restored', SIDE_BY_SIDE, async (t) => {
   const { nats, control, agent, synced } = await startMesh();
   await synced();
   const bus = await operator(nats.url);
@@ -153,7 +160,7 @@ t.test('the view bucket deleted, or edited, by hand is restored', async (t) => {
   await nats.dispose();
 });
 
-t.test('a store that was rolled back behind the agents gets a higher epoch', async (t) => {
+t.test('a store that was rolled back behind the agents gets a higher epoch', SIDE_BY_SIDE, async (t) => {
   const { nats, control, agent, timeout } = await startMesh();
   const bus = await operator(nats.url);
   await control.stop();
@@ -176,7 +183,7 @@ t.test('a store that was rolled back behind the agents gets a higher epoch', asy
   await nats.dispose();
 });
 
-t.test('control killed in the middle of changes: a new one continues with nothing lost', async (t) => {
+t.test('control killed in the middle of changes: a new one continues with nothing lost', SIDE_BY_SIDE, async (t) => {
   const { nats, control, agent, timeout } = await startMesh();
   const sent: Promise<unknown>[] = [];
   const bus = await operator(nats.url);

@@ -23,7 +23,7 @@ interface Ran {
 }
 
 function start(args: readonly string[], server = nats.url) {
-  const env = { ...process.env, TOWPATH_NATS: server };
+  const env = { ...process.env, TOWPATH_NATS_SERVERS: server };
   return spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     env,
     stdio: ['pipe', 'pipe', 'pipe'],

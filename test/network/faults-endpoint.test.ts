@@ -1,7 +1,7 @@
 /** Endpoints that die and come back while clients run. */
 import t from 'tap';
 import { withLab } from './support/lab.ts';
-import { assertUnharmed, Load, requestMany } from './support/load.ts';
+import { assertUnharmed, requestMany, startLoad } from './support/load.ts';
 import { assertSound } from './support/traffic.ts';
 
 const CLIENTS = 32;
@@ -18,7 +18,7 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
   await t.test(
     'nginx of one version is killed under load: no GET fails, its probe withdraws it, and it comes back',
     async (t) => {
-      const load = new Load(lab, 'shop', PLAN);
+      const load = await startLoad(lab, 'shop', PLAN);
       await lab.waitFor(
         'load',
         5000,

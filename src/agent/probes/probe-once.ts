@@ -19,7 +19,7 @@ export async function probeOnce(probe: ProbeConfig, address: string, dial: Probe
   const limit = AbortSignal.timeout(Math.ceil(probe.timeoutSeconds * 1000));
   try {
     const connectTo = (port: number): Socket => dial(address, port, limit);
-    return await runCheck(probe.check, connectTo, address);
+    return await runCheck(probe.check, connectTo, address, limit);
   } catch (error) {
     const detail = limit.aborted ? `no answer within ${probe.timeoutSeconds} s` : (error as Error).message;
     return { passed: false, detail };
@@ -30,12 +30,13 @@ function runCheck(
   check: ProbeConfig['check'],
   connectTo: (port: number) => Socket,
   address: string,
+  limit: AbortSignal,
 ): Promise<ProbeOutcome> {
   switch (check.type) {
     case 'tcp':
       return probeTcp(connectTo(check.port));
     case 'http':
-      return probeHttp(() => connectTo(check.port), address, check);
+      return probeHttp(() => connectTo(check.port), address, check, limit);
     default:
       return assertNever(check);
   }
@@ -55,11 +56,11 @@ function probeHttp(
   createConnection: () => Socket,
   host: string,
   { port, path }: { readonly port: number; readonly path: string },
+  signal: AbortSignal,
 ): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
     const headers = { 'user-agent': 'towpath-probe', connection: 'close' };
-    // The signal reaches the exchange through its socket.
-    const exchange = request({ host, port, path, headers, agent: false, createConnection }, (response) => {
+    const exchange = request({ host, port, path, headers, signal, agent: false, createConnection }, (response) => {
       const status = response.statusCode ?? 0;
       // The status is all that counts: an endless body must cost nothing.
       exchange.destroy();

@@ -75,6 +75,15 @@ export class Cluster {
 
   /** Power of two choices: of two random endpoints the one with fewer requests in flight per weight. */
   #pickLeastRequest(random: () => number): Endpoint {
+    const { endpoints } = this;
+    if (this.#equalWeights) {
+      // Two different ones: a stuck endpoint is then only ever compared with one that answers.
+      const at = Math.floor(random() * endpoints.length);
+      const step = 1 + Math.floor(random() * (endpoints.length - 1));
+      const one = endpoints[at].endpoint;
+      const other = endpoints[(at + step) % endpoints.length].endpoint;
+      return other.active < one.active ? other : one;
+    }
     const first = this.#pickByWeight(random());
     const second = this.#pickByWeight(random());
     const a = (first.endpoint.active + 1) / first.weight;
@@ -84,7 +93,6 @@ export class Cluster {
 
   #pickByWeight(random01: number): WeightedEndpoint {
     const { endpoints } = this;
-    if (this.#equalWeights) return endpoints[Math.floor(random01 * endpoints.length)];
     let left = random01 * this.#totalWeight;
     for (const endpoint of endpoints) {
       left -= endpoint.weight;

@@ -31,6 +31,8 @@ export class EndpointStore {
   prune(now: number): Endpoint[] {
     const dropped: Endpoint[] = [];
     for (const [key, endpoint] of this.#endpoints) {
+      // Met before its first use: its time begins now.
+      if (endpoint.lastUsed === 0) endpoint.lastUsed = now;
       if (endpoint.references > 0 || endpoint.active > 0 || now - endpoint.lastUsed < FORGET_AFTER_MS) continue;
       this.#endpoints.delete(key);
       if (endpoint.idle.length > 0) dropped.push(endpoint);

@@ -1,9 +1,9 @@
 /** One address that traffic can be sent to, with what this thread knows about it. Shared by every cluster that lists it. */
 import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { RequestSeries } from '../request-meter.ts';
-import type { UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { Destination, UpstreamConnection } from '../upstream/upstream-connection.ts';
 
-export class Endpoint {
+export class Endpoint implements Destination {
   readonly address: SockAddr;
   /** `ip:port`, for labels and sentences. */
   readonly text: string;
@@ -17,7 +17,7 @@ export class Endpoint {
   references = 0;
   /** Request counters by scope (route rule or service port), forgotten with the view that made the scope. */
   readonly series = new WeakMap<object, RequestSeries>();
-  /** ms of the reactor's clock. */
+  /** ms of the reactor's clock, 0 = never used. */
   lastUsed = 0;
 
   constructor(address: SockAddr, mark: number) {

@@ -1,32 +1,35 @@
 /** Lends and takes back HTTP/1.1 connections of endpoints. */
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Limits } from '../context.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
-import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
+import { type Destination, UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
+/** `maxIdleMs` of a request that may be sent again: any pooled connection will do. */
+export const ANY_IDLE = Number.POSITIVE_INFINITY;
 /**
- * A request that must not be sent twice only uses a connection that was busy this recently: a server that closes idle
- * connections would otherwise be met in the act (the keep-alive race).
+ * `maxIdleMs` of a request that must not be sent twice: it only uses a connection that was busy this recently. A server that
+ * closes idle connections would otherwise be met in the act (the keep-alive race).
  */
-const FRESH_FOR_UNSAFE_MS = 1_000;
+export const FRESH_FOR_UNSAFE_MS = 1_000;
+/** `maxIdleMs` of a request that has already met a dead connection: pooled ones may have died with it. */
+export const NEVER_IDLE = -1;
 /** Stop using a connection this long before the server has said it would close it. */
 const SERVER_IDLE_MARGIN_MS = 1_000;
 
 /**
- * A connection to `endpoint` for `user`: pooled, or newly dialled. Returns an errno when dialling failed at once.
- * @param safe the request may be sent twice; @param afresh only a new connection will do
+ * A connection to `endpoint` for `user`: pooled, or newly dialled.
+ * @param maxIdleMs longest time that a pooled connection may have been idle, such as `ANY_IDLE`
+ * @returns an errno when dialling failed at once
  */
 export function acquire(
   reactor: Reactor,
   limits: Limits,
-  endpoint: Endpoint,
+  endpoint: Destination,
   user: UpstreamUser,
-  safe: boolean,
-  afresh: boolean,
+  maxIdleMs: number,
 ): UpstreamConnection | number {
   endpoint.lastUsed = reactor.now;
-  const pooled = afresh ? undefined : endpoint.idle.at(-1);
-  if (pooled !== undefined && (safe || reactor.now - pooled.idleSince <= FRESH_FOR_UNSAFE_MS)) {
+  const pooled = endpoint.idle.at(-1);
+  if (pooled !== undefined && reactor.now - pooled.idleSince <= maxIdleMs) {
     endpoint.idle.pop();
     pooled.user = user;
     reactor.clearTimer(pooled.socket);
@@ -41,8 +44,11 @@ export function acquire(
 
 /** Puts a connection whose exchange is complete back for the next request, or closes it when there are enough. */
 export function release(reactor: Reactor, limits: Limits, connection: UpstreamConnection): void {
-  const { endpoint } = connection;
+  const { endpoint, socket } = connection;
   connection.user = null;
+  connection.pooled = true;
+  // Dead, or not rid of the last request yet: whoever takes it next would pay for that.
+  if (socket.dead || socket.readClosed || socket.pending !== null) return connection.discard();
   const hint = connection.serverIdleMs;
   const idleMs = hint < 0 ? limits.upstreamIdleMs : Math.min(limits.upstreamIdleMs, hint - SERVER_IDLE_MARGIN_MS);
   if (idleMs <= 0 || endpoint.idle.length >= limits.maxIdlePerEndpoint) return connection.discard();
@@ -52,6 +58,6 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
 }
 
 /** Closes the idle connections of an endpoint that is no longer wanted. */
-export function closeIdle(endpoint: Endpoint): void {
+export function closeIdle(endpoint: Destination): void {
   while (endpoint.idle.length > 0) endpoint.idle[endpoint.idle.length - 1].discard();
 }

@@ -2,7 +2,20 @@
 import { ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { SockAddr } from '../../reactor/socket-address.ts';
+
+/** The endpoint that connections go to, as far as they care. */
+export interface Destination {
+  readonly address: SockAddr;
+  /** SO_MARK for dials, 0 = none. */
+  readonly mark: number;
+  /** Kept-alive connections not in use; the last one returned is the first one taken. */
+  readonly idle: UpstreamConnection[];
+  /** Requests and opaque connections in flight. */
+  active: number;
+  /** ms of the reactor's clock. */
+  lastUsed: number;
+}
 
 /** What the borrower of a connection hears. */
 export interface UpstreamUser {
@@ -15,19 +28,19 @@ export interface UpstreamUser {
 }
 
 export class UpstreamConnection implements SocketHandler {
-  readonly endpoint: Endpoint;
+  readonly endpoint: Destination;
   readonly #reactor: Reactor;
   #socket: Socket | null = null;
   user: UpstreamUser | null = null;
-  /** Requests sent on it so far. */
-  requests = 0;
+  /** It has waited in the pool at least once, where its server may close it unseen. */
+  pooled = false;
   connected = false;
   /** ms of the reactor's clock when it became idle. */
   idleSince = 0;
   /** What the server says it keeps an idle connection open (Keep-Alive: timeout), -1 = it did not say. */
   serverIdleMs = -1;
 
-  constructor(endpoint: Endpoint, reactor: Reactor) {
+  constructor(endpoint: Destination, reactor: Reactor) {
     this.endpoint = endpoint;
     this.#reactor = reactor;
   }

@@ -58,6 +58,8 @@ async function launch(
     `host: 127.0.0.1\nport: ${port}\nports_file_dir: "${directory}"\njetstream { store_dir: "${store}", max_file_store: 1GB, max_mem_store: 64MB }\n`,
   );
   const child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // A test that throws outside of its subtests never reaches its teardown.
+  process.once('exit', () => child.kill('SIGKILL'));
   let words = '';
   child.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString('utf8')).slice(-4096);

@@ -25,11 +25,15 @@ export interface LoadPlan {
 const PROGRAM = new URL('programs/http-load.ts', import.meta.url).pathname;
 
 /** Load that runs until `stop`. */
-export class Load {
+class Load {
   readonly #process: HostProcess;
 
   constructor(lab: TestLab, host: string, plan: LoadPlan) {
     this.#process = lab.spawn(host, command(plan, 0, ''));
+  }
+
+  get began(): boolean {
+    return this.#process.stderr.includes('began');
   }
 
   async stop(): Promise<LoadReport> {
@@ -38,6 +42,13 @@ export class Load {
     if (exitCode !== 0) throw new Error(`the load generator failed: ${stderr}`);
     return JSON.parse(stdout) as LoadReport;
   }
+}
+
+/** Starts load and waits until every client has had its first answer. */
+export async function startLoad(lab: TestLab, host: string, plan: LoadPlan): Promise<Load> {
+  const load = new Load(lab, host, plan);
+  await lab.waitFor('the load to begin', 10_000, async () => load.began);
+  return load;
 }
 
 /** `count` requests, perhaps with a `name:value` header. */

@@ -1,6 +1,7 @@
 /** Bare network namespaces for the interception tests: made with names of their own, deleted with everything that runs in them. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,7 +72,8 @@ export class Netns {
     const rules = [v4, v6, legacy4, legacy6].map(withoutComments).join('\n');
     // Link-local routes come and go by themselves.
     const routes = `${routes4}${routes6}`.split('\n').filter((line) => !line.includes('fe80'));
-    return [rules, sets, ...routes].join('\n');
+    // Each set has a random seed.
+    return [rules, sets.replace(/ initval 0x[0-9a-f]+/g, ''), ...routes].join('\n');
   }
 
   start(file: string, ...args: readonly string[]): Running {
@@ -89,7 +91,9 @@ export class Netns {
 
   async delete(): Promise<void> {
     await Promise.all(this.#running.map((running) => running.kill()));
+    const inode = statSync(join('/run/netns', this.name)).ino;
     await runCommand('ip', ['netns', 'delete', this.name]);
+    for (const what of ['interception', 'unconfirmed']) rmSync(`/run/towpath/${what}-${inode}.json`, { force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { compareGenerations, keysBehind, keysToRead } from '../../../src/agent/control-generation.ts';
+import { compareGenerations, keysBehind, keysToRead, mergeMeta } from '../../../src/agent/control-generation.ts';
 import type { ViewVersion } from '../../../src/contract/views.ts';
 
 const version = (epoch: number, gen: number): ViewVersion => ({ epoch, gen, hash: '0123456789abcdef' });
@@ -42,4 +42,13 @@ t.test('what is still older than it should be after reading', async (t) => {
   t.same(keysBehind(meta(6, 5, { 'svc.a.b': 6, 'dir.0': 3 }), KEYS, held), ['svc.a.b']);
   t.same(keysBehind(meta(6, 5, { 'svc.new.one': 6 }), ['svc.new.one'], held), ['svc.new.one'], 'not there at all');
   t.same(keysBehind(meta(6, 5, null), KEYS, held), [], 'not listed: what was read has to do');
+});
+
+t.test('two generations of which the older was not settled count as one', async (t) => {
+  const older = meta(5, 4, { 'svc.a.b': 5, 'dir.0': 5 });
+  t.same(mergeMeta(older, meta(6, 5, { 'svc.a.b': 6 })), meta(6, 4, { 'svc.a.b': 6, 'dir.0': 5 }));
+  t.same(mergeMeta(older, meta(6, 5, null)), meta(6, 4, null));
+  t.same(mergeMeta(older, meta(7, 6, {})), meta(7, 6, {}), 'one in between was missed: it does not reach back');
+  t.same(mergeMeta(older, meta(6, 5, {}, 2)), meta(6, 5, {}, 2));
+  t.same(mergeMeta(null, older), older);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
@@ -11,7 +11,9 @@ const COMMANDS = [
 ];
 
 function completeInBash(words: readonly string[]): string[] {
-  const file = join(mkdtempSync(join(tmpdir(), 'towpath-test-')), 'completion.bash');
+  const folder = mkdtempSync(join(tmpdir(), 'towpath-test-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'completion.bash');
   writeFileSync(file, completionScript('bash', COMMANDS));
   const line = words.map((word) => `'${word}'`).join(' ');
   const script = `source ${file}; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _towpath; printf '%s\\n' "\${COMPREPLY[@]}"`;

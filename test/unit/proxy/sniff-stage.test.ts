@@ -145,3 +145,93 @@ t.test('a loop to our own listener and a connection that was not redirected are 
   t.equal(rig.closed[0].ending, 'refused');
   await check(t, rig);
 });
+
+t.test('a long burst behind a first word that decided nothing arrives whole', async (t) => {
+  for (const first of ['abc', 'GET /a HTTP/1.1']) {
+    const rig = new ProxyRig();
+    let got = '';
+    const { port } = await rig.serve((socket) =>
+      socket.on('data', (chunk) => {
+        got += chunk.toString('latin1');
+      }),
+    );
+    rig.destination = address('127.0.0.1', port);
+    const client = await rig.client();
+    client.send(first);
+    await pause(30);
+    const isHttp = first !== 'abc';
+    const body = 'b'.repeat(200_000);
+    const rest = isHttp ? `\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}` : body;
+    client.send(rest);
+    await rig.until(() => got.length >= first.length + rest.length, 'every byte');
+    t.ok(got === first + rest, 'unchanged and in order');
+    t.equal(rig.count('towpath_verdicts_total', { verdict: isHttp ? 'http1' : 'opaque' }), 1);
+    client.socket.destroy();
+    await check(t, rig);
+  }
+});
+
+t.test('a silent client of a service with one dead endpoint hears the other one speak', async (t) => {
+  const rig = new ProxyRig();
+  const dead = await rig.serve(() => {});
+  await new Promise((resolve) => dead.server.close(resolve));
+  const { port } = await rig.serve((socket) => socket.write('220 banner\r\n'));
+  rig.service(serviceView([dead.port, port]));
+  for (let i = 0; i < 6; i++) {
+    const client = await rig.client();
+    await rig.until(() => client.text === '220 banner\r\n', 'the banner');
+    client.socket.destroy();
+  }
+  await rig.until(() => rig.closed.length === 6, 'the records');
+  t.same(
+    rig.closed.map(({ record }) => record.endpoint),
+    Array(6).fill(`127.0.0.1:${port}`),
+  );
+  await check(t, rig);
+});
+
+t.test('a silent client of a service whose endpoints are all dead is reset', async (t) => {
+  const rig = new ProxyRig();
+  const dead = await Promise.all([rig.serve(() => {}), rig.serve(() => {})]);
+  await Promise.all(dead.map(({ server }) => new Promise((resolve) => server.close(resolve))));
+  rig.service(serviceView(dead.map(({ port }) => port)));
+  const client = await rig.client();
+  await rig.until(() => client.error !== null, 'the reset');
+  t.equal(rig.closed[0].ending, 'unreachable');
+  t.equal(rig.closed[0].record.flag, 'UF');
+  await check(t, rig);
+});
+
+t.test('a client that goes away while it waits for a view, or while it is silent, leaves nothing behind', async (t) => {
+  const rig = new ProxyRig({ viewTimeoutMs: 200 });
+  const { port, sockets } = await rig.serve(() => {});
+  rig.context.table.setDirectory([{ namespace: 'shop', name: 'orders', virtualIps: ['240.0.0.1'], ports: [80] }]);
+  rig.destination = address('240.0.0.1', 80);
+  const waiting = await rig.client();
+  await pause(20);
+  waiting.socket.resetAndDestroy();
+  await rig.until(() => rig.closed.length === 1, 'its record');
+  rig.destination = address('127.0.0.1', port);
+  const silent = await rig.client();
+  await rig.until(() => sockets.length === 1, 'the parallel dial');
+  silent.socket.resetAndDestroy();
+  await rig.until(() => rig.closed.length === 2, 'its record');
+  t.same(
+    rig.closed.map(({ ending }) => ending),
+    ['reset', 'reset'],
+  );
+  await rig.until(() => rig.reactor.openSockets === 0, 'no socket is left');
+  await check(t, rig);
+});
+
+t.test('a virtual address that no service has is refused, not dialled', async (t) => {
+  const rig = new ProxyRig();
+  for (const ip of ['240.240.7.7', 'fd00:240::7']) {
+    rig.destination = address(ip, 80);
+    const client = await rig.client();
+    await rig.until(() => client.error !== null, 'the reset');
+    t.equal(rig.closed.at(-1)?.record.flag, 'NR');
+    t.equal(rig.closed.at(-1)?.ending, 'refused');
+  }
+  await check(t, rig);
+});

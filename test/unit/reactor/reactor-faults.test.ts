@@ -2,16 +2,22 @@
  * A relay of 300 KB each way with half-closes, run once for every system call that it makes and every fault that this call
  * can meet. Whatever happens: equal bytes and a clean end, or one error told to the owner and a reset seen by the peers.
  */
+import fc from 'fast-check';
 import t from 'tap';
 import * as errno from '../../../src/reactor/errno.ts';
 import { MINIMUM_SLAB_BYTES } from '../../../src/reactor/slab.ts';
+import { SOL_SOCKET } from '../../../src/reactor/syscalls.ts';
 import { type CallName, createFaultyCalls, type Fault, type FaultPlan } from './support/faulty-calls.ts';
 import { pattern } from './support/peer.ts';
-import { RawPeer, RawServer } from './support/raw-peer.ts';
+import { peerKernel, RawPeer, RawServer } from './support/raw-peer.ts';
 import { Relay } from './support/relay.ts';
 import { createWorld, destroyWorld, listen, openDescriptors, type World } from './support/world.ts';
 
 const BYTES = 300_000;
+/** Kernel buffers of the slow mode: the relay meets full sockets and has to wait for them. */
+const SLOW_BUFFER = 32 * 1024;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const FROM_CLIENT = pattern(1, 0, BYTES);
 const FROM_SERVER = pattern(2, 0, BYTES);
 const MAX_TURNS = 600;
@@ -33,7 +39,21 @@ const CALLS: readonly CallName[] = [
   'fcntl',
 ];
 const faulty = createFaultyCalls();
-const server = new RawServer('127.0.0.1');
+const servers = { quick: new RawServer('127.0.0.1'), slow: new RawServer('127.0.0.1') };
+peerKernel.setOption(servers.slow.fd, SOL_SOCKET, SO_RCVBUF, SLOW_BUFFER);
+
+interface Mode {
+  readonly name: string;
+  readonly spliceAfter: number;
+  readonly pace: 'quick' | 'slow';
+}
+const NEVER = Number.POSITIVE_INFINITY;
+const MODES: readonly Mode[] = [
+  { name: 'copying', spliceAfter: NEVER, pace: 'quick' },
+  { name: 'splicing', spliceAfter: 100_000, pace: 'quick' },
+  { name: 'copying to slow peers', spliceAfter: NEVER, pace: 'slow' },
+  { name: 'splicing to slow peers', spliceAfter: 50_000, pace: 'slow' },
+];
 
 interface Outcome {
   readonly world: World;
@@ -46,17 +66,18 @@ interface Outcome {
 }
 
 /** One connection's feed: the rest of its bytes, then FIN; and everything that arrives is read. */
-function step(peer: RawPeer, feed: { readonly bytes: Buffer; sent: number; over: boolean }): void {
+function step(peer: RawPeer, feed: { readonly bytes: Buffer; sent: number; over: boolean }, pace: Mode['pace']): void {
   if (feed.sent < feed.bytes.length) feed.sent += peer.send(feed.bytes.subarray(feed.sent, feed.sent + 65536));
   else if (!feed.over) {
     feed.over = true;
     peer.fin();
   }
-  peer.read();
+  peer.read(pace === 'slow' ? 20_000 : NEVER);
 }
 
-function run(plan: FaultPlan | null, spliceAfter: number): Outcome {
-  faulty.plan = null;
+function run(plans: readonly FaultPlan[], { spliceAfter, pace }: Mode): Outcome {
+  faulty.plans = [];
+  const server = servers[pace];
   const world = createWorld({ slabBytes: MINIMUM_SLAB_BYTES + 64, sockets: 16 }, faulty.calls);
   world.descriptors.takeReserve(world.kernel);
   let relay: Relay | null = null;
@@ -75,10 +96,11 @@ function run(plan: FaultPlan | null, spliceAfter: number): Outcome {
     },
     shed,
   );
+  if (pace === 'slow') for (const fd of world.listeners) world.kernel.setOption(fd, SOL_SOCKET, SO_SNDBUF, SLOW_BUFFER);
   faulty.counts.clear();
-  faulty.injected = false;
-  faulty.plan = plan;
-  const client = RawPeer.connect(address);
+  faulty.injected = 0;
+  faulty.plans = plans;
+  const client = RawPeer.connect(address, pace === 'slow' ? SLOW_BUFFER : 0);
   const feeds = [FROM_CLIENT, FROM_SERVER].map((bytes) => ({ bytes, sent: 0, over: false }));
   const [clientFeed, serverFeed] = feeds as [(typeof feeds)[number], (typeof feeds)[number]];
   let upstream: RawPeer | null = null;
@@ -90,9 +112,9 @@ function run(plan: FaultPlan | null, spliceAfter: number): Outcome {
     );
   };
   for (; turns < MAX_TURNS && !isOver(); turns++) {
-    step(client, clientFeed);
+    step(client, clientFeed, pace);
     upstream ??= server.tryAccept();
-    if (upstream !== null) step(upstream, serverFeed);
+    if (upstream !== null) step(upstream, serverFeed, pace);
     world.reactor.turn(turns < 50 ? 0 : 5);
   }
   return { world, client, upstream, relay, refused, turns };
@@ -118,58 +140,83 @@ function judge(outcome: Outcome): string | null {
 }
 
 function finish({ world, client, upstream }: Outcome): void {
-  faulty.plan = null;
+  faulty.plans = [];
   destroyWorld(world);
   client.close();
   upstream?.close();
-  for (let left = server.tryAccept(); left !== null; left = server.tryAccept()) left.close();
+  for (const server of Object.values(servers))
+    for (let left = server.tryAccept(); left !== null; left = server.tryAccept()) left.close();
 }
 
-for (const [mode, spliceAfter] of [
-  ['copying', Number.POSITIVE_INFINITY],
-  ['splicing', 100_000],
-] as const) {
-  t.test(`a relay without faults, ${mode}`, async (t) => {
-    const outcome = run(null, spliceAfter);
+/** Runs plans and keeps what was wrong with each. */
+class Sweep {
+  readonly wrong: string[] = [];
+  runs = 0;
+  injected = 0;
+  readonly #mode: Mode;
+  readonly #before = openDescriptors();
+
+  constructor(mode: Mode) {
+    this.#mode = mode;
+  }
+
+  attempt(...plans: FaultPlan[]): void {
+    const outcome = run(plans, this.#mode);
+    this.runs++;
+    this.injected += faulty.injected;
+    const verdict = judge(outcome);
+    finish(outcome);
+    const leak = openDescriptors() - this.#before;
+    if (verdict === null && leak === 0) return;
+    const what = plans.map(({ call, at, fault }) => `${call} ${at} ${fault}`).join(', ');
+    this.wrong.push(`${what}: ${verdict ?? ''}${leak === 0 ? '' : ` ${leak} descriptors leaked`}`);
+  }
+}
+
+function canBeShort(call: CallName): boolean {
+  return call === 'read' || call === 'write' || call === 'splice';
+}
+
+for (const mode of MODES) {
+  t.test(`a relay without faults, ${mode.name}`, async (t) => {
+    const outcome = run([], mode);
     t.equal(judge(outcome), null);
-    t.equal(outcome.relay?.spliced, mode === 'splicing');
+    t.equal(outcome.relay?.spliced, mode.spliceAfter !== NEVER);
     finish(outcome);
   });
 
-  t.test(`every fault at every call of a relay, ${mode}`, async (t) => {
-    const plain = run(null, spliceAfter);
+  t.test(`every fault at every call of a relay, ${mode.name}`, async (t) => {
+    finish(run([], mode));
     const counts = new Map(faulty.counts);
-    finish(plain);
-    const before = openDescriptors();
-    const wrong: string[] = [];
-    let runs = 0;
-    let injected = 0;
-    const attempt = (plan: FaultPlan): void => {
-      const outcome = run(plan, spliceAfter);
-      runs++;
-      if (faulty.injected) injected++;
-      const verdict = judge(outcome);
-      finish(outcome);
-      const leak = openDescriptors() - before;
-      if (verdict !== null || leak !== 0) {
-        wrong.push(
-          `${plan.call} ${plan.at}, ${plan.fault}: ${verdict ?? ''}${leak === 0 ? '' : ` ${leak} descriptors leaked`}`,
-        );
-      }
-    };
+    const sweep = new Sweep(mode);
     for (const call of CALLS) {
       for (let at = 1; at <= (counts.get(call) ?? 0); at++) {
-        for (const fault of FAULTS) {
-          if (fault !== 'short' || call === 'read' || call === 'write' || call === 'splice')
-            attempt({ call, at, fault });
-        }
+        for (const fault of FAULTS) if (fault !== 'short' || canBeShort(call)) sweep.attempt({ call, at, fault });
       }
     }
-    for (let at = 1; at <= 20; at++) attempt({ call: 'epoll_wait', at, fault: EINTR });
-    t.same(wrong, []);
-    t.ok(injected > runs * 0.9, `${injected} faults met in ${runs} runs`);
-    t.comment(`${runs} runs, ${injected} faults: ${[...counts].map(([name, n]) => `${name} ${n}`).join(', ')}`);
+    for (let at = 1; at <= 10; at++) sweep.attempt({ call: 'epoll_wait', at, fault: EINTR });
+    t.same(sweep.wrong, []);
+    t.ok(sweep.injected > sweep.runs * 0.8, `${sweep.injected} faults met in ${sweep.runs} runs`);
+    t.comment([...counts].map(([name, n]) => `${name} ${n}`).join(', '));
+  });
+
+  t.test(`several faults at random, ${mode.name}`, async (t) => {
+    const fault = fc.record({
+      // Not setsockopt: without SO_LINGER no reset can be sent, which Linux never refuses.
+      call: fc.constantFrom<CallName>('read', 'write', 'splice', 'epoll_ctl', 'accept4', 'connect', 'pipe2'),
+      at: fc.integer({ min: 1, max: 20 }),
+      // Mostly those that a relay survives, so that several are met.
+      fault: fc.constantFrom<Fault>(EAGAIN, EINTR, 'short', EAGAIN, EINTR, 'short', ...FAULTS),
+    });
+    const sweep = new Sweep(mode);
+    for (const plans of fc.sample(fc.array(fault, { minLength: 4, maxLength: 20 }), { numRuns: 150, seed: 11 })) {
+      sweep.attempt(...plans.filter((plan) => plan.fault !== 'short' || canBeShort(plan.call)));
+    }
+    t.same(sweep.wrong, []);
+    t.ok(sweep.injected > sweep.runs);
   });
 }
 
-t.teardown(() => server.close());
+t.teardown(() => {
+  for (const server of Object.values(servers)) server.close();
+});

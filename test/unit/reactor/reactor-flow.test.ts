@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import t from 'tap';
 import type { Socket } from '../../../src/reactor/socket.ts';
+import { createFaultyCalls } from './support/faulty-calls.ts';
 import { connectPeer, pattern, patternStream } from './support/peer.ts';
 import { RawPeer } from './support/raw-peer.ts';
 import { Recorder } from './support/recorder.ts';
@@ -11,6 +12,7 @@ import {
   createWorld,
   destroyWorld,
   listen,
+  ROOMY,
   send,
   turnFor,
   turnUntil,
@@ -237,5 +239,28 @@ t.test('one busy connection does not starve the others: one read each per turn',
   world.reactor.turn(0);
   for (const recorder of recorders) t.ok(recorder.bytes > 0 && recorder.bytes <= 65536);
   for (const peer of peers) peer.close();
+  destroyWorld(world);
+});
+
+t.test('pausing and resuming within a turn costs no system call', async (t) => {
+  const faulty = createFaultyCalls();
+  const world = createWorld(ROOMY, faulty.calls);
+  const recorder = new Recorder(world);
+  recorder.on.data = (socket) => {
+    for (let i = 0; i < 5; i++) {
+      world.reactor.pause(socket);
+      world.reactor.resume(socket);
+    }
+  };
+  const { accepted, address } = acceptFor(world, recorder);
+  const peer = RawPeer.connect(address);
+  await turnUntil(world, () => accepted.length === 1);
+  const before = faulty.counts.get('epoll_ctl');
+  peer.send('x');
+  await turnUntil(world, () => recorder.bytes === 1);
+  t.equal(faulty.counts.get('epoll_ctl'), before);
+  peer.send('y');
+  await turnUntil(world, () => recorder.bytes === 2);
+  peer.close();
   destroyWorld(world);
 });

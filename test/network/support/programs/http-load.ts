@@ -13,6 +13,8 @@ const REQUEST_LIMIT_MS = 15_000;
 const MAX_PROBLEMS = 20;
 
 let stopping = false;
+/** Clients that have had an answer, good or bad. */
+let began = 0;
 let left = Number(count) > 0 ? Number(count) : Number.POSITIVE_INFINITY;
 const report = {
   requests: 0,
@@ -53,6 +55,7 @@ function requestOnce(agent: Agent): Promise<string> {
 
 async function runClient(): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let first = true;
   while (!stopping && left-- > 0) {
     const started = performance.now();
     try {
@@ -61,6 +64,8 @@ async function runClient(): Promise<void> {
       report.failed++;
       if (report.problems.length < MAX_PROBLEMS) report.problems.push(String(error));
     }
+    if (first && ++began === Number(clients)) process.stderr.write('began\n');
+    first = false;
     report.requests++;
     report.slowestMs = Math.max(report.slowestMs, Math.round(performance.now() - started));
     if (Number(pauseMs) > 0) await new Promise((resolve) => setTimeout(resolve, Number(pauseMs)));

@@ -4,10 +4,9 @@ import { type AddressInfo, createServer } from 'node:net';
 import t from 'tap';
 import { probeOnce } from '../../../../src/agent/probes/probe-once.ts';
 import { dialMarked } from '../../../../src/agent/probes/probe-socket.ts';
-import { MarkedSockets } from '../../../../src/reactor/marked-sockets.ts';
 
 /** Mark 0 is what every socket has: setting it needs no privilege. */
-const dial = dialMarked(new MarkedSockets(0));
+const dial = dialMarked(0);
 const THRESHOLDS = { timeoutSeconds: 0.3, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 };
 
 for (const address of ['127.0.0.1', '::1']) {

@@ -17,10 +17,10 @@ export interface FaultyCalls {
   readonly calls: RawCalls;
   /** Calls made so far, by name. */
   readonly counts: Map<CallName, number>;
-  /** The fault to inject next; null = none. */
-  plan: FaultPlan | null;
-  /** The planned fault was met. */
-  injected: boolean;
+  /** The faults to inject. */
+  plans: readonly FaultPlan[];
+  /** How many of them were met. */
+  injected: number;
 }
 
 /** Place of the length among the arguments of the calls that can come up short. */
@@ -33,16 +33,16 @@ export function createFaultyCalls(): FaultyCalls {
   const faulty: { -readonly [K in keyof FaultyCalls]: FaultyCalls[K] } = {
     calls: real,
     counts: new Map(),
-    plan: null,
-    injected: false,
+    plans: [],
+    injected: 0,
   };
   const wrap = (name: CallName, call: AnyCall): AnyCall => {
     return (...args) => {
       const count = (faulty.counts.get(name) ?? 0) + 1;
       faulty.counts.set(name, count);
-      const { plan } = faulty;
-      if (plan === null || plan.call !== name || plan.at !== count) return call(...args);
-      faulty.injected = true;
+      const plan = faulty.plans.find((candidate) => candidate.call === name && candidate.at === count);
+      if (plan === undefined) return call(...args);
+      faulty.injected++;
       if (plan.fault === 'short') return call(...args.map((arg, i) => (i === LENGTH_AT[name] ? halved(arg) : arg)));
       real.errnoCell[0] = plan.fault;
       return -1;

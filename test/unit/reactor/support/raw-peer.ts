@@ -30,9 +30,10 @@ export class RawPeer {
     this.fd = fd;
   }
 
-  /** Connects to a listener; over loopback the handshake is done when this returns. */
-  static connect(to: SockAddr): RawPeer {
+  /** Connects to a listener; over loopback the handshake is done when this returns. A receive buffer of 0 is the usual one. */
+  static connect(to: SockAddr, receiveBuffer = 0): RawPeer {
     const peer = new RawPeer(peerKernel.socket(to.family));
+    if (receiveBuffer > 0) peerKernel.setOption(peer.fd, SOL_SOCKET, SO_RCVBUF, receiveBuffer);
     peerKernel.connect(peer.fd, to);
     return peer;
   }

@@ -1,0 +1,43 @@
+/** What every data thread must know, as the messages that tell a new one. */
+import type { ToDataThread } from '../contract/data-thread.ts';
+import { type ServiceKey, serviceKey } from '../contract/views.ts';
+
+type WithoutSequence<T> = T extends { readonly sequence: number } ? Omit<T, 'sequence'> : never;
+export type ToDataThreadBody = WithoutSequence<ToDataThread>;
+
+export class ThreadState {
+  #directory: ToDataThreadBody | null = null;
+  #inbound: ToDataThreadBody | null = null;
+  #drain: ToDataThreadBody | null = null;
+  readonly #services = new Map<ServiceKey, ToDataThreadBody>();
+
+  /** Notes a message that is about to be sent to all threads. */
+  remember(message: ToDataThreadBody): void {
+    switch (message.type) {
+      case 'directory':
+        this.#directory = message;
+        return;
+      case 'inbound':
+        this.#inbound = message;
+        return;
+      case 'drain':
+        this.#drain = message;
+        return;
+      case 'service':
+        this.#services.set(serviceKey(message.service.namespace, message.service.name), message);
+        return;
+      case 'service-removed':
+        this.#services.delete(message.key);
+        return;
+      case 'stop':
+      case 'dump':
+        return;
+    }
+  }
+
+  /** Everything that is in force, in the order in which a thread should hear it. */
+  messages(): ToDataThreadBody[] {
+    const fixed = [this.#directory, this.#inbound, ...this.#services.values(), this.#drain];
+    return fixed.filter((message) => message !== null);
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Brings one request to an endpoint: over which connection, and what may go where when that one fails. Sent again is only
+ * what provably was not delivered, or is idempotent and was kept whole (RFC 9110 9.2.2).
+ */
+import { describeErrno } from '../reactor/errno.ts';
+import { SMALL_CHUNK } from '../reactor/slab.ts';
+import type { Context } from './context.ts';
+import type { RequestDecision } from './decide-request.ts';
+import type { Endpoint } from './endpoints/endpoint.ts';
+import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from './upstream/pool.ts';
+import type { UpstreamConnection, UpstreamUser } from './upstream/upstream-connection.ts';
+
+export type Forward = Extract<RequestDecision, { type: 'forward' }>;
+
+/** Sends of one request: the first, and at most two more when the one before provably did not count. */
+const MAX_ATTEMPTS = 3;
+
+/** What became of a request whose connection was lost. `unreachable`: no endpoint took a connection (see `failure`). */
+export type Recovery = 'sent-again' | 'unreachable' | 'lost';
+
+export class RequestDelivery {
+  readonly #context: Context;
+  readonly #user: UpstreamUser;
+  #decision: Forward | null = null;
+  /** The endpoint in use, or tried last. */
+  endpoint: Endpoint | null = null;
+  upstream: UpstreamConnection | null = null;
+  attempts = 0;
+  /** A connection has failed this request: the next try uses a new one. */
+  #afresh = false;
+  /** Why the last dial failed. */
+  failure = '';
+  /** The whole request as sent, while it may have to be sent again; -1 = not kept. */
+  #replay = -1;
+  #replayLength = 0;
+  readonly #tried: Endpoint[] = [];
+
+  constructor(context: Context, user: UpstreamUser) {
+    this.#context = context;
+    this.#user = user;
+  }
+
+  begin(decision: Forward): void {
+    this.#decision = decision;
+    this.endpoint = decision.endpoint;
+    this.attempts = 0;
+    this.#afresh = false;
+    this.#tried.length = 0;
+  }
+
+  /** Keeps a small request, whole in the `length` bytes at `at`, so that it can be sent again. */
+  keepForReplay(at: number, length: number): void {
+    const { slab } = this.#context.reactor;
+    if (length > SMALL_CHUNK || slab.freeSmallChunks === 0) return;
+    this.#replay = slab.allocate(SMALL_CHUNK);
+    slab.bytes.copyWithin(this.#replay, at, at + length);
+    this.#replayLength = length;
+  }
+
+  /** An answer has begun: the request is never sent again. */
+  dropReplay(): void {
+    if (this.#replay >= 0) this.#context.reactor.slab.release(this.#replay);
+    this.#replay = -1;
+  }
+
+  /** Borrows a connection to the chosen endpoint, or to another one where dialling fails at once. False: see `failure`. */
+  connect(): boolean {
+    const { reactor, limits } = this.#context;
+    const maxIdleMs = this.#afresh ? NEVER_IDLE : this.#replay >= 0 ? ANY_IDLE : FRESH_FOR_UNSAFE_MS;
+    for (;;) {
+      const { endpoint } = this;
+      if (endpoint === null) return false;
+      this.attempts++;
+      const upstream = acquire(reactor, limits, endpoint, this.#user, maxIdleMs);
+      if (typeof upstream !== 'number') {
+        endpoint.active++;
+        this.upstream = upstream;
+        return true;
+      }
+      this.failure = describeErrno(upstream);
+      if (!this.#chooseAnother(endpoint)) return false;
+    }
+  }
+
+  /**
+   * The connection failed before an answer was complete: sends the request again where that is safe.
+   * @param untouched not a byte of an answer was seen
+   */
+  recover(reason: string, untouched: boolean): Recovery {
+    const { upstream, endpoint } = this;
+    if (upstream === null || endpoint === null) return 'lost';
+    this.upstream = null;
+    endpoint.active--;
+    if (!upstream.connected) return this.#redirect(upstream, endpoint, reason);
+    const { pooled } = upstream;
+    upstream.abort();
+    if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
+    // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
+    if (!this.#chooseAnother(endpoint) && !pooled) return 'lost';
+    this.#afresh = true;
+    if (!this.connect()) return 'unreachable';
+    const next = this.#borrowed();
+    if (next !== null) this.#context.reactor.write(next.socket, this.#replay, this.#replayLength);
+    return 'sent-again';
+  }
+
+  /** Nothing was delivered: what waits on the failed connection may go to another endpoint, whatever the method. */
+  #redirect(failed: UpstreamConnection, endpoint: Endpoint, reason: string): Recovery {
+    this.failure = reason;
+    const found = this.#chooseAnother(endpoint) && this.connect();
+    const next = this.#borrowed();
+    if (next !== null) this.#context.reactor.movePending(failed.socket, next.socket);
+    failed.abort();
+    return found ? 'sent-again' : 'unreachable';
+  }
+
+  #borrowed(): UpstreamConnection | null {
+    return this.upstream;
+  }
+
+  /** Another endpoint of the same cluster after a failure; false when there is none or the attempts are used up. */
+  #chooseAnother(failed: Endpoint): boolean {
+    const cluster = this.#decision?.cluster ?? null;
+    if (cluster === null || this.attempts >= MAX_ATTEMPTS) return false;
+    this.#tried.push(failed);
+    const next = cluster.pick(this.#context.random, this.#tried);
+    if (next === null || this.#tried.includes(next)) return false;
+    this.endpoint = next;
+    return true;
+  }
+
+  /** Hands the connection to somebody else, who now owns it and its place in `endpoint.active`. */
+  takeOver(): UpstreamConnection | null {
+    const { upstream } = this;
+    if (upstream !== null) upstream.user = null;
+    this.upstream = null;
+    return upstream;
+  }
+
+  /** Lets go of everything. 'reuse': back to the pool; 'close': FIN; 'abort': RST. */
+  end(how: 'reuse' | 'close' | 'abort'): void {
+    const { reactor, limits } = this.#context;
+    const { upstream } = this;
+    this.upstream = null;
+    this.dropReplay();
+    if (upstream === null) return;
+    upstream.endpoint.active--;
+    upstream.endpoint.lastUsed = reactor.now;
+    if (how === 'abort') upstream.abort();
+    else if (how === 'close') upstream.discard();
+    else {
+      reactor.resume(upstream.socket);
+      release(reactor, limits, upstream);
+    }
+  }
+}

@@ -1,0 +1,62 @@
+/** `npm run soak`: makes a network namespace, has the soak run in it, and removes it whatever happens. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { closePlace, commandInside, openPlace } from '../../bench/place/namespace.ts';
+
+const HELP = `Usage: npm run soak -- [--minutes N]
+
+Runs an agent under mixed load while clients and servers die at random, for N minutes (default 30, fractions allowed), and checks that no
+byte went astray, that nothing failed without a cause, and that nothing leaks. Needs root. Ends with "N passed, N failed".
+
+Exit status: 0 all passed, 1 something failed, 2 wrong usage.
+
+Examples:
+  npm run soak -- --minutes 2
+  npm run soak -- --minutes 30
+`;
+
+class UsageError extends Error {}
+
+function parseMinutes(args: readonly string[]): number | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { minutes: { type: 'string', default: '30' }, help: { type: 'boolean', short: 'h', default: false } },
+  });
+  if (values.help) return null;
+  const minutes = Number(values.minutes);
+  if (minutes >= 0.2 && minutes <= 10_000) return minutes;
+  throw new UsageError(`--minutes needs a number from 0.2 to 10000, not "${values.minutes}"`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const minutes = parseMinutes(args);
+  if (minutes === null) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (process.getuid?.() !== 0) throw new Error('this needs root: it makes a network namespace and redirect rules');
+  const place = openPlace('towpath-soak-');
+  try {
+    const script = join(import.meta.dirname, 'inside.ts');
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', script, place.folder, String(minutes)];
+    const [file = '', ...words] = commandInside(place, node);
+    const child = spawn(file, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // The signal ends the soak; what it leaves is cleared below.
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGKILL'));
+    return await new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (code) => resolve(code ?? 130));
+    });
+  } finally {
+    closePlace(place);
+  }
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
+  process.stderr.write(`soak: ${(error as Error).message}\n${usage ? 'Try: npm run soak -- --help\n' : ''}`);
+  process.exitCode = usage ? 2 : 1;
+}

@@ -1,0 +1,63 @@
+import t from 'tap';
+import { HeldVersions } from '../../../src/agent/control-held-views.ts';
+import { createLogger } from '../../../src/telemetry/logger.ts';
+
+const KEY = 'dir.0';
+const directory = (epoch: number, gen: number) =>
+  Buffer.from(JSON.stringify({ version: { epoch, gen, hash: '0123456789abcdef' }, services: [] }));
+
+function held(apply: () => Promise<void> = async () => {}) {
+  const applied: number[] = [];
+  const views = new HeldVersions(
+    async (view) => {
+      await apply();
+      applied.push(view.version.gen);
+    },
+    createLogger({ name: 'test', level: 'silent' }),
+  );
+  return { views, applied };
+}
+
+t.test('only newer views are put in force: a higher epoch, or a higher gen in the same', async (t) => {
+  const { views, applied } = held();
+  for (const [epoch, gen] of [
+    [1, 5],
+    [1, 5],
+    [1, 4],
+    [0, 99],
+    [1, 6],
+    [2, 1],
+    [1, 7],
+  ] as const) {
+    await views.offer(KEY, directory(epoch, gen));
+  }
+  t.same(applied, [5, 6, 1]);
+  t.match(views.versions.get(KEY), { epoch: 2, gen: 1 });
+});
+
+t.test('a malformed view is remembered as refused until the held one is confirmed', async (t) => {
+  const { views } = held();
+  await views.offer(KEY, directory(1, 1));
+  t.equal(await views.offer(KEY, Buffer.from('{}')), 'malformed');
+  t.ok(views.rejected.has(KEY));
+  t.equal(await views.offer(KEY, directory(1, 0)), 'taken');
+  t.ok(views.rejected.has(KEY), 'an older view proves nothing');
+  await views.offer(KEY, directory(1, 1));
+  t.notOk(views.rejected.has(KEY));
+  t.equal(views.rejections, 1);
+  t.match(views.lastRejection, /^dir\.0: /);
+});
+
+t.test('a view that cannot be applied leaves the old version held, and may be offered again', async (t) => {
+  let fail = true;
+  const { views, applied } = held(async () => {
+    if (fail) throw new Error('no memory');
+  });
+  await views.offer(KEY, directory(1, 1));
+  t.equal(views.rejected.get(KEY), 'no memory');
+  t.equal(views.versions.has(KEY), false);
+  fail = false;
+  await views.offer(KEY, directory(1, 1));
+  t.same(applied, [1]);
+  t.equal(views.rejected.size, 0);
+});

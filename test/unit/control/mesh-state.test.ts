@@ -1,0 +1,62 @@
+import t from 'tap';
+import { MeshState, type Touched } from '../../../src/control/mesh-state.ts';
+import { decodeResources } from '../../../src/resources/index.ts';
+
+const TEXT = `
+apiVersion: v1
+kind: Service
+metadata: {name: orders, namespace: shop}
+spec: {selector: {app: orders}, ports: [{port: 80}]}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: r, namespace: shop}
+spec:
+  parentRefs: [{group: "", kind: Service, name: orders}]
+  rules: [{backendRefs: [{name: orders, port: 80}]}]
+`;
+
+t.test('each change tells which views it touches, and whether the directory', async (t) => {
+  const touched: Touched[] = [];
+  const state = new MeshState((one) => touched.push(one));
+  const decoded = decodeResources(TEXT, '');
+  if (!decoded.ok) throw new Error('unreachable');
+  for (const resource of decoded.value)
+    state.putResource({ resource, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 7);
+  const endpoint = {
+    host: 'h',
+    namespace: 'shop',
+    name: 'o',
+    labels: { app: 'orders' },
+    address: '10.0.0.1',
+    ports: {},
+    weight: 1,
+    healthy: true,
+  };
+  state.putEndpoint(endpoint);
+  state.putEndpoint({ ...endpoint, name: 'x', labels: { app: 'other' } });
+  state.deleteHost('h');
+  state.deleteResource('HTTPRoute.shop.r');
+  state.deleteResource('HTTPRoute.shop.r');
+  state.deleteResource('Service.shop.orders');
+  const orders = ['shop/orders'];
+  t.same(touched, [
+    { services: orders, directory: true, resource: 'Service.shop.orders' },
+    { services: orders, directory: false, resource: 'HTTPRoute.shop.r' },
+    { services: orders, directory: false, resource: null },
+    { services: [], directory: false, resource: null },
+    { services: orders, directory: false, resource: null },
+    { services: [], directory: false, resource: null },
+    { services: orders, directory: false, resource: 'HTTPRoute.shop.r' },
+    { services: orders, directory: true, resource: 'Service.shop.orders' },
+  ]);
+});
+
+t.test('revisions are those that were looked at', async (t) => {
+  const state = new MeshState(() => {});
+  t.equal(state.revisionOf('Service.a.b'), 0);
+  state.noteRevision('Service.a.b', 5);
+  t.equal(state.revisionOf('Service.a.b'), 5);
+  state.forgetRevisions();
+  t.equal(state.revisionOf('Service.a.b'), 0);
+});
