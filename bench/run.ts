@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { HELP, parseOptions, UsageError } from './options.ts';
-import { closePlace, commandInside, openPlace } from './place/namespace.ts';
+import { closePlace, commandInside, MANY_CONNECTIONS, openPlace } from './place/namespace.ts';
 
 async function main(args: readonly string[]): Promise<number> {
   if (parseOptions(args) === null) {
@@ -10,7 +10,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (process.getuid?.() !== 0) throw new Error('this needs root: it makes a network namespace and redirect rules');
-  const place = openPlace('towpath-bench-');
+  const place = openPlace('towpath-bench-', MANY_CONNECTIONS);
   try {
     const script = join(import.meta.dirname, 'inside.ts');
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', script, place.folder, ...args];

@@ -18,5 +18,5 @@ export function parseIperf3(output: string): LoadResult {
   const report = JSON.parse(output) as { end?: { sum_received?: { bytes?: number; seconds?: number } } };
   const { bytes, seconds } = report.end?.sum_received ?? {};
   if (bytes === undefined || seconds === undefined) throw new Error(`iperf3 reported no bytes:\n${output}`);
-  return { requests: bytes / BULK_REQUEST_BYTES, seconds, bytes, errors: 0, latency: null };
+  return { requests: bytes / BULK_REQUEST_BYTES, seconds, bytes, errors: 0, errorKinds: '', latency: null };
 }

@@ -25,8 +25,8 @@ class Client {
     this.#socket = connect(Number(port), address).setNoDelay(true);
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     this.#socket.on('connect', () => idle.push(this));
-    this.#socket.on('error', () => fail());
-    this.#socket.on('close', () => fail());
+    this.#socket.on('error', (error) => fail(error.message));
+    this.#socket.on('close', () => fail('closed by the other side'));
   }
 
   send(dueAt: number): void {
@@ -42,7 +42,7 @@ class Client {
     if (this.#received === 0) this.#expected = answerLength(chunk);
     this.#received += chunk.length;
     if (this.#received < this.#expected) return;
-    if (this.#received > this.#expected) fail();
+    if (this.#received > this.#expected) fail('more bytes than the length says');
     this.#received = 0;
     latencies.push(performance.now() - this.#dueAt);
     idle.push(this);
@@ -52,10 +52,11 @@ class Client {
 const idle: Client[] = [];
 const latencies: number[] = [];
 let errors = 0;
-let late = 0;
+let errorKinds = '';
 
-function fail(): void {
+function fail(kind: string): void {
   errors += 1;
+  errorKinds ||= kind;
 }
 
 /** The head comes in one piece: it is far smaller than a segment. */
@@ -64,7 +65,7 @@ function answerLength(chunk: Buffer): number {
   const headEnd = text.indexOf('\r\n\r\n');
   const length = /^content-length: (\d+)\r$/im.exec(text.slice(0, headEnd + 2))?.[1];
   if (!text.startsWith('HTTP/1.1 200 ') || headEnd < 0 || length === undefined) {
-    fail();
+    fail(`an answer begins with ${JSON.stringify(text.slice(0, 40))}`);
     return chunk.length;
   }
   return headEnd + 4 + Number(length);
@@ -82,7 +83,6 @@ function whenConnected(): void {
       const client = idle.shift();
       // All are waiting: the request leaves later, and its latency still counts from when it was due.
       if (client === undefined) break;
-      if (now - dueAt > 1) late += 1;
       client.send(dueAt);
       next += 1;
     }
@@ -95,8 +95,9 @@ function whenConnected(): void {
 
 function finish(elapsedMs: number, sent: number): void {
   for (const client of clients) client.end();
-  const lost = sent - latencies.length + (total - sent);
-  console.log(JSON.stringify({ sent, errors: errors + lost, late, seconds: elapsedMs / 1000, latencies }));
+  const lost = total - latencies.length;
+  if (lost > 0) fail(`${sent} of ${total} requests sent, ${latencies.length} answered`);
+  console.log(JSON.stringify({ errors, errorKinds, seconds: elapsedMs / 1000, latencies }));
 }
 
 whenConnected();

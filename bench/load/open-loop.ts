@@ -20,12 +20,13 @@ export async function runOpenLoop(
 }
 
 export function parseOpenLoop(output: string): LoadResult {
-  const { errors, seconds, latencies } = JSON.parse(output) as {
+  const { errors, errorKinds, seconds, latencies } = JSON.parse(output) as {
     errors: number;
+    errorKinds: string;
     seconds: number;
     latencies: number[];
   };
   const [p50, p99, p999] = [0.5, 0.99, 0.999].map((fraction) => quantile(latencies, fraction));
   const latency = { p50: p50 ?? Number.NaN, p99: p99 ?? Number.NaN, p999: p999 ?? Number.NaN };
-  return { requests: latencies.length, seconds, bytes: 0, errors, latency };
+  return { requests: latencies.length, seconds, bytes: 0, errors, errorKinds, latency };
 }

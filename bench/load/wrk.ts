@@ -20,11 +20,13 @@ export async function runWrk(
 export function parseWrk(output: string): LoadResult {
   const line = /^SUMMARY (\{.*\})$/m.exec(output)?.[1];
   if (line === undefined) throw new Error(`wrk printed no summary:\n${output}`);
-  const { requests, micros, bytes, errors, p50, p99, p999 } = JSON.parse(line) as Record<string, number>;
-  const fields = [requests, micros, bytes, errors, p50, p99, p999].map(Number);
-  if (fields.some(Number.isNaN)) throw new Error(`wrk's summary lacks a number: ${line}`);
-  const [count = 0, duration = 0, size = 0, failed = 0, ...percentiles] = fields;
-  const [low = 0, high = 0, highest = 0] = percentiles.map((value) => value / 1000);
-  const latency = { p50: low, p99: high, p999: highest };
-  return { requests: count, seconds: duration / 1e6, bytes: size, errors: failed, latency };
+  const summary = JSON.parse(line) as Record<string, number | string>;
+  const read = (name: string): number => {
+    const value = summary[name];
+    if (typeof value !== 'number') throw new Error(`wrk's summary lacks the number "${name}": ${line}`);
+    return value;
+  };
+  const latency = { p50: read('p50') / 1000, p99: read('p99') / 1000, p999: read('p999') / 1000 };
+  const counts = { requests: read('requests'), bytes: read('bytes'), errors: read('errors') };
+  return { ...counts, seconds: read('micros') / 1e6, errorKinds: String(summary['kinds']), latency };
 }

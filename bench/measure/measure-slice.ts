@@ -34,7 +34,8 @@ export async function measureSlice(
   const cpuBefore = pid === null ? 0 : readCpuMicros(pid);
   const result = await putLoad(row, variant, seconds, pinned);
   const cpuMicros = pid === null ? 0 : readCpuMicros(pid) - cpuBefore;
-  if (result.errors > 0) throw new Error(`${result.errors} of ${result.requests} requests failed`);
+  if (result.errors > 0)
+    throw new Error(`${result.errors} errors beside ${result.requests} requests (${result.errorKinds})`);
   if (result.requests === 0) throw new Error('no request was answered');
 
   const limit = performance.now() + COUNTS_SETTLE_MS;

@@ -9,33 +9,43 @@ export interface Place {
   readonly folder: string;
 }
 
-/** Addresses that programs dial to reach a proxy; the kernel redirects them. Class E, so that they exist nowhere else. */
-const VIRTUAL_NETS = '240.0.0.0/4';
-/** Where dialling programs sit. */
-const CLIENT_ADDRESS = '10.77.0.1';
+/**
+ * Addresses that programs dial to reach a proxy, and where those programs sit. The kernel redirects the former to one listener, where
+ * only the client's address and port tell connections apart: programs that share an address must not dial two of the nets at a high rate,
+ * or a port still in TIME_WAIT from the one delays connections to the other by seconds. Class E, so that they exist nowhere else.
+ */
+const VIRTUAL_NETS = [
+  { net: '240.240.0.0/24', client: '10.77.0.1' },
+  { net: '240.240.1.0/24', client: '10.77.0.2' },
+  { net: '240.241.0.0/24', client: '10.77.0.1' },
+  { net: '240.241.1.0/24', client: '10.77.0.2' },
+] as const;
 
-const SETTINGS = [
-  // Short connections: many ports (above all that are listened on), and no table that fills up within one run.
+/** For short connections: many ports (above all that are listened on), and no table that fills up within one run. */
+export const MANY_CONNECTIONS: readonly string[] = [
   'net.ipv4.ip_local_port_range=16384 65535',
   'net.ipv4.tcp_tw_reuse=1',
-  'net.netfilter.nf_conntrack_tcp_timeout_time_wait=1',
-  'net.netfilter.nf_conntrack_tcp_timeout_close=1',
+  'net.netfilter.nf_conntrack_tcp_timeout_time_wait=2',
+  'net.netfilter.nf_conntrack_tcp_timeout_close=2',
   'net.core.somaxconn=4096',
 ];
 
 /**
  * @param prefix of the names of the namespace and of the folder; what dead runs with that prefix left behind is removed first
+ * @param settings for sysctl, in the namespace
  * @throws Error when the kernel or the rights do not allow it
  */
-export function openPlace(prefix: string): Place {
+export function openPlace(prefix: string, settings: readonly string[]): Place {
   removeLeftovers(prefix);
   const place = { namespace: `${prefix}${process.pid}`, folder: mkdtempSync(join(tmpdir(), prefix)) };
   try {
     ip('netns', 'add', place.namespace);
     ip('-n', place.namespace, 'link', 'set', 'lo', 'up');
-    ip('-n', place.namespace, 'addr', 'add', `${CLIENT_ADDRESS}/32`, 'dev', 'lo');
-    ip('-n', place.namespace, 'route', 'add', VIRTUAL_NETS, 'dev', 'lo', 'src', CLIENT_ADDRESS);
-    for (const setting of SETTINGS) inside(place, 'sysctl', '-q', '-w', setting);
+    for (const { net, client } of VIRTUAL_NETS) {
+      ip('-n', place.namespace, 'addr', 'replace', `${client}/32`, 'dev', 'lo');
+      ip('-n', place.namespace, 'route', 'add', net, 'dev', 'lo', 'src', client);
+    }
+    for (const setting of settings) inside(place, 'sysctl', '-q', '-w', setting);
     return place;
   } catch (error) {
     closePlace(place);

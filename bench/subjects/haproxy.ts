@@ -8,15 +8,14 @@ import { answers, BULK_PORT, HTTP_PORT, UPSTREAM_ADDRESS } from '../place/upstre
 import type { Row } from '../rows.ts';
 import type { Counts, Subject, Variant } from './subject.ts';
 
-const VIRTUAL_IP = '240.241.0.10';
-
-/** Dialled port -> what stands behind it. */
-const FRONTENDS = [
-  { name: 'http', port: 80, listen: 15101 },
-  { name: 'tcp', port: 81, listen: 15102 },
-  { name: 'bulk', port: 5201, listen: 15103 },
-  { name: 'splice', port: 5202, listen: 15104 },
-] as const;
+/** What is dialled -> the listener behind it. */
+const FRONTENDS = {
+  http: { address: '240.241.0.10', port: 80, listen: 15101 },
+  tcp: { address: '240.241.1.10', port: 80, listen: 15102 },
+  bulk: { address: '240.241.1.10', port: 5201, listen: 15103 },
+  splice: { address: '240.241.1.10', port: 5202, listen: 15104 },
+} as const;
+type Frontend = (typeof FRONTENDS)[keyof typeof FRONTENDS];
 
 export class Haproxy implements Subject {
   readonly name = 'haproxy';
@@ -28,14 +27,14 @@ export class Haproxy implements Subject {
   constructor(folder: string, pinned: readonly string[]) {
     this.#folder = folder;
     this.#pinned = pinned;
-    for (const { port, listen } of FRONTENDS) redirect(port, listen);
+    for (const frontend of Object.values(FRONTENDS)) redirect(frontend);
   }
 
   async start(): Promise<void> {
     const config = join(this.#folder, 'haproxy.cfg');
     writeFileSync(config, renderConfig(this.#socket));
     this.#program = new Program('haproxy', [...this.#pinned, 'haproxy', '-db', '-f', config]);
-    await this.#program.until('it served', () => answers(`http://${VIRTUAL_IP}:80/`));
+    await this.#program.until('it served', () => answers(`http://${FRONTENDS.http.address}/`));
   }
 
   async stop(): Promise<void> {
@@ -48,9 +47,13 @@ export class Haproxy implements Subject {
   }
 
   variants({ load, protocol }: Row): readonly Variant[] {
-    const at = (label: string, port: number): Variant => ({ label, address: VIRTUAL_IP, port });
-    if (load.type === 'bulk') return [at('copying', 5201), at('splicing', 5202)];
-    return [protocol === 'tcp' ? at('tcp mode', 81) : at('http mode', 80)];
+    if (load.type === 'bulk') {
+      return [
+        { label: 'copying', ...FRONTENDS.bulk },
+        { label: 'splicing', ...FRONTENDS.splice },
+      ];
+    }
+    return [protocol === 'tcp' ? { label: 'tcp mode', ...FRONTENDS.tcp } : { label: 'http mode', ...FRONTENDS.http }];
   }
 
   async counts(): Promise<Counts> {
@@ -71,8 +74,8 @@ export class Haproxy implements Subject {
 }
 
 /** Behind Towpath's own jump, which passes over what is not meant for it. */
-function redirect(port: number, listen: number): void {
-  const rule = `-t nat -A OUTPUT -p tcp -d ${VIRTUAL_IP} --dport ${port} -j REDIRECT --to-ports ${listen}`;
+function redirect({ address, port, listen }: Frontend): void {
+  const rule = `-t nat -A OUTPUT -p tcp -d ${address} --dport ${port} -j REDIRECT --to-ports ${listen}`;
   execFileSync('iptables', rule.split(' '), { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
@@ -89,21 +92,21 @@ defaults
   timeout http-keep-alive 1h
 listen http
   mode http
-  bind 127.0.0.1:15101 backlog 4096
+  bind 127.0.0.1:${FRONTENDS.http.listen} backlog 4096
   http-reuse always
   http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }
   ${server(HTTP_PORT)}
 listen tcp
   mode tcp
-  bind 127.0.0.1:15102 backlog 4096
+  bind 127.0.0.1:${FRONTENDS.tcp.listen} backlog 4096
   ${server(HTTP_PORT)}
 listen bulk
   mode tcp
-  bind 127.0.0.1:15103
+  bind 127.0.0.1:${FRONTENDS.bulk.listen}
   ${server(BULK_PORT)}
 listen splice
   mode tcp
-  bind 127.0.0.1:15104
+  bind 127.0.0.1:${FRONTENDS.splice.listen}
   option splice-auto
   ${server(BULK_PORT)}
 `;

@@ -7,11 +7,12 @@ import type { Row } from '../rows.ts';
 import { parseSamples, sumSamples } from './parse-samples.ts';
 import type { Counts, Subject, Variant } from './subject.ts';
 
-const VIRTUAL_IP = '240.240.0.10';
-/** Ports of the service: undeclared, and declared as TCP, before the same nginx. */
-const SNIFFED_PORT = 80;
-const TCP_PORT = 81;
+/** Service whose protocol is left to sniffing, and one that is declared as TCP. */
+const SNIFFED_IP = '240.240.0.10';
+const DECLARED_IP = '240.240.1.10';
+const PORT = 80;
 const METRICS = 'http://127.0.0.1:15020/metrics';
+const READY = 'http://127.0.0.1:15020/readyz';
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'towpath');
 
 export class Towpath implements Subject {
@@ -33,7 +34,9 @@ export class Towpath implements Subject {
     writeFileSync(resources, RESOURCES);
     const command = [...this.#pinned, LAUNCHER, 'agent', '--config', config, '--standalone', resources];
     this.#program = new Program('towpath', command);
-    await this.#program.until('it served', () => answers(`http://${VIRTUAL_IP}:${SNIFFED_PORT}/`));
+    // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
+    await this.#program.until('it was ready', () => answers(READY));
+    await this.#program.until('it served', () => answers(`http://${SNIFFED_IP}:${PORT}/`));
   }
 
   async stop(): Promise<void> {
@@ -46,8 +49,8 @@ export class Towpath implements Subject {
   }
 
   variants({ load, protocol }: Row): readonly Variant[] {
-    const port = protocol === 'tcp' ? TCP_PORT : SNIFFED_PORT;
-    return [{ label: 'agent', address: VIRTUAL_IP, port: load.type === 'bulk' ? BULK_PORT : port }];
+    const address = protocol === 'tcp' ? DECLARED_IP : SNIFFED_IP;
+    return [{ label: 'agent', address, port: load.type === 'bulk' ? BULK_PORT : PORT }];
   }
 
   async counts(): Promise<Counts> {
@@ -66,14 +69,22 @@ export class Towpath implements Subject {
 
 const RESOURCES = `apiVersion: v1
 kind: Service
-metadata: { name: web }
+metadata: { name: sniffed }
 spec:
-  clusterIP: ${VIRTUAL_IP}
+  clusterIP: ${SNIFFED_IP}
   selector: { app: web }
   ports:
-    - { name: sniffed, port: ${SNIFFED_PORT}, targetPort: web }
-    - { name: declared, port: ${TCP_PORT}, targetPort: web, appProtocol: tcp }
-    - { name: bulk, port: ${BULK_PORT}, targetPort: bulk, appProtocol: tcp }
+    - { name: web, port: ${PORT} }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: declared }
+spec:
+  clusterIP: ${DECLARED_IP}
+  selector: { app: web }
+  ports:
+    - { name: web, port: ${PORT}, appProtocol: tcp }
+    - { name: bulk, port: ${BULK_PORT}, appProtocol: tcp }
 ---
 apiVersion: networking.istio.io/v1
 kind: WorkloadEntry

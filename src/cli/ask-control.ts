@@ -117,6 +117,10 @@ function unanswered(mesh: string, cause: unknown): UserError {
     const hint = 'start it with: towpath control';
     return new UserError({ code: 'TWP2702', message: `control is not running in the mesh "${mesh}"`, hint });
   }
+  if (/max_payload/.test(reasonOf(cause))) {
+    const message = 'the resources together are larger than the NATS server takes (its max_payload, 1 MiB unless changed)';
+    return new UserError({ code: 'TWP1002', message, hint: 'apply them in several steps' });
+  }
   const what =
     cause instanceof BusError && cause.code === 'timeout'
       ? `did not answer within ${ANSWER_MS / 1000} s`

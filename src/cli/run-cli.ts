@@ -13,7 +13,8 @@ const WRONG_USAGE = 2;
 export async function runCli(args: readonly string[], io: CommandIo): Promise<number> {
   try {
     return await dispatch(args, io);
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstCause(thrown);
     if (error instanceof UserError) {
       io.err(formatProblems(error, io));
       return error.exitCode;
@@ -24,6 +25,11 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<nu
     else io.err('hint: this is a defect of Towpath; TOWPATH_DEBUG=1 shows where it happened\n');
     return FAILED;
   }
+}
+
+/** What went wrong first: undoing what was begun may have failed too, often for the same reason. */
+function firstCause(error: unknown): unknown {
+  return error instanceof SuppressedError ? firstCause(error.suppressed) : error;
 }
 
 async function dispatch(args: readonly string[], io: CommandIo): Promise<number> {

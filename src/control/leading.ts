@@ -17,6 +17,8 @@ import { serveCommands } from './serve-commands.ts';
 import type { ControlSettings } from './settings.ts';
 import { StatusWriter } from './status-writer.ts';
 
+/** Without a word from NATS for this share of a lease, no lease ends: agents renew three times in one, so none has ended yet. */
+const DEAF_SHARE = 0.5;
 /** An agent's claim beyond this is a lie or a broken clock, and no reason to raise the epoch. */
 const MAX_EPOCH_AHEAD_S = 24 * 60 * 60;
 
@@ -28,6 +30,8 @@ export class Leading {
   #acks: Unsubscriber | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #stopped = false;
+  /** When NATS last answered. */
+  #heardAt = 0;
 
   constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
     this.#logger = logger;
@@ -61,6 +65,7 @@ export class Leading {
       this.#followAgents();
     });
     this.#commands = serveCommands(this.parts);
+    this.#heardAt = performance.now();
     this.#every(this.parts.settings.reconcileMs, () => void this.reconcile());
     this.#every(Math.min(1_000, this.parts.settings.leaseTtlMs / 8), () => this.#sweep());
   }
@@ -103,15 +108,30 @@ export class Leading {
     this.#timers.push(timer);
   }
 
+  /** A host's silence counts only while NATS is heard: a server that hangs, or our own pause, silences all hosts alike. */
   #sweep(): void {
     const { bus, registry, publisher, agents } = this.parts;
     if (!bus.connected) return;
+    bus.flush().then(
+      () => this.#heard(),
+      () => undefined,
+    );
+    if (this.#isDeaf()) return;
     registry.sweep();
     this.#followAgents();
     if (!publisher.held || registry.inGrace()) return;
     const answer = agents.newestAnswer();
     if (answer === null || answer.gen === 0) publisher.release();
     else this.#logger.error({ answer }, 'the store is empty but agents run a configuration: apply all of it again');
+  }
+
+  #isDeaf(): boolean {
+    return performance.now() - this.#heardAt > this.parts.settings.leaseTtlMs * DEAF_SHARE;
+  }
+
+  #heard(): void {
+    if (this.#isDeaf()) this.parts.registry.beginGrace();
+    this.#heardAt = performance.now();
   }
 
   /** An agent that has seen more than we ever published: the store was rolled back, so everything gets a higher epoch. */

@@ -10,8 +10,8 @@ import type { Context } from './context.ts';
 import { decideRequest, type RequestDecision } from './decide-request.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import { Http1Exchange } from './http1-exchange.ts';
-import { type OwnAnswer, sendOwnAnswer } from './own-answer.ts';
-import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
+import { answerOf, type OwnAnswer, sendOwnAnswer } from './own-answer.ts';
+import type { ResponseFlag } from './response-flags.ts';
 import { SlabStash } from './slab-stash.ts';
 
 /**
@@ -19,6 +19,8 @@ import { SlabStash } from './slab-stash.ts';
  * this time; closing at once would cross its next request on the wire.
  */
 const DRAIN_IDLE_MS = 2_000;
+
+const TOO_LARGE = 'the request head is larger than 64 KiB';
 
 export class Http1Connection implements SocketHandler, ExchangeClient {
   readonly context: Context;
@@ -52,8 +54,6 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
     if (length > 0) this.onData(this.socket, at, length);
     if (this.socket.readClosed) this.onEnd();
   }
-
-  // === from the client ===
 
   onData(_socket: Socket, at: number, length: number): void {
     this.#busy = true;
@@ -91,8 +91,6 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   onConnect(): void {}
   onReadable(): void {}
   onWritable(): void {}
-
-  // === requests ===
 
   /**
    * Goes on with what the client has already sent, once the exchange before it is complete and its answer is out: a client
@@ -172,7 +170,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
 
   #awaitHead(at: number, length: number, seen: number, inStash: boolean): void {
     if (!inStash) this.#stash.append(at, length);
-    if (this.#stash.length === LARGE_CHUNK) return this.#tooLarge();
+    if (this.#stash.length === LARGE_CHUNK) return this.#refuse('DPE', 431, TOO_LARGE, 'refused');
     this.#seen = this.#stash.length;
     if (seen === 0) this.context.reactor.setTimer(this.socket, this.context.limits.headTimeoutMs);
   }
@@ -190,18 +188,9 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   }
 
   #answerDecision(decision: Extract<RequestDecision, { type: 'answer' }>): void {
-    const { head } = this.context.parser;
-    const { flag, sentence, service, route } = decision;
-    const { isHead } = head;
-    const hasBody = head.framing !== 0;
-    // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
-    const close = hasBody || !head.keepAlive || head.isConnect || this.context.draining();
-    this.answer({ flag, status: RESPONSE_FLAGS[flag].status, sentence, close, service, route, isHead, seconds: 0 });
-    if (close) this.finish('closed', hasBody || head.isConnect);
-  }
-
-  #tooLarge(): void {
-    this.#refuse('DPE', 431, 'the request head is larger than 64 KiB', 'refused');
+    const answer = answerOf(decision, this.context.parser.head, this.context.draining());
+    this.answer(answer);
+    if (answer.close) this.finish('closed', answer.stillSending);
   }
 
   /** Answers a request that never became an exchange, and closes. */
@@ -213,11 +202,9 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
 
   /** Keeps pipelined bytes and stops reading until their turn comes. */
   #keep(at: number, length: number): void {
-    if (!this.#stash.append(at, length)) return this.#tooLarge();
+    if (!this.#stash.append(at, length)) return this.#refuse('DPE', 431, TOO_LARGE, 'refused');
     if (!this.#isReady()) this.context.reactor.pause(this.socket);
   }
-
-  // === answers of our own and the end ===
 
   answer(answer: OwnAnswer): void {
     sendOwnAnswer(this.context, this.socket, this.record, answer);

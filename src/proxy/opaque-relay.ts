@@ -180,8 +180,7 @@ export class OpaqueRelay implements SocketHandler {
     record.bytesFromClient = this.#client.bytesRead;
     // A reset takes with it what the kernel has not got yet.
     record.bytesToClient = this.#client.bytesWritten + (ending === 'closed' ? this.#client.pendingBytes : 0);
-    this.#fromClient?.close();
-    this.#fromServer?.close();
+    // The reactor closes the pipes with them.
     if (ending === 'closed') {
       reactor.close(this.#client);
       reactor.close(this.#server);

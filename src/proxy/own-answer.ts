@@ -1,10 +1,12 @@
 /** Answers that the proxy itself gives: written, noted in the record, counted. */
 import { COMPOSE_BYTES } from '../reactor/slab.ts';
 import type { Socket } from '../reactor/socket.ts';
+import { FRAMING_NONE, type Http1Head } from './codec/http1/http1-head.ts';
 import { writeErrorAnswer } from './codec/http1/respond-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
-import type { ResponseFlag } from './response-flags.ts';
+import type { RequestDecision } from './decide-request.ts';
+import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 
 export interface OwnAnswer {
   readonly flag: ResponseFlag;
@@ -19,6 +21,21 @@ export interface OwnAnswer {
   readonly isHead: boolean;
   /** Since the request began. */
   readonly seconds: number;
+}
+
+/** The answer that `decision` gives to the request with that head. `stillSending`: more than the head may be on its way. */
+export function answerOf(
+  decision: Extract<RequestDecision, { type: 'answer' }>,
+  head: Http1Head,
+  draining: boolean,
+): OwnAnswer & { readonly stillSending: boolean } {
+  const { isHead, isConnect, framing, keepAlive } = head;
+  const { flag, sentence, service, route } = decision;
+  // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
+  const stillSending = framing !== FRAMING_NONE || isConnect;
+  const close = stillSending || !keepAlive || draining;
+  const { status } = RESPONSE_FLAGS[flag];
+  return { flag, status, sentence, close, service, route, isHead, seconds: 0, stillSending };
 }
 
 /** Sends `answer` to the client. The connection's own id is in the answer, the log and `towpath explain`. */

@@ -26,7 +26,7 @@ export class RequestDelivery {
   endpoint: Endpoint | null = null;
   upstream: UpstreamConnection | null = null;
   attempts = 0;
-  /** A connection has failed this request: the next try uses a new one. */
+  /** The next try uses a new connection. */
   #afresh = false;
   /** Why the last dial failed. */
   failure = '';
@@ -96,8 +96,10 @@ export class RequestDelivery {
     upstream.abort();
     if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
     // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
-    if (!this.#chooseAnother(endpoint) && !pooled) return 'lost';
-    this.#afresh = true;
+    const moved = this.#chooseAnother(endpoint);
+    if (!moved && !pooled) return 'lost';
+    // Another endpoint's pool is as good as ever, and must not grow with each request that moves there; the last try takes no chance.
+    this.#afresh = !moved || this.attempts === MAX_ATTEMPTS - 1;
     if (!this.connect()) return 'unreachable';
     const next = this.#borrowed();
     if (next !== null) this.#context.reactor.write(next.socket, this.#replay, this.#replayLength);

@@ -1,12 +1,26 @@
 /** Counts HTTP requests by where they went and how they ended, with one addition and one histogram step per request. */
-import { STATUS_CODES } from 'node:http';
 import type { Side } from './connection-record.ts';
 import type { Counters, Histogram } from './counters.ts';
 
 /** What is counted as `code`: registered statuses each, others by their class, so that no peer can make up series. */
 const CODE_LABELS: readonly string[] = Array.from({ length: 1000 }, (_, code) =>
-  code === 0 || code in STATUS_CODES ? String(code) : `${Math.floor(code / 100)}xx`,
+  code === 0 || isRegistered(code) ? String(code) : `${Math.floor(code / 100)}xx`,
 );
+
+/** The registry of RFC 9110 16.2.1, in ranges; a few codes inside them are not assigned. */
+function isRegistered(code: number): boolean {
+  const registered = [
+    [100, 104],
+    [200, 208],
+    [226, 226],
+    [300, 308],
+    [400, 418],
+    [421, 431],
+    [451, 451],
+    [500, 511],
+  ];
+  return registered.some(([from, to]) => code >= from && code <= to);
+}
 
 /** Counters of requests that share side, service, route and endpoint; looked up once per request by object identity. */
 export class RequestSeries {
@@ -68,4 +82,29 @@ export class RequestMeter {
     }
     return histogram;
   }
+}
+
+/** What shares counters: a scope (route rule, service port, ...) of one endpoint. */
+interface Counted {
+  readonly scope: object;
+  readonly service: string;
+  readonly route: string;
+  /** null: the original destination, whose address is no label. */
+  readonly cluster: object | null;
+}
+
+interface CountedEndpoint {
+  readonly text: string;
+  readonly series: WeakMap<object, RequestSeries>;
+}
+
+/** The series of requests of `counted` to `endpoint`, found by object identity after the first time. */
+export function seriesOf(meter: RequestMeter, side: Side, counted: Counted, endpoint: CountedEndpoint): RequestSeries {
+  const { scope, service, route, cluster } = counted;
+  let series = endpoint.series.get(scope);
+  if (series === undefined) {
+    series = meter.series(side, service, route, cluster === null ? '' : endpoint.text);
+    endpoint.series.set(scope, series);
+  }
+  return series;
 }

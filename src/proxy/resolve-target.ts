@@ -48,13 +48,15 @@ export function resolveTarget(
       const { key } = target;
       record.service = key;
       context.reactor.pause(client);
-      return context.whenServiceArrives(key, (arrived) => {
+      const settled = (arrived: boolean): void => {
         if (client.closed) return record.close('reset');
         if (arrived) return resolveTarget(context, record, client, destination, done);
         record.flag = 'UH';
         record.detail = `no view of the service ${key} arrived within ${context.limits.viewTimeoutMs} ms`;
         done(null);
-      });
+      };
+      // A bug with one connection must not cost the others that wait for the same view.
+      return context.whenServiceArrives(key, (arrived) => context.reactor.runFor(client, () => settled(arrived)));
     }
     default:
       return assertNever(target);

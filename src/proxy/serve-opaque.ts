@@ -20,24 +20,27 @@ export function serveOpaque(
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
   const { reactor } = context;
-  const endpoint = read.endpoint ?? chooseForConnection(context, target);
-  if (endpoint === null) {
+  const chosen = read.endpoint ?? chooseForConnection(context, target);
+  if (chosen === null) {
     record.flag = 'UH';
     record.detail = `${target.cluster?.key ?? target.service} has no ready endpoint`;
     reactor.reset(client);
     return record.close('unreachable');
   }
-  const server = read.parallel ?? dialEndpoint(context, endpoint);
-  if (typeof server === 'number') {
+  const another = anotherEndpoint(context, target);
+  const first = read.parallel ?? dialEndpoint(context, chosen);
+  const way = typeof first === 'number' ? (another?.(chosen) ?? first) : { endpoint: chosen, socket: first };
+  if (typeof way === 'number') {
     record.flag = 'UF';
-    record.detail = describeErrno(server);
+    record.detail = describeErrno(way);
     reactor.reset(client);
     return record.close('unreachable');
   }
+  const { endpoint, socket: server } = way;
   endpoint.active++;
   endpoint.lastUsed = reactor.now;
   record.endpoint = endpoint.text;
-  const relay = new OpaqueRelay(context, client, server, endpoint, record, anotherEndpoint(context, target));
+  const relay = new OpaqueRelay(context, client, server, endpoint, record, another);
   if (read.length > 0) relay.deliver('server', read.at, read.length);
   if (read.serverLength > 0) relay.deliver('client', read.serverAt, read.serverLength);
   relay.start();
@@ -53,14 +56,15 @@ function anotherEndpoint(context: Context, target: OpaqueTarget): NextEndpoint |
   const { cluster } = target;
   if (cluster === null) return null;
   const tried: Endpoint[] = [];
-  return (failed) => {
+  const another: NextEndpoint = (failed) => {
     tried.push(failed);
     if (tried.length >= MAX_ENDPOINTS) return null;
     const endpoint = cluster.pick(context.random, tried);
     if (endpoint === null || tried.includes(endpoint)) return null;
     const socket = dialEndpoint(context, endpoint);
-    return typeof socket === 'number' ? null : { endpoint, socket };
+    return typeof socket === 'number' ? another(endpoint) : { endpoint, socket };
   };
+  return another;
 }
 
 /** The relay takes the socket over in the same turn, before any event can arrive. */

@@ -71,12 +71,16 @@ export class SniffStage implements SocketHandler {
     const { reactor } = this.#context;
     reactor.resume(this.#client);
     if (this.#endpoint === null) return;
-    if (dialNow) this.onDelay();
+    if (dialNow) this.#dialInParallel();
     else reactor.silence.add(this, reactor.now);
   }
 
   /** The client has been silent for 10 ms: dial, so that a server that speaks first is heard. */
   onDelay(): void {
+    this.#context.reactor.runFor(this.#client, () => this.#dialInParallel());
+  }
+
+  #dialInParallel(): void {
     if (this.#over || this.#parallel !== null || this.#endpoint === null) return;
     const { reactor, limits } = this.#context;
     const socket = reactor.dial(this.#endpoint.address, this.#endpoint.mark, this);
@@ -174,7 +178,7 @@ export class SniffStage implements SocketHandler {
   #dialFailed(endpoint: Endpoint, errno: number): void {
     this.#failed.push(endpoint);
     this.#endpoint = this.#failed.length < MAX_DIALS ? this.#choose(this.#failed) : null;
-    if (this.#endpoint !== null) return this.onDelay();
+    if (this.#endpoint !== null) return this.#dialInParallel();
     this.#record.flag = 'UF';
     this.#record.detail = describeErrno(errno);
     this.#end('unreachable');

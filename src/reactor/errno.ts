@@ -39,6 +39,12 @@ const NAMES: Readonly<Record<number, string>> = {
   [EHOSTUNREACH]: 'no route to the host',
 };
 
+/** Passes a result of the kernel on. @throws Error naming the call `what` and the reason when it failed */
+export function check(result: number, what: string): number {
+  if (result < 0) throw new Error(`${what}: ${describeErrno(-result)}`);
+  return result;
+}
+
 /** Plain words for an error number, for sentences that people read. */
 export function describeErrno(errno: number): string {
   return NAMES[errno] ?? `error ${errno}`;

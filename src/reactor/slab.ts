@@ -1,7 +1,3 @@
-/**
- * One block of memory that the kernel, llhttp and TypeScript share. Offsets are absolute in the underlying buffer (so that
- * they equal WASM pointers); every offset that reaches the kernel is checked against the slab's bounds here.
- */
 import { addressOf } from './syscalls.ts';
 
 export const SMALL_CHUNK = 4096;
@@ -16,8 +12,13 @@ const SCRATCH_BYTES = 8192;
 /** A slab must hold at least the fixed areas and a few chunks. */
 export const MINIMUM_SLAB_BYTES = SCRATCH_BYTES + RECEIVE_BYTES + COMPOSE_BYTES + 16 * LARGE_CHUNK;
 
+/** No chunk is left: the connection that asked fails, the others go on. */
 export class SlabExhausted extends Error {}
 
+/**
+ * One block of memory that the kernel, llhttp and TypeScript share. Offsets are absolute in the underlying buffer (so that
+ * they equal WASM pointers); every offset that reaches the kernel is checked against the slab's bounds here.
+ */
 export class Slab {
   readonly memory: ArrayBuffer;
   /** View over the whole memory: index == offset. */

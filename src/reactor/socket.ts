@@ -1,4 +1,3 @@
-/** One connection as everything above the reactor sees it. Only src/reactor touches the fields marked internal. */
 import type { SockAddr } from './socket-address.ts';
 import type { Timed } from './timer-wheel.ts';
 
@@ -31,6 +30,7 @@ export interface PendingChunk {
   to: number;
 }
 
+/** One connection as everything above the reactor sees it. Only src/reactor touches the fields marked internal. */
 export class Socket implements Timed {
   /** Internal: -1 once closed. */
   fd: number;
@@ -56,8 +56,8 @@ export class Socket implements Timed {
   /** FIN sent, or to be sent once the pending bytes are out. */
   writeClosed = false;
   paused = false;
-  /** Raw mode: the owner moves the bytes itself (splice). */
-  raw = false;
+  /** Internal: the pipe of raw mode, closed with the connection; null = not raw. */
+  pipe: { close(): void } | null = null;
   /** Internal: raw mode waits for writability. */
   wantsWritable = false;
   /** Internal: bytes that the kernel has not taken yet; null = none. */
@@ -84,6 +84,11 @@ export class Socket implements Timed {
 
   get closed(): boolean {
     return this.fd < 0;
+  }
+
+  /** Raw mode: the owner moves the bytes itself (splice). */
+  get raw(): boolean {
+    return this.pipe !== null;
   }
 
   onDeadline(): void {

@@ -24,8 +24,8 @@ export type PumpResult =
 
 export class SplicePipe {
   readonly #kernel: Kernel;
-  readonly #read: number;
-  readonly #write: number;
+  #read: number;
+  #write: number;
   /** Bytes in the pipe. */
   held = 0;
   #ended = false;
@@ -62,9 +62,13 @@ export class SplicePipe {
     return 'yield';
   }
 
+  /** Only for a pipe that was not given to a connection (`Reactor.setRaw`), which closes it itself. */
   close(): void {
     this.#kernel.close(this.#read);
     this.#kernel.close(this.#write);
+    // The numbers may soon mean something else.
+    this.#read = -1;
+    this.#write = -1;
   }
 
   #fill(source: Socket): number {

@@ -36,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (process.getuid?.() !== 0) throw new Error('this needs root: it makes a network namespace and redirect rules');
-  const place = openPlace('towpath-soak-');
+  const place = openPlace('towpath-soak-', []);
   try {
     const script = join(import.meta.dirname, 'inside.ts');
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', script, place.folder, String(minutes)];

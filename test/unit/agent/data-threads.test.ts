@@ -63,23 +63,26 @@ t.test('changes are in force in every thread once `post` resolves', async (t) =>
   t.ok(threads.heartbeatAgeMs() < 1_000);
 });
 
-t.test('a thread that dies is replaced: its listeners stay, its counts stay, and the new one knows the newest state', async (t) => {
-  const { threads, ports, lines } = await start(t, 1);
-  await threads.post({ type: 'service', service: exampleService('orders', 1) });
-  await threads.post({ type: 'service', service: exampleService('orders', 2) });
-  for (let i = 0; i < 3; i++) t.equal(await knock(ports[0]), 'ECONNRESET');
-  await until(() => value(threads, 'towpath_connections_opened_total') === 3, 'three counted connections');
-  // Past the time in which a thread counts as failing at its start.
-  await pause(1_100);
-  await workers[0].terminate();
-  // Queued by the kernel until the replacement accepts.
-  t.equal(await knock(ports[0]), 'ECONNRESET', 'the port was never closed');
-  await until(async () => (await threads.dump()).length === 1, 'the replacement');
-  t.same((await threads.dump())[0].services, [{ key: 'shop/orders', epoch: 1, gen: 2 }]);
-  t.equal(value(threads, 'towpath_connections_opened_total'), 4, 'nothing counted is lost');
-  t.ok(lines.some(({ level, message }) => level === 'error' && message.includes('is replaced')));
-  t.equal(workers.length, 2);
-});
+t.test(
+  'a thread that dies is replaced: its listeners stay, its counts stay, and the new one knows the newest state',
+  async (t) => {
+    const { threads, ports, lines } = await start(t, 1);
+    await threads.post({ type: 'service', service: exampleService('orders', 1) });
+    await threads.post({ type: 'service', service: exampleService('orders', 2) });
+    for (let i = 0; i < 3; i++) t.equal(await knock(ports[0]), 'ECONNRESET');
+    await until(() => value(threads, 'towpath_connections_opened_total') === 3, 'three counted connections');
+    // Past the time in which a thread counts as failing at its start.
+    await pause(1_100);
+    await workers[0].terminate();
+    // Queued by the kernel until the replacement accepts.
+    t.equal(await knock(ports[0]), 'ECONNRESET', 'the port was never closed');
+    await until(async () => (await threads.dump()).length === 1, 'the replacement');
+    t.same((await threads.dump())[0].services, [{ key: 'shop/orders', epoch: 1, gen: 2 }]);
+    t.equal(value(threads, 'towpath_connections_opened_total'), 4, 'nothing counted is lost');
+    t.ok(lines.some(({ level, message }) => level === 'error' && message.includes('is replaced')));
+    t.equal(workers.length, 2);
+  },
+);
 
 t.test('a change posted while a replacement starts is not overtaken by an older state', async (t) => {
   const { threads } = await start(t, 1);

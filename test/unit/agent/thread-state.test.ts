@@ -2,23 +2,26 @@ import t from 'tap';
 import { ThreadState } from '../../../src/agent/thread-state.ts';
 import { exampleDirectory, exampleService } from '../../helpers/example-views.ts';
 
-t.test('a new thread hears the newest of each, services last removed not at all, and draining at the end', async (t) => {
-  const state = new ThreadState();
-  t.same(state.messages(), []);
-  const { services } = exampleDirectory(2);
-  state.remember({ type: 'drain' });
-  state.remember({ type: 'service', service: exampleService('orders', 1) });
-  state.remember({ type: 'service', service: exampleService('cache', 1) });
-  state.remember({ type: 'service', service: exampleService('orders', 2) });
-  state.remember({ type: 'service-removed', key: 'shop/cache' });
-  state.remember({ type: 'directory', services: [] });
-  state.remember({ type: 'directory', services });
-  state.remember({ type: 'inbound', workloads: [] });
-  state.remember({ type: 'dump' });
-  t.same(state.messages(), [
-    { type: 'directory', services },
-    { type: 'inbound', workloads: [] },
-    { type: 'service', service: exampleService('orders', 2) },
-    { type: 'drain' },
-  ]);
-});
+t.test(
+  'a new thread hears the newest of each, services last removed not at all, and draining at the end',
+  async (t) => {
+    const state = new ThreadState();
+    t.same(state.messages(), []);
+    const { services } = exampleDirectory(2);
+    state.remember({ type: 'drain' });
+    state.remember({ type: 'service', service: exampleService('orders', 1) });
+    state.remember({ type: 'service', service: exampleService('cache', 1) });
+    state.remember({ type: 'service', service: exampleService('orders', 2) });
+    state.remember({ type: 'service-removed', key: 'shop/cache' });
+    state.remember({ type: 'directory', services: [] });
+    state.remember({ type: 'directory', services });
+    state.remember({ type: 'inbound', workloads: [] });
+    state.remember({ type: 'dump' });
+    t.same(state.messages(), [
+      { type: 'directory', services },
+      { type: 'inbound', workloads: [] },
+      { type: 'service', service: exampleService('orders', 2) },
+      { type: 'drain' },
+    ]);
+  },
+);

@@ -11,7 +11,7 @@ function row(name: string): Row {
 }
 
 const NOTHING: Counts = { http1Connections: 0, requests: 0, tcpConnections: 0, tcpBytes: 0 };
-const result: LoadResult = { requests: 1000, seconds: 1, bytes: 5_000_000, errors: 0, latency: null };
+const result: LoadResult = { requests: 1000, seconds: 1, bytes: 5_000_000, errors: 0, errorKinds: '', latency: null };
 
 t.test('counters that agree with the generator leave no doubt', async (t) => {
   t.same(findDoubts(row('h1-keepalive'), result, { ...NOTHING, http1Connections: 33, requests: 1032 }), []);

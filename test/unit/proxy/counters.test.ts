@@ -26,7 +26,11 @@ t.test('past the limit series are refused, counted as such, and touch nothing el
   for (let i = 0; i < MAX_SERIES + 100; i++) counters.add(counters.series('a_total', { n: String(i) }), 1);
   t.ok(announced.length <= MAX_SERIES);
   const values = announced.map(({ index }) => counters.values[index]);
-  t.equal(values.slice(2).every((value) => value === 1), true, 'each counts its own');
+  t.equal(
+    values.slice(2).every((value) => value === 1),
+    true,
+    'each counts its own',
+  );
   t.equal(counters.values[first], 0);
   t.equal(announced[0].name, 'towpath_series_dropped_total');
   t.equal(counters.values[0], MAX_SERIES + 100 - (announced.length - 2));

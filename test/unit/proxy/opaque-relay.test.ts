@@ -73,26 +73,29 @@ t.test('a reset passes from either side to the other', async (t) => {
   }
 });
 
-t.test('a refused endpoint is passed over with the bytes already sent; with none left the client is reset', async (t) => {
-  const rig = new ProxyRig();
-  const dead = await rig.serve(() => {});
-  await new Promise((resolve) => dead.server.close(resolve));
-  const { port } = await rig.serve((socket) => socket.on('data', (chunk) => socket.end(`got ${chunk}`)));
-  rig.service(serviceView([dead.port, port]));
-  for (let i = 0; i < 6; i++) {
+t.test(
+  'a refused endpoint is passed over with the bytes already sent; with none left the client is reset',
+  async (t) => {
+    const rig = new ProxyRig();
+    const dead = await rig.serve(() => {});
+    await new Promise((resolve) => dead.server.close(resolve));
+    const { port } = await rig.serve((socket) => socket.on('data', (chunk) => socket.end(`got ${chunk}`)));
+    rig.service(serviceView([dead.port, port]));
+    for (let i = 0; i < 6; i++) {
+      const client = await rig.client();
+      client.send('\x00bytes');
+      await rig.until(() => client.ended, 'the answer');
+      t.equal(client.text, 'got \x00bytes');
+      client.socket.end();
+    }
+    rig.service(serviceView([dead.port], {}, { version: { epoch: 1, gen: 2, hash: 'y' } }));
     const client = await rig.client();
     client.send('\x00bytes');
-    await rig.until(() => client.ended, 'the answer');
-    t.equal(client.text, 'got \x00bytes');
-    client.socket.end();
-  }
-  rig.service(serviceView([dead.port], {}, { version: { epoch: 1, gen: 2, hash: 'y' } }));
-  const client = await rig.client();
-  client.send('\x00bytes');
-  await rig.until(() => client.error !== null, 'the reset');
-  t.equal(rig.closed.at(-1)?.ending, 'unreachable');
-  await check(t, rig);
-});
+    await rig.until(() => client.error !== null, 'the reset');
+    t.equal(rig.closed.at(-1)?.ending, 'unreachable');
+    await check(t, rig);
+  },
+);
 
 t.test('bulk in both directions at once arrives whole, through splice, with a slow reader on one side', async (t) => {
   const rig = new ProxyRig({ spliceAfterBytes: 200_000 });

@@ -32,23 +32,30 @@ t.test('a server that speaks first is heard after 10 ms of silence, and at once 
   await check(t, rig);
 });
 
-t.test('late bytes of a silent HTTP client are still served as HTTP, on the connection dialled meanwhile', async (t) => {
-  const rig = new ProxyRig();
-  const { port, sockets } = await rig.serve((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')));
-  rig.destination = address('127.0.0.1', port);
-  const client = await rig.client();
-  await pause(60);
-  t.equal(sockets.length, 1, 'dialled in parallel');
-  client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
-  await rig.until(() => client.text.includes('200 OK'), 'the answer');
-  t.equal(sockets.length, 1, 'and used for the request');
-  t.equal(rig.count('towpath_verdicts_total', { verdict: 'http1', reason: 'client-bytes' }), 1);
-  await check(t, rig);
-});
+t.test(
+  'late bytes of a silent HTTP client are still served as HTTP, on the connection dialled meanwhile',
+  async (t) => {
+    const rig = new ProxyRig();
+    const { port, sockets } = await rig.serve((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+    );
+    rig.destination = address('127.0.0.1', port);
+    const client = await rig.client();
+    await pause(60);
+    t.equal(sockets.length, 1, 'dialled in parallel');
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await rig.until(() => client.text.includes('200 OK'), 'the answer');
+    t.equal(sockets.length, 1, 'and used for the request');
+    t.equal(rig.count('towpath_verdicts_total', { verdict: 'http1', reason: 'client-bytes' }), 1);
+    await check(t, rig);
+  },
+);
 
 t.test('a destination remembered as server-first still gets its HTTP clients sniffed', async (t) => {
   const rig = new ProxyRig();
-  const { port } = await rig.serve((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')));
+  const { port } = await rig.serve((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+  );
   rig.destination = address('127.0.0.1', port);
   rig.context.serverFirst.remember(rig.destination);
   const client = await rig.client();
@@ -113,7 +120,9 @@ t.test('an unfinished first word that goes on no further is opaque after a quart
 
 t.test('a service dialled before its view is here is asked for, and its connections wait', async (t) => {
   const rig = new ProxyRig();
-  const { port } = await rig.serve((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')));
+  const { port } = await rig.serve((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+  );
   const view = serviceView([port]);
   rig.context.table.setDirectory([{ namespace: 'shop', name: 'orders', virtualIps: ['240.0.0.1'], ports: [80] }]);
   rig.destination = address('240.0.0.1', 80);
@@ -175,7 +184,10 @@ t.test('a silent client of a service with one dead endpoint hears the other one 
   const rig = new ProxyRig();
   const dead = await rig.serve(() => {});
   await new Promise((resolve) => dead.server.close(resolve));
-  const { port } = await rig.serve((socket) => socket.write('220 banner\r\n'));
+  const { port } = await rig.serve((socket) => {
+    socket.write('220 banner\r\n');
+    socket.on('end', () => socket.end()).resume();
+  });
   rig.service(serviceView([dead.port, port]));
   for (let i = 0; i < 6; i++) {
     const client = await rig.client();

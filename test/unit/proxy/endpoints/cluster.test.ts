@@ -23,7 +23,10 @@ const never = (): number => {
   throw new Error('round robin needs no luck');
 };
 const places = (c: Cluster, n: number, random = never): number[] =>
-  Array.from({ length: n }, () => c.endpoints.findIndex((e) => e.endpoint === c.pick(random, [])));
+  Array.from({ length: n }, () => {
+    const picked = c.pick(random, []);
+    return c.endpoints.findIndex((e) => e.endpoint === picked);
+  });
 
 t.test('round robin takes equal endpoints in turn, and a new view goes on where the old one was', async (t) => {
   const c = cluster('RoundRobin', [1, 1, 1]);

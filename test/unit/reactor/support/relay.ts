@@ -87,8 +87,6 @@ export class Relay implements SocketHandler {
   #finish(ending: string): void {
     this.endings.push(ending);
     const { reactor } = this.#world;
-    this.#pipes?.fromClient.close();
-    this.#pipes?.fromServer.close();
     this.#pipes = null;
     for (const socket of [this.#client, this.#server]) {
       if (ending === 'closed') reactor.close(socket);

@@ -1,0 +1,37 @@
+import { DelayQueue } from './delay-queue.ts';
+import { type Timed, TimerWheel } from './timer-wheel.ts';
+
+/** The reactor's clock, read once per turn, and everything that waits for it. */
+export class Timers {
+  /** ms, monotonic. */
+  now = performance.now();
+  readonly silence: DelayQueue;
+  readonly #wheel = new TimerWheel(this.now);
+
+  constructor(silenceMs: number) {
+    this.silence = new DelayQueue(silenceMs);
+  }
+
+  readClock(): void {
+    this.now = performance.now();
+  }
+
+  /** ms that the loop may sleep, at most `limitMs`. The wheel is not asked: it needs a look per tick, which `limitMs` allows. */
+  untilNext(limitMs: number): number {
+    return this.silence.untilNext(this.now, limitMs);
+  }
+
+  schedule(timed: Timed, ms: number): void {
+    this.#wheel.schedule(timed, this.now + ms);
+  }
+
+  forget(timed: Timed): void {
+    this.#wheel.remove(timed);
+  }
+
+  /** Fires what is due; what one throws goes to `onThrow`, the others fire all the same. */
+  fire(onThrow: (timed: object, error: unknown) => void): void {
+    this.silence.advance(this.now, onThrow);
+    this.#wheel.advance(this.now, onThrow);
+  }
+}
