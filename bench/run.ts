@@ -13,7 +13,14 @@ async function main(args: readonly string[]): Promise<number> {
   const place = openPlace('towpath-bench-', MANY_CONNECTIONS);
   try {
     const script = join(import.meta.dirname, 'inside.ts');
-    const node = [process.execPath, '--disable-warning=ExperimentalWarning', script, place.folder, ...args];
+    const node = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--no-concurrent-recompilation',
+      script,
+      place.folder,
+      ...args,
+    ];
     const [file = '', ...words] = commandInside(place, node);
     const child = spawn(file, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     // The signal ends the measuring; what it leaves is cleared below.

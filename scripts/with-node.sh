@@ -9,4 +9,4 @@ if [ ! -x "$node" ]; then
 fi
 PATH=$root/node_modules/.bin:$root/.tools/bin:$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
-exec "$node" --disable-warning=ExperimentalWarning "$@"
+exec "$node" --disable-warning=ExperimentalWarning --no-concurrent-recompilation "$@"

@@ -6,6 +6,8 @@ import type { Load } from '../rows.ts';
 import type { Variant } from '../subjects/subject.ts';
 import type { LoadResult } from './load.ts';
 
+/** It spins, so everybody else on its core must come first, at once: the upstream, above all. */
+const LAST = ['chrt', '--idle', '0'];
 const CLIENT = join(import.meta.dirname, 'open-loop-client.ts');
 
 /** @throws Error when the client fails, or could not keep its own times: then it measured itself */
@@ -16,7 +18,7 @@ export async function runOpenLoop(
   pinned: readonly string[],
 ): Promise<LoadResult> {
   const words = [address, port, load.path, load.connections, load.ratePerSecond, seconds].map(String);
-  return parseOpenLoop(await run([...pinned, process.execPath, CLIENT, ...words]));
+  return parseOpenLoop(await run([...pinned, ...LAST, process.execPath, CLIENT, ...words]));
 }
 
 export function parseOpenLoop(output: string): LoadResult {

@@ -3,29 +3,22 @@
  * state in force to a replacement, and cleans up after a thread that died.
  */
 import { setFlagsFromString } from 'node:v8';
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { DataThreadDump, FromDataThread } from '../contract/data-thread.ts';
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
 import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
 import { DEFAULT_LIMITS, type Limits } from '../proxy/context.ts';
 import { Counters } from '../proxy/counters.ts';
-import {
-  sharedNow,
-  type ThreadListener,
-  type ThreadStart,
-  VITAL_CONNECTIONS,
-  VITAL_COUNT,
-  VITAL_TURN_AT,
-} from '../proxy/thread-start.ts';
+import { sharedNow, type ThreadListener, type ThreadStart, VITAL_COUNT } from '../proxy/thread-start.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
-import { openListener } from '../reactor/listen.ts';
 import { selfTest } from '../reactor/self-test.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
-import { parseSockAddr } from '../reactor/socket-address.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { openListeners } from './open-listeners.ts';
 import { type CounterSample, RetiredCounters } from './retired-counters.ts';
+import { type LogMessage, RunningThread } from './running-thread.ts';
 import { ThreadState, type ToDataThreadBody } from './thread-state.ts';
 
 export type { CounterSample } from './retired-counters.ts';
@@ -33,11 +26,8 @@ export type { ToDataThreadBody } from './thread-state.ts';
 
 /** Buffers of one data thread; only what is touched takes memory. */
 const SLAB_BYTES = 64 * 1024 * 1024;
-const MESSAGE_TIMEOUT_MS = 10_000;
 /** A thread that dies sooner than this after its start is not replaced at once again. */
 const RESTART_PAUSE_MS = 1_000;
-
-type LogMessage = Extract<FromDataThread, { type: 'log' }>;
 
 export interface DataThreadSettings {
   readonly count: number;
@@ -81,6 +71,8 @@ export async function startDataThreads(settings: DataThreadSettings, logger: Log
   // costs 140 ns instead of 310 (measured), four times for each request.
   setFlagsFromString('--max-inlined-bytecode-size=3000');
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
+  // A compile job in the background may still read what node:ffi frees when a thread ends: seen as a crash at exit.
+  setFlagsFromString('--no-concurrent-recompilation');
   const problem = selfTest();
   if (problem !== null) throw new UserError({ code: 'TWP0210', message: problem });
   const memory = new ArrayBuffer(MINIMUM_SLAB_BYTES + 64);
@@ -96,23 +88,6 @@ export async function startDataThreads(settings: DataThreadSettings, logger: Log
   }
 }
 
-/** A running worker with everything that must be cleaned up after it. */
-interface RunningThread {
-  readonly worker: Worker;
-  readonly port: MessagePort;
-  readonly wakeFd: number;
-  readonly descriptors: DescriptorTable;
-  readonly vitals: Float64Array;
-  readonly values: Float64Array;
-  readonly series: {
-    readonly name: string;
-    readonly labels: Readonly<Record<string, string>>;
-    readonly index: number;
-  }[];
-  readonly waiting: Map<number, (message: FromDataThread | null) => void>;
-  readonly startedAt: number;
-}
-
 class DataThreadPool implements DataThreads {
   readonly #settings: DataThreadSettings;
   readonly #kernel: Kernel;
@@ -122,7 +97,6 @@ class DataThreadPool implements DataThreads {
   readonly #threads: (RunningThread | null)[] = [];
   readonly #retired = new RetiredCounters();
   readonly #state = new ThreadState();
-  #sequence = 0;
   #stopping = false;
   #need: (key: ServiceKey) => void = () => {};
   #log: (line: LogMessage) => void = () => {};
@@ -135,22 +109,11 @@ class DataThreadPool implements DataThreads {
 
   /** Opens every listening socket, so that a port clash is known before anything else happens. */
   open(): void {
-    const { count, outboundPort, inboundPort, ipv6 } = this.#settings;
+    const { count } = this.#settings;
     for (let i = 0; i < count; i++) {
       const set: ThreadListener[] = [];
       this.#listeners.push(set);
-      for (const [side, port] of [
-        ['outbound', outboundPort],
-        ['inbound', inboundPort],
-      ] as const) {
-        for (const [family, ip] of [
-          [4, '0.0.0.0'],
-          [6, '::'],
-        ] as const) {
-          if (family === 6 && !ipv6) continue;
-          set.push({ fd: this.#listen(ip, port, side), family, side });
-        }
-      }
+      openListeners(this.#kernel, this.#settings, set);
     }
   }
 
@@ -168,26 +131,26 @@ class DataThreadPool implements DataThreads {
 
   async post(message: ToDataThreadBody): Promise<void> {
     this.#state.remember(message);
-    await Promise.all(this.#running().map((thread) => this.#send(thread, message)));
+    await Promise.all(this.#running().map((thread) => thread.send(message)));
   }
 
   *counters(): Iterable<CounterSample> {
     yield* this.#retired.samples();
-    for (const thread of this.#running()) yield* countersOf(thread);
+    for (const thread of this.#running()) yield* thread.samples();
   }
 
   heartbeatAgeMs(): number {
     const now = sharedNow();
-    const ages = this.#threads.map((thread) => now - (thread?.vitals[VITAL_TURN_AT] ?? 0));
+    const ages = this.#threads.map((thread) => now - (thread?.turnedAt ?? 0));
     return Math.max(0, ...ages);
   }
 
   connections(): number {
-    return this.#running().reduce((sum, thread) => sum + thread.vitals[VITAL_CONNECTIONS], 0);
+    return this.#running().reduce((sum, thread) => sum + thread.connections, 0);
   }
 
   async dump(): Promise<DataThreadDump[]> {
-    const answers = await Promise.all(this.#running().map((thread) => this.#send(thread, { type: 'dump' })));
+    const answers = await Promise.all(this.#running().map((thread) => thread.send({ type: 'dump' })));
     return answers.flatMap((answer) => (answer?.type === 'dump' ? [answer.state] : []));
   }
 
@@ -199,7 +162,7 @@ class DataThreadPool implements DataThreads {
 
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(this.#running().map((thread) => this.#stopThread(thread)));
+    await Promise.all(this.#running().map((thread) => thread.stop()));
     for (const set of this.#listeners) for (const { fd } of set) this.#kernel.close(fd);
     this.#listeners.length = 0;
   }
@@ -208,28 +171,16 @@ class DataThreadPool implements DataThreads {
 
   async #startThread(index: number): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const start = this.#prepare(index, port2);
-    const entry = new URL(`../proxy/data-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
-    const worker = new Worker(entry, { workerData: start, transferList: [port2] });
-    const thread: RunningThread = {
-      worker,
-      port: port1,
-      wakeFd: start.wakeFd,
-      descriptors: new DescriptorTable(start.descriptors),
-      vitals: new Float64Array(start.vitals),
-      values: new Float64Array(start.counters),
-      series: [],
-      waiting: new Map(),
-      startedAt: Date.now(),
-    };
-    thread.vitals[VITAL_TURN_AT] = sharedNow();
+    const thread = new RunningThread(this.#kernel, this.#prepare(index, port2), port1, {
+      need: (key) => this.#need(key),
+      log: (line) => this.#log(line),
+    });
     this.#threads[index] = thread;
-    worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
-    worker.on('exit', (code) => this.#exited(index, thread, code));
-    const ready = this.#listenTo(thread);
+    thread.worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
+    thread.worker.on('exit', (code) => this.#exited(index, thread, code));
     // All at once, and before anything newer: a change that is posted meanwhile must not be overtaken by an older state.
-    const state = this.#state.messages().map((message) => this.#send(thread, message));
-    await Promise.all([ready, ...state]);
+    const state = this.#state.messages().map((message) => thread.send(message));
+    await Promise.all([thread.ready, ...state]);
   }
 
   #prepare(index: number, port: MessagePort): ThreadStart {
@@ -249,73 +200,11 @@ class DataThreadPool implements DataThreads {
     };
   }
 
-  /** Hears the thread's messages. Resolves once it accepts connections. */
-  #listenTo(thread: RunningThread): Promise<void> {
-    return new Promise((resolve, reject) => {
-      thread.port.on('message', (message: FromDataThread) => {
-        if (message.type === 'ready') resolve();
-        else this.#receive(thread, message);
-      });
-      thread.worker.once('exit', () =>
-        reject(new UserError({ code: 'TWP0211', message: 'a data thread ended while starting' })),
-      );
-    });
-  }
-
-  #receive(thread: RunningThread, message: FromDataThread): void {
-    switch (message.type) {
-      case 'ready':
-        return;
-      case 'applied':
-      case 'dump':
-        thread.waiting.get(message.sequence)?.(message);
-        return;
-      case 'series':
-        thread.series.push({ name: message.name, labels: message.labels, index: message.index });
-        return;
-      case 'need':
-        return this.#need(message.key);
-      case 'log':
-        return this.#log(message);
-    }
-  }
-
-  /** Resolves with the thread's answer; with null when the thread is gone (its replacement gets the whole state). */
-  #send(thread: RunningThread, body: ToDataThreadBody): Promise<FromDataThread | null> {
-    const sequence = ++this.#sequence;
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        thread.waiting.delete(sequence);
-        reject(new Error(`a data thread did not answer "${body.type}" within ${MESSAGE_TIMEOUT_MS} ms`));
-      }, MESSAGE_TIMEOUT_MS);
-      thread.waiting.set(sequence, (answer) => {
-        clearTimeout(timer);
-        thread.waiting.delete(sequence);
-        resolve(answer);
-      });
-      thread.port.postMessage({ ...body, sequence });
-      this.#kernel.signalEvent(thread.wakeFd);
-    });
-  }
-
-  async #stopThread(thread: RunningThread): Promise<void> {
-    const gone = new Promise<void>((resolve) => thread.worker.once('exit', () => resolve()));
-    this.#send(thread, { type: 'stop' }).catch(() => thread.worker.terminate());
-    await gone;
-  }
-
   /** Cleans up after a thread: RST to every peer it had, and a replacement unless we are stopping. */
   #exited(index: number, thread: RunningThread, code: number): void {
     this.#threads[index] = null;
-    // Its last words, among them the names of what it counted.
-    for (let m = receiveMessageOnPort(thread.port); m !== undefined; m = receiveMessageOnPort(thread.port)) {
-      this.#receive(thread, m.message);
-    }
-    for (const settle of thread.waiting.values()) settle(null);
-    thread.port.close();
-    const closed = thread.descriptors.closeAll(this.#kernel);
-    this.#kernel.close(thread.wakeFd);
-    this.#retired.add(countersOf(thread));
+    const closed = thread.cleanUp();
+    this.#retired.add(thread.samples());
     if (this.#stopping) return;
     this.#logger.error({ code, closed }, 'a data thread ended; its connections were reset and it is replaced');
     const pause = Date.now() - thread.startedAt < RESTART_PAUSE_MS ? RESTART_PAUSE_MS : 0;
@@ -330,23 +219,6 @@ class DataThreadPool implements DataThreads {
   #running(): RunningThread[] {
     return this.#threads.filter((thread) => thread !== null && thread !== undefined);
   }
-
-  #listen(ip: string, port: number, side: string): number {
-    const address = parseSockAddr(ip, port);
-    if (address === null) throw new Error(`${ip} is not an address`);
-    const listener = openListener(this.#kernel, address, this.#settings.count > 1);
-    if (listener.ok) return listener.fd;
-    throw new UserError({
-      code: 'TWP0212',
-      message: listener.clash ? `port ${port} is already in use by another program` : listener.sentence,
-      path: `ports.${side}`,
-      hint: `stop the other program, or set ports.${side} to a free port`,
-    });
-  }
-}
-
-function countersOf({ series, values }: RunningThread): CounterSample[] {
-  return series.map(({ name, labels, index }) => ({ name, labels, value: values[index] }));
 }
 
 function dataPlaneLimits({ limits }: DataThreadSettings): Limits {

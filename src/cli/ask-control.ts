@@ -118,7 +118,8 @@ function unanswered(mesh: string, cause: unknown): UserError {
     return new UserError({ code: 'TWP2702', message: `control is not running in the mesh "${mesh}"`, hint });
   }
   if (/max_payload/.test(reasonOf(cause))) {
-    const message = 'the resources together are larger than the NATS server takes (its max_payload, 1 MiB unless changed)';
+    const message =
+      'the resources together are larger than the NATS server takes (its max_payload, 1 MiB unless changed)';
     return new UserError({ code: 'TWP1002', message, hint: 'apply them in several steps' });
   }
   const what =

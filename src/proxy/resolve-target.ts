@@ -44,23 +44,36 @@ export function resolveTarget(
       record.flag = 'NR';
       record.detail = `no service has the virtual address ${destination.ip}`;
       return done(null);
-    case 'unknown-service': {
-      const { key } = target;
-      record.service = key;
-      context.reactor.pause(client);
-      const settled = (arrived: boolean): void => {
-        if (client.closed) return record.close('reset');
-        if (arrived) return resolveTarget(context, record, client, destination, done);
-        record.flag = 'UH';
-        record.detail = `no view of the service ${key} arrived within ${context.limits.viewTimeoutMs} ms`;
-        done(null);
-      };
-      // A bug with one connection must not cost the others that wait for the same view.
-      return context.whenServiceArrives(key, (arrived) => context.reactor.runFor(client, () => settled(arrived)));
-    }
+    case 'unknown-service':
+      return waitForView(context, record, client, target.key, (arrived) =>
+        arrived ? resolveTarget(context, record, client, destination, done) : done(null),
+      );
     default:
       return assertNever(target);
   }
+}
+
+/** Holds the client until the view of its service is here, or known to be missing. */
+function waitForView(
+  context: Context,
+  record: ConnectionRecord,
+  client: Socket,
+  key: string,
+  done: (arrived: boolean) => void,
+): void {
+  const { reactor, limits } = context;
+  record.service = key;
+  reactor.pause(client);
+  const settle = (arrived: boolean): void => {
+    if (client.closed) return record.close('reset');
+    if (!arrived) {
+      record.flag = 'UH';
+      record.detail = `no view of the service ${key} arrived within ${limits.viewTimeoutMs} ms`;
+    }
+    done(arrived);
+  };
+  // A bug with one client must not cost the others that wait for the same view.
+  context.whenServiceArrives(key, (arrived) => reactor.runFor(client, () => settle(arrived)));
 }
 
 function inboundTarget(context: Context, destination: SockAddr): OpaqueTarget {

@@ -82,8 +82,7 @@ export class Dispatcher {
       socket.bytesRead += n;
       socket.handler.onData(socket, slab.receiveArea, n);
     } else if (n === 0) {
-      socket.readClosed = true;
-      this.#interest.refresh(socket);
+      this.#interest.markReadClosed(socket);
       socket.handler.onEnd(socket);
     } else if (n !== -errno.EAGAIN) this.#die(socket, -n);
   }

@@ -70,6 +70,11 @@ export class Interest {
     this.refresh(socket);
   }
 
+  markReadClosed(socket: Socket): void {
+    socket.readClosed = true;
+    this.refresh(socket);
+  }
+
   setWantsWritable(socket: Socket, wants: boolean): void {
     if (socket.wantsWritable === wants) return;
     socket.wantsWritable = wants;

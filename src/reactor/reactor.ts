@@ -157,8 +157,7 @@ export class Reactor {
 
   /** Raw mode: the owner has met the peer's FIN. */
   markReadClosed(socket: Socket): void {
-    socket.readClosed = true;
-    this.#interest.refresh(socket);
+    this.#interest.markReadClosed(socket);
   }
 
   /** Raw mode: ask for `onWritable`. */

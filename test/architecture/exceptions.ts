@@ -32,6 +32,16 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     why: 'follows a real server through restarts, wipes and silence',
   },
   {
+    where: 'src/proxy/data-thread.ts',
+    testedBy: 'test/unit/agent/data-threads.test.ts',
+    why: 'the entry of a worker: it runs as soon as it is imported, so its test starts it as the agent does',
+  },
+  {
+    where: 'src/proxy/context.ts',
+    testedBy: 'test/helpers/proxy-rig.ts',
+    why: 'types and a table of default limits, used by every test of the data plane through its rig',
+  },
+  {
     where: 'src/proxy/codec/http1/',
     testedBy: 'test/wire/run.test.ts',
     why: 'the wire cases go through these parts of the codec byte by byte',

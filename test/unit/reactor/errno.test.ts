@@ -17,3 +17,8 @@ t.test('every error has words', async (t) => {
     }
   }
 });
+
+t.test('a failed call is named with its reason, a result passes', async (t) => {
+  t.equal(errno.check(7, 'epoll_create1'), 7);
+  t.throws(() => errno.check(-errno.EMFILE, 'epoll_create1'), { message: 'epoll_create1: out of descriptors' });
+});

@@ -306,6 +306,32 @@ t.test('a handler that throws even when told of the end', async (t) => {
   destroyWorld(world);
 });
 
+t.test('work done for a connection outside its events costs that connection only when it throws', async (t) => {
+  const world = createWorld();
+  const [a, b] = await acceptTwo(world);
+  const fail = (): never => {
+    throw new Error('thrown for the first');
+  };
+  const later = (socket: Socket, work: () => void): void => {
+    const onDelay = (): void => world.reactor.runFor(socket, work);
+    world.reactor.silence.add({ waiting: true, onDelay }, world.reactor.now);
+  };
+  later(a.socket, fail);
+  later(b.socket, () => send(world, b.socket, 'served'));
+  await turnFor(world, 40);
+  t.match(world.thrown, [{ message: 'thrown for the first' }]);
+  t.same(a.recorder.events, [`error ${errno.ECONNABORTED}`]);
+  t.equal(world.reactor.openSockets, 1);
+  for (const { peer } of [a, b]) peer.read();
+  t.equal(a.peer.error, errno.ECONNRESET);
+  t.equal(b.peer.text, 'served');
+  world.reactor.runFor(a.socket, fail);
+  t.equal(world.thrown.length, 2, 'for one that is closed already it is only reported');
+  t.equal(a.recorder.events.length, 1);
+  for (const { peer } of [a, b]) peer.close();
+  destroyWorld(world);
+});
+
 t.test('what is thrown in accept, connect, a late failure, a silence, a timer or a wake-up stops nobody', async (t) => {
   const world = createWorld();
   const server = new RawServer('127.0.0.1');

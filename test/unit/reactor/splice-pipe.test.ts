@@ -4,6 +4,7 @@ import * as errno from '../../../src/reactor/errno.ts';
 import { Kernel } from '../../../src/reactor/kernel.ts';
 import type { Socket } from '../../../src/reactor/socket.ts';
 import { SplicePipe } from '../../../src/reactor/splice-pipe.ts';
+import { bindCalls, type RawCalls } from '../../../src/reactor/syscalls.ts';
 import { createFaultyCalls } from './support/faulty-calls.ts';
 import { pattern } from './support/peer.ts';
 import { RawPeer } from './support/raw-peer.ts';
@@ -14,6 +15,7 @@ import {
   destroyWorld,
   listen,
   openDescriptors,
+  ROOMY,
   turnUntil,
   type World,
 } from './support/world.ts';
@@ -160,8 +162,10 @@ t.test('no descriptors, no pipe: null, and nothing is left open', async (t) => {
 });
 
 /** A spliced relay from a peer to another one, both driven by hand. */
-async function createRelay(): Promise<{ world: World; relay: Relay; client: RawPeer; server: RawPeer }> {
-  const world = createWorld();
+async function createRelay(
+  calls: RawCalls = bindCalls(),
+): Promise<{ world: World; relay: Relay; client: RawPeer; server: RawPeer }> {
+  const world = createWorld(ROOMY, calls);
   const sockets: Socket[] = [];
   const relays: Relay[] = [];
   const address = listen(world, '127.0.0.1', (socket) => {
@@ -289,4 +293,51 @@ t.test('the end of the thread closes the pipes of relays under way', async (t) =
   client.close();
   server.close();
   t.equal(openDescriptors(), before);
+});
+
+t.test('no descriptor is closed while the table that main cleans up by still names it', async (t) => {
+  for (const how of ['closed', 'reset', 'thrown'] as const) {
+    const calls = createFaultyCalls().calls;
+    let cells = new Int32Array(new SharedArrayBuffer(0));
+    let closed = 0;
+    const named: number[] = [];
+    const close = (fd: number): number => {
+      closed++;
+      if (cells.includes(fd + 1)) named.push(fd);
+      return calls.close(fd);
+    };
+    const { world, relay, client, server } = await createRelay({ ...calls, close });
+    cells = new Int32Array(world.descriptors.shared);
+    t.equal(cells.filter((cell) => cell !== 0).length, 7, 'epoll, two connections and two pipes');
+    if (how === 'reset') client.rst();
+    else client.fin();
+    if (how === 'thrown') relay.onReadable = () => failTheRelay();
+    if (how === 'closed') server.fin();
+    await turnUntil(world, () => relay.endings.length > 0);
+    t.equal(world.reactor.openSockets, 0, how);
+    t.equal(closed, 6, 'two connections and two pipes of two ends');
+    t.same(named, []);
+    t.equal(cells.filter((cell) => cell !== 0).length, 1, 'epoll alone is left');
+    if (how !== 'reset') client.close();
+    server.close();
+    destroyWorld(world);
+  }
+});
+
+function failTheRelay(): never {
+  throw new Error('thrown while moving bytes');
+}
+
+t.test('a closed pipe never touches the descriptors that got its numbers', async (t) => {
+  const bench = await createBench();
+  bench.from.send('too late');
+  bench.pipe.close();
+  const { world } = bench;
+  t.ok(world.kernel.pipe() >= 0);
+  const successor = world.kernel.pipeEnds();
+  t.match(bench.pipe.pump(bench.source, bench.target), { side: 'source', errno: 9 });
+  bench.pipe.close();
+  t.ok(world.kernel.setPipeSize(successor.write, 65536) >= 0, 'still open');
+  for (const fd of [successor.read, successor.write]) world.kernel.close(fd);
+  destroyBench(bench);
 });

@@ -1,0 +1,42 @@
+/** The listening sockets of one data thread: outbound and inbound, IPv4 and IPv6. */
+import { UserError } from '../core/errors.ts';
+import type { ThreadListener } from '../proxy/thread-start.ts';
+import type { Kernel } from '../reactor/kernel.ts';
+import { openListener } from '../reactor/listen.ts';
+import { parseSockAddr } from '../reactor/socket-address.ts';
+
+export interface ListenerSettings {
+  /** Number of data threads: several share each port (SO_REUSEPORT). */
+  readonly count: number;
+  readonly outboundPort: number;
+  readonly inboundPort: number;
+  readonly ipv6: boolean;
+}
+
+/**
+ * Opens the sockets and adds each to `opened` as soon as it exists, so that the caller can close them after a failure.
+ * @throws UserError naming the port and its setting when another program has it
+ */
+export function openListeners(kernel: Kernel, settings: ListenerSettings, opened: ThreadListener[]): void {
+  const sides = [
+    ['outbound', settings.outboundPort],
+    ['inbound', settings.inboundPort],
+  ] as const;
+  for (const [side, port] of sides) {
+    opened.push({ fd: listen(kernel, '0.0.0.0', port, side, settings.count > 1), family: 4, side });
+    if (settings.ipv6) opened.push({ fd: listen(kernel, '::', port, side, settings.count > 1), family: 6, side });
+  }
+}
+
+function listen(kernel: Kernel, ip: string, port: number, side: string, shared: boolean): number {
+  const address = parseSockAddr(ip, port);
+  if (address === null) throw new Error(`${ip} is not an address`);
+  const listener = openListener(kernel, address, shared);
+  if (listener.ok) return listener.fd;
+  throw new UserError({
+    code: 'TWP0212',
+    message: listener.clash ? `port ${port} is already in use by another program` : listener.sentence,
+    path: `ports.${side}`,
+    hint: `stop the other program, or set ports.${side} to a free port`,
+  });
+}

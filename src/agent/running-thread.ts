@@ -1,0 +1,133 @@
+/** One running data thread: its worker, the messages to and from it, and what must be cleaned up after it. */
+import { type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { FromDataThread } from '../contract/data-thread.ts';
+import type { ServiceKey } from '../contract/views.ts';
+import { UserError } from '../core/errors.ts';
+import { sharedNow, type ThreadStart, VITAL_CONNECTIONS, VITAL_TURN_AT } from '../proxy/thread-start.ts';
+import { DescriptorTable } from '../reactor/descriptor-table.ts';
+import type { Kernel } from '../reactor/kernel.ts';
+import type { CounterSample } from './retired-counters.ts';
+import type { ToDataThreadBody } from './thread-state.ts';
+
+const MESSAGE_TIMEOUT_MS = 10_000;
+
+export type LogMessage = Extract<FromDataThread, { type: 'log' }>;
+
+export interface ThreadListeners {
+  readonly need: (key: ServiceKey) => void;
+  readonly log: (line: LogMessage) => void;
+}
+
+export class RunningThread {
+  readonly worker: Worker;
+  /** Resolves once the thread accepts connections. */
+  readonly ready: Promise<void>;
+  /** ms, wall clock. */
+  readonly startedAt = Date.now();
+  readonly #kernel: Kernel;
+  readonly #port: MessagePort;
+  readonly #wakeFd: number;
+  readonly #descriptors: DescriptorTable;
+  readonly #vitals: Float64Array;
+  readonly #values: Float64Array;
+  readonly #series: Extract<FromDataThread, { type: 'series' }>[] = [];
+  readonly #waiting = new Map<number, (message: FromDataThread | null) => void>();
+  readonly #listeners: ThreadListeners;
+  #sequence = 0;
+
+  /** Starts the worker; `start.port` goes to it, `port` is our end. */
+  constructor(kernel: Kernel, start: ThreadStart, port: MessagePort, listeners: ThreadListeners) {
+    this.#kernel = kernel;
+    this.#port = port;
+    this.#listeners = listeners;
+    this.#wakeFd = start.wakeFd;
+    this.#descriptors = new DescriptorTable(start.descriptors);
+    this.#vitals = new Float64Array(start.vitals);
+    this.#values = new Float64Array(start.counters);
+    this.#vitals[VITAL_TURN_AT] = sharedNow();
+    const entry = new URL(`../proxy/data-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
+    this.worker = new Worker(entry, { workerData: start, transferList: [start.port] });
+    this.ready = this.#listen();
+  }
+
+  /** Captured connections open now. */
+  get connections(): number {
+    return this.#vitals[VITAL_CONNECTIONS];
+  }
+
+  /** When the thread last turned its loop, in ms of `sharedNow`. */
+  get turnedAt(): number {
+    return this.#vitals[VITAL_TURN_AT];
+  }
+
+  /** What the thread has counted so far. */
+  samples(): CounterSample[] {
+    return this.#series.map(({ name, labels, index }) => ({ name, labels, value: this.#values[index] }));
+  }
+
+  /** Resolves with the thread's answer; with null when the thread is gone (its replacement gets the whole state). */
+  send(body: ToDataThreadBody): Promise<FromDataThread | null> {
+    const sequence = ++this.#sequence;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#waiting.delete(sequence);
+        reject(new Error(`a data thread did not answer "${body.type}" within ${MESSAGE_TIMEOUT_MS} ms`));
+      }, MESSAGE_TIMEOUT_MS);
+      this.#waiting.set(sequence, (answer) => {
+        clearTimeout(timer);
+        this.#waiting.delete(sequence);
+        resolve(answer);
+      });
+      this.#port.postMessage({ ...body, sequence });
+      this.#kernel.signalEvent(this.#wakeFd);
+    });
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise<void>((resolve) => this.worker.once('exit', () => resolve()));
+    this.send({ type: 'stop' }).catch(() => this.worker.terminate());
+    await gone;
+  }
+
+  /** After the worker's exit: RST to every peer it had. Returns how many descriptors it had left open. */
+  cleanUp(): number {
+    // Its last words, among them the names of what it counted.
+    for (let m = receiveMessageOnPort(this.#port); m !== undefined; m = receiveMessageOnPort(this.#port)) {
+      this.#receive(m.message);
+    }
+    for (const settle of this.#waiting.values()) settle(null);
+    this.#port.close();
+    const closed = this.#descriptors.closeAll(this.#kernel);
+    this.#kernel.close(this.#wakeFd);
+    return closed;
+  }
+
+  #listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#port.on('message', (message: FromDataThread) => {
+        if (message.type === 'ready') resolve();
+        else this.#receive(message);
+      });
+      const ended = new UserError({ code: 'TWP0211', message: 'a data thread ended while starting' });
+      this.worker.once('exit', () => reject(ended));
+    });
+  }
+
+  #receive(message: FromDataThread): void {
+    switch (message.type) {
+      case 'ready':
+        return;
+      case 'applied':
+      case 'dump':
+        this.#waiting.get(message.sequence)?.(message);
+        return;
+      case 'series':
+        this.#series.push(message);
+        return;
+      case 'need':
+        return this.#listeners.need(message.key);
+      case 'log':
+        return this.#listeners.log(message);
+    }
+  }
+}
