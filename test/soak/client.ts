@@ -4,7 +4,9 @@
  * node client.ts NUMBER LANES    NUMBER is unique for each process of a run: stream numbers follow from it
  */
 import { chooseScenario } from './mix.ts';
-import { between, pause, report, Wrong } from './plan.ts';
+import { between, pause, report } from './plan.ts';
+import { StatusError } from './scenarios/http-messages.ts';
+import { Cut } from './wire.ts';
 
 const [processNumber, lanes] = process.argv.slice(2).map(Number);
 
@@ -19,6 +21,11 @@ function nextStream(): number {
   return (processNumber ?? 0) * 2 ** 32 + streams;
 }
 
+/** A stream that visibly broke off, or the proxy saying that it has no server. Anything else is wrong, whoever was killed. */
+function mayFollowFromKill(error: unknown): boolean {
+  return error instanceof Cut || (error instanceof StatusError && error.status >= 500);
+}
+
 async function runLane(): Promise<void> {
   while (!finishing) {
     const { name, run } = chooseScenario(Math.random());
@@ -27,12 +34,9 @@ async function runLane(): Promise<void> {
       report({ type: 'done', scenario: name, count: 1, bytes: await run(nextStream) });
     } catch (error) {
       const sentence = error instanceof Error ? error.message : String(error);
-      if (error instanceof Wrong) report({ type: 'wrong', sentence: `${name}: ${sentence}` });
-      else
-        report({
-          type: 'failed',
-          failure: { side: 'client', scenario: name, sentence, startedAt, endedAt: Date.now() },
-        });
+      const failure = { side: 'client', scenario: name, sentence, startedAt, endedAt: Date.now() } as const;
+      if (mayFollowFromKill(error)) report({ type: 'failed', failure });
+      else report({ type: 'wrong', sentence: `${name}: ${sentence}` });
     }
     await pause(between(0, THINK_MS));
   }

@@ -24,6 +24,8 @@ export class Crowd {
   bytes = 0;
   kills = { server: 0, client: 0 };
   readonly #members: Member[] = [];
+  /** Processes whose end is no surprise. */
+  readonly #expected = new WeakSet<ChildProcess>();
   #processes = 0;
 
   async start(): Promise<void> {
@@ -37,7 +39,7 @@ export class Crowd {
     if (member === undefined) return;
     this.kills[member.type] += 1;
     const from = Date.now();
-    member.child.kill('SIGKILL');
+    this.#end(member.child);
     await pause(between(0, 500));
     member.child = member.start();
     await ready(member.child);
@@ -48,7 +50,8 @@ export class Crowd {
   async finishClients(): Promise<void> {
     const clients = this.#members.filter(({ type }) => type === 'client').map(({ child }) => child);
     const ends = clients.map(async (child) => {
-      child.send('finish');
+      this.#expected.add(child);
+      if (child.connected) child.send('finish');
       await Promise.race([ended(child), pause(FINISH_MS)]);
       if (child.exitCode === null) throw new Error('a client did not finish its scenario within 45 s');
     });
@@ -56,13 +59,18 @@ export class Crowd {
   }
 
   killAll(): void {
-    for (const { child } of this.#members) child.kill('SIGKILL');
+    for (const { child } of this.#members) this.#end(child);
   }
 
   async #add(type: Member['type'], start: () => ChildProcess): Promise<void> {
     const member: Member = { type, start, child: start() };
     this.#members.push(member);
     await ready(member.child);
+  }
+
+  #end(child: ChildProcess): void {
+    this.#expected.add(child);
+    child.kill('SIGKILL');
   }
 
   #forkClient(): ChildProcess {
@@ -73,6 +81,9 @@ export class Crowd {
   #fork(script: string, args: readonly string[]): ChildProcess {
     const child = fork(join(import.meta.dirname, script), args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child.on('message', (message: Report) => this.#take(message));
+    child.on('exit', (code) => {
+      if (!this.#expected.has(child)) this.wrong.push(`${script} ended by itself with status ${code}`);
+    });
     return child;
   }
 

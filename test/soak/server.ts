@@ -26,8 +26,9 @@ const [address = ''] = process.argv.slice(2);
 
 function fail(scenario: string, startedAt: number, error: unknown): void {
   const sentence = error instanceof Error ? error.message : String(error);
-  if (error instanceof Wrong) report({ type: 'wrong', sentence: `server, ${scenario}: ${sentence}` });
-  else report({ type: 'failed', failure: { side: 'server', scenario, sentence, startedAt, endedAt: Date.now() } });
+  const failure = { side: 'server', scenario, sentence, startedAt, endedAt: Date.now() } as const;
+  if (error instanceof Cut) report({ type: 'failed', failure });
+  else report({ type: 'wrong', sentence: `server, ${scenario}: ${sentence}` });
 }
 
 // === bytes ===

@@ -96,7 +96,7 @@ async function writeChunk(wire: Wire, bytes: Buffer): Promise<void> {
 
 async function readReceipt(wire: Wire, stream: number, size: number): Promise<void> {
   const head = await readHead(wire);
-  if (head.status !== 200) throw new Error(`a body was answered with status ${head.status}`);
+  if (head.status !== 200) throw new StatusError(head.status, 'for a body');
   if (head.fields.get('x-soak-stream') !== String(stream)) throw new Wrong(`stream ${stream} got another's receipt`);
   const length = Number(head.fields.get('content-length'));
   const text = (await wire.upTo(length)).toString();
@@ -111,7 +111,7 @@ export const upload: Scenario = (nextStream) =>
     await wire.write(postHead(stream, size, `Content-Length: ${size}${waits ? '\r\nExpect: 100-continue' : ''}`));
     if (waits) {
       const { status } = await readHead(wire);
-      if (status !== 100) throw new Error(`expected 100 Continue, got ${status}`);
+      if (status !== 100) throw new StatusError(status, 'where 100 was expected');
     }
     for (let at = 0; at < size; at += 40_000) {
       await wire.write(patternBytes(stream, 'up', at, Math.min(40_000, size - at)));
@@ -172,7 +172,7 @@ export const upgrade: Scenario = (nextStream) =>
     const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nX-Soak-Order: ${JSON.stringify(order)}\r\n`;
     await wire.write(`GET /upgrade HTTP/1.1\r\n${HOST}${fields}\r\n`);
     const { status } = await readHead(wire);
-    if (status !== 101) throw new Error(`an upgrade was answered with status ${status}`);
+    if (status !== 101) throw new StatusError(status, 'for an upgrade');
     const [received] = await Promise.all([
       receiveHalf(wire, { stream, direction: 'down', bytes: down, resetAfter: null }, chance(0.05)),
       sendHalf(wire, { stream, direction: 'up', bytes: up, resetAfter: null }),
