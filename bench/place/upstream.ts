@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FILES, SMALL_BYTES } from '../rows.ts';
-import { Program, run } from './programs.ts';
+import { Program } from './programs.ts';
 
 export const UPSTREAM_ADDRESS = '127.0.0.1';
 export const HTTP_PORT = 8081;
@@ -32,13 +32,6 @@ export async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Requests that the upstream has answered so far. */
-export async function countUpstreamRequests(): Promise<number> {
-  const text = await run(['curl', '-sS', `http://${UPSTREAM_ADDRESS}:${HTTP_PORT}/status`]);
-  const counts = /^\s*\d+ \d+ (\d+)/m.exec(text);
-  return Number(counts?.[1]);
-}
-
 function renderNginx(folder: string, files: string): string {
   return `daemon off; user root; worker_processes 1;
 pid ${folder}/nginx.pid; error_log ${folder}/nginx.log;
@@ -49,7 +42,6 @@ http {
   server {
     listen ${UPSTREAM_ADDRESS}:${HTTP_PORT} backlog=4096;
     location = / { return 200 "${'x'.repeat(SMALL_BYTES)}"; }
-    location = /status { stub_status; }
     location / { root ${files}; }
   }
 }

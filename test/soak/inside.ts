@@ -49,7 +49,7 @@ async function main(folder: string, minutes: number): Promise<number> {
   const after = await settle(agent, before);
   const course = { memory, before, after, metrics: await agent.metrics(), alive: agent.alive, problems };
   process.stdout.write(renderSummary(crowd));
-  const checks = judgeCourse(course, crowd, agent);
+  const checks = [...judgeTraffic(course, crowd, agent), ...judgeLeaks(course)];
   process.stdout.write(renderChecks(checks));
   await agent.stop();
   return checks.every((check) => check.passed) ? 0 : 1;
@@ -110,51 +110,44 @@ async function settle(agent: Agent, before: Rest): Promise<Rest> {
   }
 }
 
-function judgeCourse(course: Course, crowd: Crowd, agent: Agent): Check[] {
-  const { metrics, memory, before, after, problems } = course;
-  const opened = metrics.value('towpath_connections_opened_total');
-  const closed = metrics.value('towpath_connections_closed_total');
-  const failed = unexcused(crowd.failures, crowd.excuses);
-  const grown = growth(memory);
-  const idle = MIX_NAMES.filter((name) => !crowd.done.has(name));
-  const verdict = (name: string, reason: string): number =>
-    metrics.value('towpath_verdicts_total', { verdict: name, reason });
-  const list = (sentences: readonly string[]): string =>
-    sentences
-      .slice(0, 10)
-      .map((one) => `\n         ${one}`)
-      .join('');
+function judgeTraffic({ alive, problems, metrics }: Course, crowd: Crowd, agent: Agent): Check[] {
+  const failed = unexcused(crowd.failures, crowd.excuses).map(
+    ({ side, scenario, sentence }) => `${side}, ${scenario}: ${sentence}`,
+  );
+  const missing = MIX_NAMES.filter((name) => !crowd.done.has(name));
+  const count = (verdict: string, reason: string): number =>
+    metrics.value('towpath_verdicts_total', { verdict, reason });
+  const http1 = count('http1', 'client-bytes');
+  const declared = count('opaque', 'declared');
+  const greeted = count('opaque', 'server-first');
+  const { kills } = crowd;
   return [
     check(problems.length === 0, `the soak ran its whole course${list(problems)}`),
-    check(course.alive && agent.errors.length === 0, `the agent lived and logged no error${list(agent.errors)}`),
+    check(alive && agent.errors.length === 0, `the agent lived and logged no error${list(agent.errors)}`),
     check(
       crowd.wrong.length === 0,
-      `no byte of one connection in another, nothing cut looked complete${list(crowd.wrong)}`,
+      `every byte was its own connection's, and what was cut looked cut${list(crowd.wrong)}`,
     ),
+    check(failed.length === 0, `nothing failed but around kills (${crowd.failures.length} then)${list(failed)}`),
+    check(missing.length === 0, `every scenario was completed${list(missing)}`),
+    check(kills.client + kills.server > 0, `${kills.client} clients and ${kills.server} servers were killed`),
     check(
-      failed.length === 0,
-      `nothing failed but around kills (${crowd.failures.length} then)${list(failed.map(({ side, scenario, sentence }) => `${side}, ${scenario}: ${sentence}`))}`,
+      http1 > 0 && declared > 0 && greeted > 0,
+      `the agent took ${http1} connections for HTTP/1.1, ${declared} as declared, ${greeted} for a server that speaks first`,
     ),
-    check(idle.length === 0, `every scenario was completed${list(idle)}`),
-    check(
-      crowd.kills.client + crowd.kills.server > 0,
-      `${crowd.kills.client} clients and ${crowd.kills.server} servers were killed`,
-    ),
-    check(
-      verdict('http1', 'client-bytes') > 0 &&
-        verdict('opaque', 'declared') > 0 &&
-        verdict('opaque', 'server-first') > 0,
-      `the agent served ${verdict('http1', 'client-bytes')} HTTP/1.1 connections, ${verdict('opaque', 'declared')} declared and ${verdict('opaque', 'server-first')} with a server that speaks first`,
-    ),
-    check(
-      metrics.value('towpath_internal_errors_total') === 0,
-      `${metrics.value('towpath_internal_errors_total')} internal errors`,
-    ),
+  ];
+}
+
+function judgeLeaks({ metrics, memory, before, after }: Course): Check[] {
+  const opened = metrics.value('towpath_connections_opened_total');
+  const closed = metrics.value('towpath_connections_closed_total');
+  const open = metrics.value('towpath_connections_open');
+  const broken = metrics.value('towpath_internal_errors_total');
+  const grown = growth(memory);
+  return [
+    check(broken === 0, `${broken} internal errors`),
     check(opened > 0 && opened === closed, `${opened} connections opened, ${closed} closed`),
-    check(
-      metrics.value('towpath_connections_open') === 0,
-      `${metrics.value('towpath_connections_open')} connections open at the end`,
-    ),
+    check(open === 0, `${open} connections open at the end`),
     check(
       after.descriptors <= before.descriptors,
       `${before.descriptors} descriptors before, ${after.descriptors} after`,
@@ -164,6 +157,13 @@ function judgeCourse(course: Course, crowd: Crowd, agent: Agent): Check[] {
       : []),
     check(grown < TOLERATED_GROWTH, `memory grew by ${(grown / 1e6).toFixed(1)} MB over the second half`),
   ];
+}
+
+function list(sentences: readonly string[]): string {
+  return sentences
+    .slice(0, 10)
+    .map((one) => `\n         ${one}`)
+    .join('');
 }
 
 function check(passed: boolean, sentence: string): Check {

@@ -16,6 +16,9 @@ Examples:
   npm run soak -- --minutes 30
 `;
 
+/** The kernel is to take less than is offered all the time, so that every partial write and every pause of a reader is met. */
+const SMALL_BUFFERS = ['net.ipv4.tcp_rmem=4096 16384 65536', 'net.ipv4.tcp_wmem=4096 16384 65536'];
+
 class UsageError extends Error {}
 
 function parseMinutes(args: readonly string[]): number | null {
@@ -36,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   if (process.getuid?.() !== 0) throw new Error('this needs root: it makes a network namespace and redirect rules');
-  const place = openPlace('towpath-soak-', []);
+  const place = openPlace('towpath-soak-', SMALL_BUFFERS);
   try {
     const script = join(import.meta.dirname, 'inside.ts');
     const node = [process.execPath, '--disable-warning=ExperimentalWarning', script, place.folder, String(minutes)];
