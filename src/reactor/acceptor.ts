@@ -111,6 +111,8 @@ export class Acceptor {
       refused = this.#kernel.accept(listener.fd);
       if (refused >= 0) this.#refuse(refused);
       this.#descriptors.takeReserve(this.#kernel);
+      // Linux looks for a free descriptor before it looks at the queue: there was nobody to refuse.
+      if (refused === -errno.EAGAIN) return;
     }
     if (refused < 0) {
       this.#control(listener, EPOLL_CTL_MOD, 0);

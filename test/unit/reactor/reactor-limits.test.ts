@@ -199,6 +199,23 @@ function open(port: number): { socket: NodeSocket; lost: boolean } {
   return client;
 }
 
+t.test('out of descriptors with an empty queue: nothing is counted as refused that was not', async (t) => {
+  const { child, state } = await startCramped('reserve');
+  const clients: ReturnType<typeof open>[] = [];
+  // One after the other, so that the last free descriptor goes to the last connection of the queue.
+  for (let opened = 1; opened <= 70; opened++) {
+    clients.push(open(state.port));
+    await until(() => state.accepted + state.shed >= opened);
+    if (state.accepted + state.shed !== opened) break;
+  }
+  await until(() => clients.filter((client) => client.lost).length === state.shed);
+  t.equal(state.accepted + state.shed, 70);
+  t.ok(state.shed > 2, `${state.shed} refused`);
+  for (const { socket } of clients) socket.destroy();
+  child.kill();
+  await once(child, 'exit');
+});
+
 t.test('out of descriptors: what cannot be served is refused without spinning, and service returns', async (t) => {
   for (const reserve of ['reserve', 'no reserve'] as const) {
     const { child, state } = await startCramped(reserve);
