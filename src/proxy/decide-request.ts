@@ -1,7 +1,7 @@
 /** Pure: where one HTTP request goes. Reads the table in force now, so a change counts from the next request on. */
 import type { SockAddr } from '../reactor/socket-address.ts';
-import type { Http1Head } from './codec/http1/http1-head.ts';
 import type { CompiledEdits } from './codec/http1/write-head.ts';
+import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
@@ -41,7 +41,7 @@ export function decideRequest(
   context: Context,
   record: ConnectionRecord,
   destination: SockAddr,
-  head: Http1Head,
+  head: MessageHead,
   bytes: Buffer,
 ): RequestDecision {
   if (record.side === 'inbound') {
@@ -68,7 +68,7 @@ function route(
   context: Context,
   port: ServicePort,
   http: HttpRouting,
-  head: Http1Head,
+  head: MessageHead,
   bytes: Buffer,
 ): RequestDecision {
   const index = matchRoute(http.compiled, head, bytes);

@@ -1,11 +1,11 @@
 /** Which requests may be sent again when nothing of an answer was seen. */
-import type { Http1Head } from './codec/http1/http1-head.ts';
+import type { MessageHead } from './codec/message-head.ts';
 
 /** RFC 9110 9.2.2. Any other method may have had its effect although the answer was lost. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 const G = 0x47;
 
-export function isIdempotent(bytes: Buffer, head: Http1Head): boolean {
+export function isIdempotent(bytes: Buffer, head: MessageHead): boolean {
   const { methodAt, methodLength } = head;
   if (methodLength === 3 && bytes[methodAt] === G) return true;
   return methodLength <= 7 && IDEMPOTENT.has(bytes.toString('latin1', methodAt, methodAt + methodLength));

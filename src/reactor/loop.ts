@@ -8,6 +8,7 @@ import type { Listener } from './listener.ts';
 import type { SlotTable, Wake } from './slot-table.ts';
 import { Socket } from './socket.ts';
 import type { Timers } from './timers.ts';
+import type { TurnEnd } from './turn-end.ts';
 
 /** A retry may fail at once and be retried: bounded, the rest waits for the next turn. */
 const MAX_SETTLE_ROUNDS = 16;
@@ -22,6 +23,7 @@ export class Loop {
   readonly #dialler: Dialler;
   readonly #dispatcher: Dispatcher;
   readonly #acceptor: Acceptor;
+  readonly #turnEnd: TurnEnd;
 
   constructor(
     kernel: Kernel,
@@ -32,6 +34,7 @@ export class Loop {
     dialler: Dialler,
     dispatcher: Dispatcher,
     acceptor: Acceptor,
+    turnEnd: TurnEnd,
   ) {
     this.#kernel = kernel;
     this.#slots = slots;
@@ -41,13 +44,14 @@ export class Loop {
     this.#dialler = dialler;
     this.#dispatcher = dispatcher;
     this.#acceptor = acceptor;
+    this.#turnEnd = turnEnd;
   }
 
   /** Waits at most `limitMs` for events, handles them, then what they have caused. */
   turn(limitMs: number): void {
     this.#interest.apply();
     // What was dialled or failed after the last turn had looked is taken up at once.
-    const urgent = this.#dialler.hasDialled || this.#interest.hasFailures;
+    const urgent = this.#dialler.hasDialled || this.#interest.hasFailures || this.#turnEnd.hasWork;
     const n = this.#interest.wait(urgent ? 0 : this.#timers.untilNext(limitMs));
     this.#timers.readClock();
     for (let i = 0; i < n; i++) {
@@ -58,6 +62,7 @@ export class Loop {
     // Before the timers: a connection that already took bytes must not be told that connecting timed out.
     this.#dialler.announce();
     this.#timers.fire(this.#faults.onTimerThrow);
+    this.#turnEnd.run(this.#faults.onTimerThrow);
     this.#settle();
     this.#slots.recycle();
   }

@@ -20,6 +20,7 @@ import type { SplicePipe } from './splice-pipe.ts';
 import { EPOLL_CTL_ADD, EPOLLIN } from './syscalls.ts';
 import { TICK_MS, type Timed } from './timer-wheel.ts';
 import { Timers } from './timers.ts';
+import { type Deferred, TurnEnd } from './turn-end.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -47,6 +48,7 @@ export class Reactor {
   readonly #writer: Writer;
   readonly #acceptor: Acceptor;
   readonly #loop: Loop;
+  readonly #turnEnd = new TurnEnd();
   #running = true;
 
   /** @param silenceMs delay of `silence` in ms. */
@@ -72,7 +74,7 @@ export class Reactor {
     this.#dialler = dialler;
     this.#writer = writer;
     this.#acceptor = acceptor;
-    this.#loop = new Loop(kernel, slots, timers, interest, faults, dialler, dispatcher, acceptor);
+    this.#loop = new Loop(kernel, slots, timers, interest, faults, dialler, dispatcher, acceptor, this.#turnEnd);
   }
 
   /** ms, monotonic, read once per turn. */
@@ -200,6 +202,11 @@ export class Reactor {
   /** Schedules anything else on the same wheel, `ms` from `now`. */
   schedule(timed: Timed, ms: number): void {
     this.#timers.schedule(timed, ms);
+  }
+
+  /** Runs `work` once, after all events and timers of this turn: what they produce for one peer leaves together. */
+  atTurnEnd(work: Deferred): void {
+    this.#turnEnd.add(work);
   }
 
   /**

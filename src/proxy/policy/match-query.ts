@@ -1,12 +1,12 @@
 /** Query parameters as routes see them: split at `&`, names and values percent-decoded, the first of a repeated name counts. */
 import type { NameValue } from '../../contract/views.ts';
-import type { Http1Head } from '../codec/http1/http1-head.ts';
+import type { MessageHead } from '../codec/message-head.ts';
 
 /** Parameters looked at; what comes after cannot match, so that a long query cannot cost much. */
 const MAX_PARAMETERS = 256;
 
 /** True if every wanted parameter has its value. A parameter without `=` has the empty value. `+` is a plus sign. */
-export function matchesQuery(wanted: readonly NameValue[], head: Http1Head, bytes: Buffer): boolean {
+export function matchesQuery(wanted: readonly NameValue[], head: MessageHead, bytes: Buffer): boolean {
   if (head.queryLength === 0) return false;
   const query = bytes.toString('latin1', head.queryAt, head.queryAt + head.queryLength);
   const parameters = new Map<string, string>();

@@ -4,7 +4,7 @@
  */
 import type { HttpRoutingView, NameValue, RouteEntryView } from '../../contract/views.ts';
 import { constantBytes, equalsExact, equalsLower } from '../codec/http1/bytes.ts';
-import type { Http1Head } from '../codec/http1/http1-head.ts';
+import type { MessageHead } from '../codec/message-head.ts';
 import { matchesQuery } from './match-query.ts';
 
 const PATH_ANY = 0;
@@ -69,7 +69,7 @@ function utf8Bytes(text: string): Uint8Array {
  * Index into the view's `actions` of the first entry that matches the head, or -1. `bytes` is the memory that the head's
  * offsets refer to.
  */
-export function matchRoute(routing: CompiledRouting, head: Http1Head, bytes: Buffer): number {
+export function matchRoute(routing: CompiledRouting, head: MessageHead, bytes: Buffer): number {
   const { entries } = routing;
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as CompiledEntry;
@@ -78,7 +78,7 @@ export function matchRoute(routing: CompiledRouting, head: Http1Head, bytes: Buf
   return -1;
 }
 
-function matchesEntry(entry: CompiledEntry, head: Http1Head, bytes: Buffer): boolean {
+function matchesEntry(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
   const { method, headers, query } = entry;
   if (!matchesPath(entry, head, bytes)) return false;
   if (method !== null && !equalsExact(bytes, head.methodAt, head.methodLength, method)) return false;
@@ -89,7 +89,7 @@ function matchesEntry(entry: CompiledEntry, head: Http1Head, bytes: Buffer): boo
 }
 
 /** Per path element and case-sensitively: `/v2` is a prefix of `/v2`, `/v2/` and `/v2/x`, but not of `/v2x`. */
-function matchesPath(entry: CompiledEntry, head: Http1Head, bytes: Uint8Array): boolean {
+function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Uint8Array): boolean {
   const { path, pathType } = entry;
   if (pathType === PATH_ANY) return true;
   const length = head.pathLength;
@@ -101,7 +101,7 @@ function matchesPath(entry: CompiledEntry, head: Http1Head, bytes: Uint8Array): 
 }
 
 /** Exact value. A field that came several times has the joined value (RFC 9110 5.3). */
-function matchesHeader(header: CompiledHeader, head: Http1Head, bytes: Buffer): boolean {
+function matchesHeader(header: CompiledHeader, head: MessageHead, bytes: Buffer): boolean {
   const { lowerName, value } = header;
   let first = -1;
   for (let i = 0; i < head.fieldCount; i++) {
@@ -112,7 +112,7 @@ function matchesHeader(header: CompiledHeader, head: Http1Head, bytes: Buffer): 
   return first >= 0 && equalsExact(bytes, head.valueAt[first] as number, head.valueLength[first] as number, value);
 }
 
-function joinedValue(lowerName: Uint8Array, head: Http1Head, bytes: Buffer): Buffer {
+function joinedValue(lowerName: Uint8Array, head: MessageHead, bytes: Buffer): Buffer {
   const parts: Uint8Array[] = [];
   for (let i = 0; i < head.fieldCount; i++) {
     if (!equalsLower(bytes, head.nameAt[i] as number, head.nameLength[i] as number, lowerName)) continue;

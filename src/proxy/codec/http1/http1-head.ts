@@ -1,4 +1,5 @@
 /** What a parsed head says, as numbers. */
+import { MessageHead } from '../message-head.ts';
 import { type Refusal, type RefusalId, refusal } from './refusals.ts';
 import type { Spans } from './spans.ts';
 
@@ -34,44 +35,15 @@ export const FIELD_EXPECT = 10;
 
 export const MAX_NOMINATED = 32;
 
-/** One reused object: valid until the next parse call of its HeadParser. All `…At` are absolute offsets. */
-export class Http1Head {
-  isRequest = true;
+/** One reused object: valid until the next parse call of its HeadParser. */
+export class Http1Head extends MessageHead {
   /** First byte of the start line (after tolerated empty lines) and first byte after the head. */
   startAt = 0;
   endAt = 0;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   versionMinor = 1;
-  methodAt = 0;
-  methodLength = 0;
-  isHead = false;
-  isConnect = false;
-  targetAt = 0;
-  targetLength = 0;
-  /** The target is an absolute URI: its authority overrules Host (RFC 9112 3.2.2). */
-  absoluteForm = false;
-  /** Path without query. Length 0: `/` (absolute form without a path) or none at all (CONNECT, `*`). */
-  pathAt = 0;
-  pathLength = 0;
-  /** What follows `?`; length 0: none. */
-  queryAt = 0;
-  queryLength = 0;
-  /** host[:port] that the request is for: from the absolute or authority form if used, else from Host. Length 0: none. */
-  authorityAt = 0;
-  authorityLength = 0;
-  /** Responses: the status code. */
-  status = 0;
-  fieldCount = 0;
-  readonly nameAt: Int32Array;
-  readonly nameLength: Int32Array;
-  readonly valueAt: Int32Array;
-  /** Without surrounding blanks. */
-  readonly valueLength: Int32Array;
-  /** One of the FIELD_ constants for each field. */
-  readonly fieldKind: Uint8Array;
+  /** Body bytes are counted by `contentLength` with FRAMING_LENGTH only (a HEAD's or 304's length is no framing). */
   framing: Framing = FRAMING_NONE;
-  /** Body bytes with FRAMING_LENGTH, exact up to 2^53 - 1. Otherwise what Content-Length said (HEAD, 304), or -1. */
-  contentLength = -1;
   /** The sender keeps the connection open after this message. */
   keepAlive = true;
   /** Request: offers WebSocket (GET, no body). Response: 101 that accepts it. */
@@ -79,8 +51,6 @@ export class Http1Head {
   /** The `websocket` token as sent. */
   upgradeAt = 0;
   upgradeLength = 0;
-  /** `Expect: 100-continue` on HTTP/1.1. */
-  expectContinue = false;
   /** Index of the Host field, -1 if absent. */
   hostField = -1;
   /** Response `Keep-Alive: timeout=N` in ms, -1 if absent. */
@@ -101,31 +71,15 @@ export class Http1Head {
   refusal: Refusal | null = null;
 
   constructor(spans: Spans) {
-    this.nameAt = spans.nameAt;
-    this.nameLength = spans.nameLength;
-    this.valueAt = spans.valueAt;
-    this.valueLength = spans.valueLength;
-    this.fieldKind = new Uint8Array(spans.nameAt.length);
+    super(spans.nameAt, spans.nameLength, spans.valueAt, spans.valueLength);
   }
 
-  reset(isRequest: boolean): void {
-    this.isRequest = isRequest;
-    this.methodLength = 0;
-    this.isHead = false;
-    this.isConnect = false;
-    this.absoluteForm = false;
-    this.targetLength = 0;
-    this.pathLength = 0;
-    this.queryLength = 0;
-    this.authorityLength = 0;
-    this.status = 0;
-    this.fieldCount = 0;
+  override reset(isRequest: boolean): void {
+    super.reset(isRequest);
     this.framing = FRAMING_NONE;
-    this.contentLength = -1;
     this.keepAlive = true;
     this.upgrade = false;
     this.upgradeLength = 0;
-    this.expectContinue = false;
     this.hostField = -1;
     this.keepAliveTimeoutMs = -1;
     this.connectionOptions = 0;

@@ -1,11 +1,7 @@
 import t from 'tap';
 import type { HeaderEditView } from '../../../../../src/contract/views.ts';
-import {
-  compileHeaderEdits,
-  findField,
-  type HeadPlan,
-  writeHead,
-} from '../../../../../src/proxy/codec/http1/write-head.ts';
+import { findField } from '../../../../../src/proxy/codec/find-field.ts';
+import { compileHeaderEdits, type HeadPlan, writeHead } from '../../../../../src/proxy/codec/http1/write-head.ts';
 import { bytes, forward, OUT, parseRequest, parseResponse } from './fixture.ts';
 
 const PLAIN: HeadPlan = { connection: 'none', edits: null, insert: '' };
