@@ -4,10 +4,12 @@
  */
 import { describeErrno, ETIMEDOUT } from '../reactor/errno.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
-import { SplicePipe } from '../reactor/splice-pipe.ts';
+import { type PumpResult, SplicePipe } from '../reactor/splice-pipe.ts';
+import { BulkFlow } from './bulk-flow.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { GatherPace } from './gather-pace.ts';
 
 /** After this much time kernel keep-alive is switched on, so that a dead peer is noticed; silence alone never ends a connection. */
 const KEEPALIVE_AFTER_MS = 60_000;
@@ -23,8 +25,8 @@ export class OpaqueRelay implements SocketHandler {
   /** Other endpoints to try while nothing was delivered; null = none. */
   readonly #next: NextEndpoint | null;
   readonly #record: ConnectionRecord;
-  #fromClient: SplicePipe | null = null;
-  #fromServer: SplicePipe | null = null;
+  #fromClient: BulkFlow | null = null;
+  #fromServer: BulkFlow | null = null;
   #established: boolean;
   #finished = false;
 
@@ -136,17 +138,26 @@ export class OpaqueRelay implements SocketHandler {
     if (fromClient === null) return;
     const fromServer = SplicePipe.open(reactor.kernel);
     if (fromServer === null) return fromClient.close();
-    this.#fromClient = fromClient;
-    this.#fromServer = fromServer;
+    this.#fromClient = this.#flow(this.#client, this.#server, fromClient);
+    this.#fromServer = this.#flow(this.#server, this.#client, fromServer);
     reactor.setRaw(this.#client, fromClient);
     reactor.setRaw(this.#server, fromServer);
   }
 
-  #pump(source: Socket, target: Socket): void {
+  #flow(source: Socket, target: Socket, pipe: SplicePipe): BulkFlow {
     const { reactor } = this.#context;
-    const pipe = source === this.#client ? this.#fromClient : this.#fromServer;
-    if (pipe === null) return;
-    const result = pipe.pump(source, target);
+    return new BulkFlow(reactor, source, target, pipe, new GatherPace(), (result) =>
+      this.#pumped(source, target, result),
+    );
+  }
+
+  #pump(source: Socket, target: Socket): void {
+    const flow = source === this.#client ? this.#fromClient : this.#fromServer;
+    if (flow !== null) this.#pumped(source, target, flow.pump());
+  }
+
+  #pumped(source: Socket, target: Socket, result: PumpResult): void {
+    const { reactor } = this.#context;
     if (typeof result === 'object') return this.#finish('reset');
     switch (result) {
       case 'blocked':

@@ -17,7 +17,7 @@ import { SlotTable } from './slot-table.ts';
 import { Socket, type SocketHandler } from './socket.ts';
 import type { SockAddr } from './socket-address.ts';
 import type { SplicePipe } from './splice-pipe.ts';
-import { EPOLL_CTL_ADD, EPOLLIN } from './syscalls.ts';
+import { EPOLL_CTL_ADD, EPOLLIN, SO_RCVLOWAT, SOL_SOCKET } from './syscalls.ts';
 import { TICK_MS, type Timed } from './timer-wheel.ts';
 import { Timers } from './timers.ts';
 import { type Deferred, TurnEnd } from './turn-end.ts';
@@ -33,6 +33,8 @@ export class Reactor {
   readonly descriptors: DescriptorTable;
   /** Entries that wait the fixed delay given at construction (the sniffing silence). */
   readonly silence: DelayQueue;
+  /** Entries that wait 2 ms: streams whose bytes gather in the kernel. */
+  readonly sweeps: DelayQueue;
   /** Called at the end of every turn. */
   onTurn: () => void = () => {};
   /** A handler threw: a bug. Its connection is reported dead (ECONNABORTED) and reset, the others go on. */
@@ -66,6 +68,7 @@ export class Reactor {
     const dispatcher = new Dispatcher(kernel, interest, writer, faults);
     const acceptor = new Acceptor(kernel, descriptors, slots, interest, timers, closer, faults);
     this.silence = timers.silence;
+    this.sweeps = timers.sweeps;
     this.#slots = slots;
     this.#timers = timers;
     this.#interest = interest;
@@ -165,6 +168,11 @@ export class Reactor {
   /** Raw mode: ask for `onWritable`. */
   setWantsWritable(socket: Socket, wants: boolean): void {
     this.#interest.setWantsWritable(socket, wants);
+  }
+
+  /** Readiness is reported once this many bytes wait, or FIN, or the kernel's buffer is full (SO_RCVLOWAT); 1 = as usual. */
+  awaitBytes(socket: Socket, bytes: number): void {
+    if (socket.fd >= 0) this.kernel.setOption(socket.fd, SOL_SOCKET, SO_RCVLOWAT, bytes);
   }
 
   /** Lets the kernel probe a silent peer, so that a dead one is noticed after minutes instead of never. */

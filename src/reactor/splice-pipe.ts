@@ -24,40 +24,48 @@ export type PumpResult =
 
 export class SplicePipe {
   readonly #kernel: Kernel;
+  readonly #capacity: number;
   #read: number;
   #write: number;
   /** Bytes in the pipe. */
   held = 0;
-  #ended = false;
+  /** Bytes that may still be taken from the source: a body of known length shares its connection with what follows. */
+  left = Number.POSITIVE_INFINITY;
+  /** The source has sent FIN. */
+  ended = false;
 
-  private constructor(kernel: Kernel, read: number, write: number) {
+  private constructor(kernel: Kernel, capacity: number, read: number, write: number) {
     this.#kernel = kernel;
+    this.#capacity = capacity;
     this.#read = read;
     this.#write = write;
   }
 
-  /** Opens a pipe; null when descriptors are short (the caller goes on copying). */
-  static open(kernel: Kernel): SplicePipe | null {
+  /** Opens a pipe for `capacity` bytes; null when descriptors are short (the caller goes on copying). */
+  static open(kernel: Kernel, capacity = PIPE_BYTES): SplicePipe | null {
     if (kernel.pipe() < 0) return null;
     const { read, write } = kernel.pipeEnds();
-    kernel.setPipeSize(write, PIPE_BYTES);
-    return new SplicePipe(kernel, read, write);
+    kernel.setPipeSize(write, capacity);
+    return new SplicePipe(kernel, capacity, read, write);
   }
 
   get descriptors(): { readonly read: number; readonly write: number } {
     return { read: this.#read, write: this.#write };
   }
 
-  /** Moves what can be moved from `source` to `target` now. Counts bytes on both sockets. */
-  pump(source: Socket, target: Socket): PumpResult {
+  /**
+   * Moves what can be moved from `source` to `target` now. Counts bytes on both sockets.
+   * @param once the source gathers bytes: leave what arrives meanwhile to the next call
+   */
+  pump(source: Socket, target: Socket, once: boolean): PumpResult {
     for (let i = 0; i < ROUNDS; i++) {
-      const filled = this.#ended ? 0 : this.#fill(source);
+      const filled = this.ended ? 0 : this.#fill(source);
       if (filled < 0 && filled !== -EAGAIN) return { side: 'source', errno: -filled };
       const emptied = this.#empty(target);
       if (emptied < 0 && emptied !== -EAGAIN) return { side: 'target', errno: -emptied };
       if (this.held > 0) return 'blocked';
-      if (this.#ended) return 'ended';
-      if (filled === -EAGAIN) return 'drained';
+      if (this.ended) return 'ended';
+      if (filled === -EAGAIN || (once && filled < this.#capacity)) return 'drained';
     }
     return 'yield';
   }
@@ -73,13 +81,14 @@ export class SplicePipe {
 
   #fill(source: Socket): number {
     // A pipe counts pages, and a page of the network may be of 32 KiB: without our own limit it would hold up to 8 MiB.
-    const room = PIPE_BYTES - this.held;
+    const room = Math.min(this.#capacity - this.held, this.left);
     if (source.readClosed || room === 0) return -EAGAIN;
     const n = this.#kernel.splice(source.fd, this.#write, room);
     if (n > 0) {
       source.bytesRead += n;
       this.held += n;
-    } else if (n === 0) this.#ended = true;
+      this.left -= n;
+    } else if (n === 0) this.ended = true;
     // A full pipe also says EAGAIN; `held` tells the two apart.
     return n;
   }

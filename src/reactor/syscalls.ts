@@ -19,6 +19,7 @@ export const SO_ERROR = 4;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
+export const SO_RCVLOWAT = 18;
 export const SO_MARK = 36;
 export const SO_ORIGINAL_DST = 80;
 export const IPV6_V6ONLY = 26;

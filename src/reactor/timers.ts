@@ -1,11 +1,15 @@
 import { DelayQueue } from './delay-queue.ts';
 import { type Timed, TimerWheel } from './timer-wheel.ts';
 
+/** ms after which a stream whose bytes gather in the kernel is looked at (see proxy/gather-pace.ts). */
+export const SWEEP_MS = 2;
+
 /** The reactor's clock, read once per turn, and everything that waits for it. */
 export class Timers {
   /** ms, monotonic. */
   now = performance.now();
   readonly silence: DelayQueue;
+  readonly sweeps = new DelayQueue(SWEEP_MS);
   readonly #wheel = new TimerWheel(this.now);
 
   constructor(silenceMs: number) {
@@ -18,7 +22,7 @@ export class Timers {
 
   /** ms that the loop may sleep, at most `limitMs`. The wheel is not asked: it needs a look per tick, which `limitMs` allows. */
   untilNext(limitMs: number): number {
-    return this.silence.untilNext(this.now, limitMs);
+    return this.sweeps.untilNext(this.now, this.silence.untilNext(this.now, limitMs));
   }
 
   schedule(timed: Timed, ms: number): void {
@@ -32,6 +36,7 @@ export class Timers {
   /** Fires what is due; what one throws goes to `onThrow`, the others fire all the same. */
   fire(onThrow: (timed: object, error: unknown) => void): void {
     this.silence.advance(this.now, onThrow);
+    this.sweeps.advance(this.now, onThrow);
     this.#wheel.advance(this.now, onThrow);
   }
 }

@@ -39,7 +39,7 @@ async function serveBytes(wire: Wire, greets: boolean): Promise<void> {
     if (greets) await wire.write(GREETING);
     while (head.length < ORDER_BYTES) {
       const more = await wire.some();
-      if (more === null) return wire.end();
+      if (more === null) return await wire.end();
       head = Buffer.concat([head, more]);
     }
   } catch (error) {

@@ -31,6 +31,7 @@ export class Wire {
     socket.on('connect', wake);
     socket.on('readable', wake);
     socket.on('drain', wake);
+    socket.on('finish', wake);
     socket.on('end', () => {
       this.#ended = true;
       wake();
@@ -102,9 +103,11 @@ export class Wire {
     this.#held = Buffer.concat([bytes, this.#held]);
   }
 
-  /** FIN: nothing more comes from us. */
-  end(): void {
+  /** FIN: nothing more comes from us. Waits until the kernel has it all, so that a `destroy` afterwards cuts nothing. @throws Cut */
+  async end(): Promise<void> {
     this.socket.end();
+    await this.#until(() => this.socket.writableFinished || this.#reset !== null, 'while ending');
+    if (this.#reset !== null) throw new Cut('reset', `while ending: ${this.#reset}`);
   }
 
   /** RST. */

@@ -42,7 +42,7 @@ export const keepAlive: Scenario = (nextStream) =>
       bytes += size;
       if (chance(0.05)) await pause(between(0, 3000));
     }
-    wire.end();
+    await wire.end();
     await expectEnd(wire);
     return bytes;
   });

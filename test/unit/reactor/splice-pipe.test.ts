@@ -58,9 +58,9 @@ t.test('bytes pass in order and are counted on both sides; nothing more is drain
   const before = openDescriptors();
   const bench = await createBench();
   const { pipe, source, target } = bench;
-  t.equal(pipe.pump(source, target), 'drained');
+  t.equal(pipe.pump(source, target, false), 'drained');
   bench.from.send(pattern(1, 0, 50_000));
-  t.equal(pipe.pump(source, target), 'drained');
+  t.equal(pipe.pump(source, target, false), 'drained');
   bench.to.read();
   t.ok(bench.to.data.equals(pattern(1, 0, 50_000)));
   t.equal(source.bytesRead, 50_000);
@@ -75,10 +75,10 @@ t.test('FIN is told after everything before it has passed, and again when asked 
   const { pipe, source, target } = bench;
   bench.from.send('last');
   bench.from.fin();
-  t.equal(pipe.pump(source, target), 'ended');
+  t.equal(pipe.pump(source, target, false), 'ended');
   bench.to.read();
   t.equal(bench.to.text, 'last');
-  t.equal(pipe.pump(source, target), 'ended');
+  t.equal(pipe.pump(source, target, false), 'ended');
   destroyBench(bench);
 });
 
@@ -86,7 +86,7 @@ t.test('a source whose end was met before the pipe is not read again', async (t)
   const bench = await createBench();
   bench.from.fin();
   bench.source.readClosed = true;
-  t.equal(bench.pipe.pump(bench.source, bench.target), 'drained');
+  t.equal(bench.pipe.pump(bench.source, bench.target, false), 'drained');
   destroyBench(bench);
 });
 
@@ -96,17 +96,17 @@ t.test('a target that takes no more blocks; what is held passes later, before th
   let sent = 0;
   for (let last = '', i = 0; i < 1_000 && last !== 'blocked'; i++) {
     sent += bench.from.send(pattern(2, sent, 65536));
-    const result = pipe.pump(source, target);
+    const result = pipe.pump(source, target, false);
     last = typeof result === 'string' ? result : '';
   }
   t.ok(pipe.held > 0);
   for (let n = 1; n > 0; sent += n) n = bench.from.send(pattern(2, sent, 65536));
   bench.from.fin();
-  t.equal(pipe.pump(source, target), 'blocked');
+  t.equal(pipe.pump(source, target, false), 'blocked');
   t.ok(pipe.held <= 1 << 20, 'never more than a pipe of 1 MiB, however large the pages of the network are');
   for (let i = 0; i < 10_000; i++) {
     bench.to.read();
-    if (pipe.pump(source, target) === 'ended') break;
+    if (pipe.pump(source, target, false) === 'ended') break;
   }
   bench.to.read();
   t.equal(bench.to.data.length, sent);
@@ -124,7 +124,7 @@ t.test('work per call is bounded', async (t) => {
   };
   const kernel = new Kernel(bench.world.slab, { ...createFaultyCalls().calls, splice: endless });
   const pipe = SplicePipe.open(kernel);
-  t.equal(pipe?.pump(bench.source, bench.target), 'yield', 'a source that never runs dry');
+  t.equal(pipe?.pump(bench.source, bench.target, false), 'yield', 'a source that never runs dry');
   t.ok(calls <= 16);
   pipe?.close();
   destroyBench(bench);
@@ -134,8 +134,8 @@ t.test('errors name the side that failed', async (t) => {
   const bench = await createBench();
   bench.from.send('lost');
   bench.from.rst();
-  const first = bench.pipe.pump(bench.source, bench.target);
-  const result = first === 'drained' ? bench.pipe.pump(bench.source, bench.target) : first;
+  const first = bench.pipe.pump(bench.source, bench.target, false);
+  const result = first === 'drained' ? bench.pipe.pump(bench.source, bench.target, false) : first;
   t.same(result, { side: 'source', errno: errno.ECONNRESET });
   bench.world.reactor.reset(bench.source);
   destroyWorld(bench.world);
@@ -143,7 +143,7 @@ t.test('errors name the side that failed', async (t) => {
   const other = await createBench();
   other.from.send('nobody takes this');
   other.to.rst();
-  t.match(other.pipe.pump(other.source, other.target), { side: 'target', errno: /^(32|104)$/ });
+  t.match(other.pipe.pump(other.source, other.target, false), { side: 'target', errno: /^(32|104)$/ });
   destroyWorld(other.world);
   other.pipe.close();
   bench.pipe.close();
@@ -335,7 +335,7 @@ t.test('a closed pipe never touches the descriptors that got its numbers', async
   const { world } = bench;
   t.ok(world.kernel.pipe() >= 0);
   const successor = world.kernel.pipeEnds();
-  t.match(bench.pipe.pump(bench.source, bench.target), { side: 'source', errno: 9 });
+  t.match(bench.pipe.pump(bench.source, bench.target, false), { side: 'source', errno: 9 });
   bench.pipe.close();
   t.ok(world.kernel.setPipeSize(successor.write, 65536) >= 0, 'still open');
   for (const fd of [successor.read, successor.write]) world.kernel.close(fd);

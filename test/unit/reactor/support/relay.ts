@@ -69,7 +69,11 @@ export class Relay implements SocketHandler {
   #pump(source: Socket, target: Socket): void {
     const { reactor } = this.#world;
     if (this.#pipes === null) return;
-    const result = (source === this.#client ? this.#pipes.fromClient : this.#pipes.fromServer).pump(source, target);
+    const result = (source === this.#client ? this.#pipes.fromClient : this.#pipes.fromServer).pump(
+      source,
+      target,
+      false,
+    );
     if (typeof result === 'object') return this.#finish(`error ${result.errno}`);
     if (result === 'blocked') {
       reactor.pause(source);
