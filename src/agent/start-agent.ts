@@ -11,6 +11,7 @@ import type { AgentOptions } from './agent-options.ts';
 import type { AgentParts, Phase } from './agent-parts.ts';
 import { buildParts, registerWorkloads } from './build-parts.ts';
 import { notifySystemd } from './host/notify-systemd.ts';
+import { trimMemoryLater } from './host/trim-memory.ts';
 import { inboundViews } from './local-workloads.ts';
 import { Stopper } from './stop-agent.ts';
 
@@ -50,6 +51,7 @@ export async function startAgent(options: AgentOptions, logger: Logger): Promise
     phase = 'running';
     logger.info(startFields(parts), 'the agent is ready');
     await notifySystemd(options.notifySocket, 'ready', 'serving traffic', logger);
+    trimMemoryLater();
   }
   return { ended: stopper.ended, stop: (reason) => stopper.stop(reason) };
 }

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { UserError } from '../core/errors.ts';
+import { createServer } from '../core/node-http.ts';
 
 export interface ControlPages {
   /** Prometheus text. */

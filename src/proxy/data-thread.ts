@@ -187,4 +187,7 @@ class DataThread {
   }
 }
 
-new DataThread(workerData as ThreadStart).run();
+const thread = new DataThread(workerData as ThreadStart);
+// What loading the modules left behind; afterwards there is little garbage (bin/towpath allows this).
+globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
+thread.run();

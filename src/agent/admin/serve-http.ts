@@ -1,6 +1,7 @@
 /** A small HTTP server with limits on everything, for the admin and the metrics port. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { UserError } from '../../core/errors.ts';
+import { createServer } from '../../core/node-http.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 export interface Answer {

@@ -1,7 +1,8 @@
 /** One probe of one local program. */
-import { request } from 'node:http';
+
 import type { Socket } from 'node:net';
 import type { ProbeConfig } from '../../config/agent-config.ts';
+import { request } from '../../core/node-http.ts';
 import { assertNever } from '../../core/result.ts';
 import type { ProbeDial } from './probe-socket.ts';
 
