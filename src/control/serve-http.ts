@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { UserError } from '../core/errors.ts';
-import { createServer } from '../core/node-http.ts';
+import { createServer } from '../telemetry/node-http.ts';
 
 export interface ControlPages {
   /** Prometheus text. */

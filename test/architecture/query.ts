@@ -17,12 +17,15 @@ export function brokenLinks(sources: readonly SourceFacts[], judge: Judge): stri
   );
 }
 
-/** Imports of Node modules and packages: `what` is the specifier. */
+/** Imports of Node modules and packages: `what` is the specifier. Types of Node's modules are free: nothing is loaded for them. */
 export function brokenImports(sources: readonly SourceFacts[], judge: Judge): string[] {
   const isHarmless = (path: string, specifier: string) =>
     HARMLESS_IMPORTS.some(({ file, module }) => file === path && module === specifier);
-  const outside = (source: SourceFacts) =>
-    source.imports.filter(({ file, specifier }) => file === null && !isHarmless(source.path, specifier));
+  const outside = ({ path, imports }: SourceFacts) =>
+    imports.filter(
+      ({ file, specifier, typesOnly }) =>
+        file === null && !isHarmless(path, specifier) && !(typesOnly && specifier.startsWith('node:')),
+    );
   return collect(sources, (source) => outside(source).map(({ specifier, line }) => ({ what: specifier, line })), judge);
 }
 

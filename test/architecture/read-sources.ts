@@ -26,6 +26,8 @@ export interface ImportFact {
   /** The imported file of the project; null for Node and packages. */
   readonly file: string | null;
   readonly line: number;
+  /** `import type`: gone when it runs. */
+  readonly typesOnly: boolean;
 }
 
 interface Collected {
@@ -86,15 +88,18 @@ function collectImport(node: Node, source: SourceFile, path: string, lineOf: Lin
   const isRequired = /^[@a-z][\w@./-]*\.(js|wasm|json)$/.test(specifier);
   if (!isImport && !isRequired) return;
   const file = specifier.startsWith('.') ? relativeTo(path, specifier) : null;
-  into.imports.push({ specifier, file, line: lineOf(node.getStart(source)) });
+  const typesOnly = node.parent.getText(source).startsWith('import type');
+  into.imports.push({ specifier, file, line: lineOf(node.getStart(source)), typesOnly });
 }
 
 const IMPORTERS: ReadonlySet<SyntaxKind> = new Set([SyntaxKind.ImportDeclaration, SyntaxKind.ExportDeclaration]);
 
-/** `import('./x.ts')` as a value or as a type. */
+/** `import('./x.ts')` as a value or as a type, and `process.getBuiltinModule('node:x')`. */
 function isImportExpression(parent: Node, source: SourceFile): boolean {
   if (parent.kind === SyntaxKind.LiteralType) return parent.parent.kind === SyntaxKind.ImportType;
-  return parent.kind === SyntaxKind.CallExpression && parent.getText(source).startsWith('import(');
+  return (
+    parent.kind === SyntaxKind.CallExpression && /^(import|process\.getBuiltinModule)\(/.test(parent.getText(source))
+  );
 }
 
 const FUNCTIONS: ReadonlySet<SyntaxKind> = new Set([

@@ -76,6 +76,11 @@ export const RESERVED_MODULES: readonly {
     why: 'memory safety: raw pointers and system calls stay behind one checked file',
   },
   {
+    modules: ['node:http'],
+    only: ['src/telemetry/node-http.ts', 'src/proxy/codec/http1/status-codes.ts'],
+    why: 'an ES import of it costs 16 MB of memory in each thread (see telemetry/node-http.ts); types may be imported',
+  },
+  {
     modules: ['node:child_process'],
     only: ['src/lab/run-in-host.ts', 'src/lab/start-program.ts'],
     why: 'commands run through src/intercept/run-command.ts (no shell, bounded output); the lab keeps long-running programs',
@@ -126,7 +131,7 @@ export const LOOP_MODULES: readonly string[] = [
 ];
 /** Uses of those modules that need neither loop nor socket. */
 export const HARMLESS_IMPORTS: readonly { readonly file: string; readonly module: string; readonly why: string }[] = [
-  { file: 'src/proxy/codec/http1/respond-head.ts', module: 'node:http', why: 'only the table STATUS_CODES' },
+  { file: 'src/proxy/codec/http1/status-codes.ts', module: 'node:http', why: 'only the table STATUS_CODES' },
 ];
 export const LOOP_WORDS: readonly string[] = [
   'async',

@@ -1,8 +1,8 @@
 /** A small HTTP server with limits on everything, for the admin and the metrics port. */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { UserError } from '../../core/errors.ts';
-import { createServer } from '../../core/node-http.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { createServer } from '../../telemetry/node-http.ts';
 
 export interface Answer {
   readonly status: number;

@@ -2,8 +2,8 @@
 
 import type { Socket } from 'node:net';
 import type { ProbeConfig } from '../../config/agent-config.ts';
-import { request } from '../../core/node-http.ts';
 import { assertNever } from '../../core/result.ts';
+import { request } from '../../telemetry/node-http.ts';
 import type { ProbeDial } from './probe-socket.ts';
 
 export interface ProbeOutcome {

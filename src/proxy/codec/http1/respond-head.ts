@@ -1,5 +1,5 @@
 /** Our own answers: the one place that renders an error as a response. */
-import { STATUS_CODES } from '../../../core/node-http.ts';
+import { STATUS_CODES } from './status-codes.ts';
 
 export interface ErrorAnswer {
   readonly status: number;
