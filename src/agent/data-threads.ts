@@ -73,8 +73,6 @@ export async function startDataThreads(settings: DataThreadSettings, logger: Log
   setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
   // A compile job in the background may still read what node:ffi frees when a thread ends: seen as a crash at exit.
   setFlagsFromString('--no-concurrent-recompilation');
-  // bin/towpath keeps main's young generation small; a data thread has the usual one, so that it seldom collects.
-  setFlagsFromString('--max-semi-space-size=16');
   const problem = selfTest();
   if (problem !== null) throw new UserError({ code: 'TWP0210', message: problem });
   const memory = new ArrayBuffer(MINIMUM_SLAB_BYTES + 64);
