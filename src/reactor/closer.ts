@@ -8,7 +8,7 @@ import type { Timers } from './timers.ts';
 
 /** How long a peer that got FIN may go on sending into the void, in ms. */
 const LINGER_MS = 1_000;
-/** How long a closing connection may take to hand over its last bytes, in ms. */
+/** How long the peer of a closing connection may take nothing of its last bytes, in ms. */
 const FLUSH_LIMIT_MS = 30_000;
 
 /** The ways a connection ends. The contract of each is told where owners call it, in reactor.ts. */
@@ -18,14 +18,19 @@ export class Closer {
   readonly #slots: SlotTable;
   readonly #interest: Interest;
   readonly #timers: Timers;
-  /** Owner of a connection that nobody has taken over yet, or that only waits for its last bytes to leave. */
+  /** Owner of a connection that nobody has taken over yet. */
   readonly unowned: SocketHandler = ownerThat((socket) => this.reset(socket));
+  /** Owner of a connection that only waits for its last bytes to leave. */
+  readonly #flushing: SocketHandler = {
+    ...this.unowned,
+    onTimeout: (socket) => this.#awaitFlush(socket) || this.reset(socket),
+  };
   /** Owner of a connection whose peer has got its last answer. */
   readonly #discarding: SocketHandler = {
     ...ownerThat((socket) => this.reset(socket)),
     onDrain: (socket) => this.#timers.schedule(socket, LINGER_MS),
     onEnd: (socket) => this.close(socket),
-    onTimeout: (socket) => this.destroy(socket),
+    onTimeout: (socket) => this.#awaitFlush(socket) || this.destroy(socket),
   };
 
   constructor(kernel: Kernel, descriptors: DescriptorTable, slots: SlotTable, interest: Interest, timers: Timers) {
@@ -39,18 +44,27 @@ export class Closer {
   end(socket: Socket): void {
     if (socket.fd < 0 || socket.writeClosed) return;
     socket.writeClosed = true;
-    if (socket.pending === null && !socket.connecting && !socket.dead) this.#kernel.shutdownWrite(socket.fd);
+    if (socket.pending === null && !socket.connecting && !socket.dead) this.endWriting(socket);
+  }
+
+  /** What was written is out: FIN, or the end of a connection that only waited for that. In TLS close_notify comes before. */
+  endWriting(socket: Socket): void {
+    // The kernel may be full; then this comes again when it is not.
+    if (socket.tls !== null && !socket.tls.sendCloseNotify()) return this.#interest.refresh(socket);
+    if (socket.closeWhenFlushed) this.destroy(socket);
+    else this.#kernel.shutdownWrite(socket.fd);
   }
 
   close(socket: Socket): void {
     if (socket.fd < 0) return;
-    if (socket.pending === null || socket.dead) return this.destroy(socket);
+    const isDone = socket.pending === null && (socket.tls?.sendCloseNotify() ?? true);
+    if (isDone || socket.dead) return this.destroy(socket);
     socket.closeWhenFlushed = true;
     socket.writeClosed = true;
     socket.released = true;
-    socket.handler = this.unowned;
+    socket.handler = this.#flushing;
     socket.paused = true;
-    this.#timers.schedule(socket, FLUSH_LIMIT_MS);
+    if (!this.#awaitFlush(socket)) this.#timers.schedule(socket, FLUSH_LIMIT_MS);
     this.#interest.refresh(socket);
   }
 
@@ -60,8 +74,16 @@ export class Closer {
     this.end(socket);
     socket.released = true;
     socket.handler = this.#discarding;
-    this.#timers.schedule(socket, socket.pending === null ? LINGER_MS : FLUSH_LIMIT_MS);
+    if (!this.#awaitFlush(socket)) this.#timers.schedule(socket, LINGER_MS);
     this.#interest.resume(socket);
+  }
+
+  /** Gives a peer that still takes its last bytes more time. */
+  #awaitFlush(socket: Socket): boolean {
+    if (socket.pending === null || socket.flushMark === socket.bytesWritten) return false;
+    socket.flushMark = socket.bytesWritten;
+    this.#timers.schedule(socket, FLUSH_LIMIT_MS);
+    return true;
   }
 
   reset(socket: Socket): void {
@@ -74,6 +96,7 @@ export class Closer {
   destroy(socket: Socket): void {
     const { fd, slot, pipe } = socket;
     discard(this.#kernel.slab, socket);
+    socket.tls?.dispose();
     this.#timers.forget(socket);
     socket.fd = -1;
     this.#slots.vacate(slot);

@@ -1,5 +1,8 @@
 /** Timers that all have the same short delay, so that a plain queue keeps them in order: precise to about 1 ms. */
 
+/** ms after which a stream whose bytes gather in the kernel is looked at (see proxy/gather-pace.ts). */
+export const SWEEP_MS = 2;
+
 export interface Delayed {
   /** Set to false to cancel. */
   waiting: boolean;

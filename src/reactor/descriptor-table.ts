@@ -1,8 +1,10 @@
 /**
  * Every descriptor that a data thread holds, in shared memory: when the thread dies, main resets and closes them, and a
- * replacement starts clean. Descriptors are stored plus one, so that 0 means none.
+ * replacement starts clean. Descriptors are stored plus one, so that 0 means none. OpenSSL's objects lie behind them.
  */
 import type { Kernel } from './kernel.ts';
+import { bindLibssl } from './libssl.ts';
+import { NativeTable } from './tls/native-table.ts';
 
 const EPOLL = 0;
 const RESERVE = 1;
@@ -14,16 +16,18 @@ export class DescriptorTable {
   readonly shared: SharedArrayBuffer;
   /** Number of slots: the most sockets and listeners that a thread can hold. */
   readonly size: number;
+  readonly natives: NativeTable;
   readonly #cells: Int32Array;
 
   constructor(shared: SharedArrayBuffer) {
     this.shared = shared;
-    this.#cells = new Int32Array(shared);
-    this.size = Math.floor((this.#cells.length - FIRST_SLOT) / STRIDE);
+    this.size = Math.floor(((shared.byteLength - bytesFor(0)) / (bytesFor(2) - bytesFor(0))) * 2);
+    this.#cells = new Int32Array(shared, 0, FIRST_SLOT + STRIDE * this.size);
+    this.natives = new NativeTable(shared, nativesAt(this.size), this.size);
   }
 
   static forSockets(count: number): DescriptorTable {
-    return new DescriptorTable(new SharedArrayBuffer((FIRST_SLOT + STRIDE * count) * 4));
+    return new DescriptorTable(new SharedArrayBuffer(bytesFor(count)));
   }
 
   setEpoll(fd: number): void {
@@ -67,6 +71,16 @@ export class DescriptorTable {
       kernel.close(fd);
       closed++;
     }
+    this.natives.freeAll(bindLibssl);
     return closed;
   }
+}
+
+/** Where the table of OpenSSL's objects begins, in bytes: behind the descriptors, aligned for 64-bit cells. */
+function nativesAt(slots: number): number {
+  return ((FIRST_SLOT + STRIDE * slots) * 4 + 7) & ~7;
+}
+
+function bytesFor(slots: number): number {
+  return nativesAt(slots) + NativeTable.bytesFor(slots);
 }

@@ -3,7 +3,7 @@ import type { HandlerFaults } from './handler-faults.ts';
 import type { Interest } from './interest.ts';
 import type { Kernel } from './kernel.ts';
 import { RECEIVE_BYTES } from './slab.ts';
-import type { Socket } from './socket.ts';
+import type { SecureLayer, Socket } from './socket.ts';
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from './syscalls.ts';
 import type { Writer } from './writer.ts';
 
@@ -54,6 +54,7 @@ export class Dispatcher {
     if (socket.dead) return;
     // Connected by a write earlier in this batch: `onConnect` comes first, epoll reports the rest again.
     if (socket.unannounced) return;
+    if (socket.tls !== null) return this.#dispatchSecure(socket, socket.tls, mask);
     if (socket.connecting) return this.#finishConnect(socket);
     if (socket.raw) return this.#dispatchRaw(socket, mask);
     if (mask & EPOLLOUT) {
@@ -65,9 +66,19 @@ export class Dispatcher {
     else if (mask & EPOLLHUP) this.#hungUp(socket);
   }
 
+  #dispatchSecure(socket: Socket, tls: SecureLayer, mask: number): void {
+    if (mask & EPOLLOUT && tls.established) {
+      this.#writer.flush(socket);
+      if (socket.fd < 0 || socket.dead) return;
+    }
+    if (tls.dispatch(mask)) return;
+    if (mask & EPOLLERR) this.#hangUp(socket);
+    else if (mask & EPOLLHUP) this.#hungUp(socket);
+  }
+
   #dispatchRaw(socket: Socket, mask: number): void {
     if (mask & EPOLLERR) return this.#hangUp(socket);
-    if (mask & EPOLLOUT && socket.wantsWritable) socket.handler.onWritable(socket);
+    if (mask & EPOLLOUT) this.#writer.flush(socket);
     if (socket.fd < 0 || socket.dead || !socket.raw) return;
     if (mask & (EPOLLIN | EPOLLRDHUP) && !socket.paused && !socket.readClosed) socket.handler.onReadable(socket);
     else if (mask & EPOLLHUP) this.#hungUp(socket);
@@ -120,6 +131,7 @@ export class Dispatcher {
   #readLast(socket: Socket): void {
     if (socket.failure !== errno.EPIPE && socket.failure !== errno.ECONNRESET) return;
     if (socket.connecting || socket.raw || socket.readClosed) return;
+    if (socket.tls !== null) return socket.tls.readLast();
     const { slab } = this.#kernel;
     for (let i = 0; i < MAX_LAST_READS && socket.fd >= 0 && !socket.paused; i++) {
       const n = this.#kernel.receive(socket.fd, slab.receiveArea, RECEIVE_BYTES);

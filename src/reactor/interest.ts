@@ -36,6 +36,7 @@ export class Interest {
   }
 
   wanted(socket: Socket): number {
+    if (socket.tls !== null) return socket.tls.wanted();
     const reading = socket.paused || socket.readClosed ? 0 : EPOLLIN | EPOLLRDHUP;
     const writing = socket.pending !== null || socket.wantsWritable ? EPOLLOUT : 0;
     return reading | writing;
@@ -116,7 +117,8 @@ export class Interest {
   }
 
   #applyTo(socket: Socket): void {
-    if (socket.fd < 0 || socket.connecting || socket.unregistered || socket.dead) return;
+    if (socket.fd < 0 || socket.unregistered || socket.dead) return;
+    if (socket.connecting && socket.tls === null) return;
     const wanted = this.wanted(socket);
     if (socket.parked) {
       if (wanted === 0) return;

@@ -135,6 +135,14 @@ export class Kernel {
     return r < 0 ? this.#calls.errnoCell[0] : this.slab.view.getInt32(this.slab.scratch + OPTION, true);
   }
 
+  /** Whether TCP is in the state ESTABLISHED: neither side has sent FIN, nor RST (tcp(7) TCP_INFO; linux/tcp_states.h). */
+  isEstablished(fd: number): boolean {
+    const { view, scratch } = this.slab;
+    view.setUint32(scratch + OPTION_LENGTH, 1, true);
+    const r = this.#calls.getsockopt(fd, sys.SOL_TCP, sys.TCP_INFO, this.#optionPointer, this.#optionLengthPointer);
+    return r === 0 && view.getUint8(scratch + OPTION) === sys.TCP_ESTABLISHED;
+  }
+
   /** What the peer dialled before REDIRECT (linux/netfilter_ipv4.h SO_ORIGINAL_DST); null when not redirected. */
   originalDestination(fd: number, family: 4 | 6): SockAddr | null {
     this.slab.view.setUint32(this.slab.scratch + ADDRESS_LENGTH, SOCKADDR_BYTES, true);
@@ -208,6 +216,11 @@ export class Kernel {
     const r = this.#result(this.#calls.splice(from, 0n, to, 0n, length, sys.SPLICE_F_MOVE_NONBLOCK));
     // A pending signal interrupts splice even without blocking (fs/splice.c, splice_from_pipe_next).
     return r === -EINTR ? this.splice(from, to, length) : r;
+  }
+
+  /** errno of the last failed call of this thread, for calls that OpenSSL makes. */
+  get errno(): number {
+    return this.#calls.errnoCell[0];
   }
 
   #result(r: number): number {

@@ -32,7 +32,8 @@ export function enqueue(slab: Slab, socket: Socket, at: number, length: number):
 export function flush(kernel: Kernel, socket: Socket, pending: PendingChunk[]): number {
   while (pending.length > 0) {
     const head = pending[0];
-    const n = kernel.send(socket.fd, head.from, head.to - head.from);
+    const length = head.to - head.from;
+    const n = socket.tls === null ? kernel.send(socket.fd, head.from, length) : socket.tls.send(head.from, length);
     if (n < 0) return n === -EAGAIN ? 0 : n;
     socket.bytesWritten += n;
     socket.pendingBytes -= n;

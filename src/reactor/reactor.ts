@@ -12,6 +12,7 @@ import type { Kernel } from './kernel.ts';
 import type { ListenerHandler } from './listener.ts';
 import { Loop } from './loop.ts';
 import { discard } from './output-queue.ts';
+import { PipePool } from './pipe-pool.ts';
 import type { Slab } from './slab.ts';
 import { SlotTable } from './slot-table.ts';
 import { Socket, type SocketHandler } from './socket.ts';
@@ -20,6 +21,8 @@ import type { SplicePipe } from './splice-pipe.ts';
 import { EPOLL_CTL_ADD, EPOLLIN, SO_RCVLOWAT, SOL_SOCKET } from './syscalls.ts';
 import { TICK_MS, type Timed } from './timer-wheel.ts';
 import { Timers } from './timers.ts';
+import { TlsEngine } from './tls/tls-engine.ts';
+import { TlsLibrary } from './tls/tls-library.ts';
 import { type Deferred, TurnEnd } from './turn-end.ts';
 import { Writer } from './writer.ts';
 
@@ -35,6 +38,8 @@ export class Reactor {
   readonly silence: DelayQueue;
   /** Entries that wait 2 ms: streams whose bytes gather in the kernel. */
   readonly sweeps: DelayQueue;
+  /** Pipes for bodies that the kernel moves. */
+  readonly pipes: PipePool;
   /** Called at the end of every turn. */
   onTurn: () => void = () => {};
   /** A handler threw: a bug. Its connection is reported dead (ECONNABORTED) and reset, the others go on. */
@@ -51,6 +56,7 @@ export class Reactor {
   readonly #acceptor: Acceptor;
   readonly #loop: Loop;
   readonly #turnEnd = new TurnEnd();
+  #tls: TlsEngine | null = null;
   #running = true;
 
   /** @param silenceMs delay of `silence` in ms. */
@@ -77,6 +83,7 @@ export class Reactor {
     this.#dialler = dialler;
     this.#writer = writer;
     this.#acceptor = acceptor;
+    this.pipes = new PipePool(kernel, descriptors, slots);
     this.#loop = new Loop(kernel, slots, timers, interest, faults, dialler, dispatcher, acceptor, this.#turnEnd);
   }
 
@@ -87,6 +94,13 @@ export class Reactor {
 
   get openSockets(): number {
     return this.#slots.openSockets;
+  }
+
+  /** Puts TLS on connections, after they were dialled or accepted. Made on first use: without TLS, OpenSSL is never touched. */
+  get tls(): TlsEngine {
+    const { kernel, slab, descriptors } = this;
+    this.#tls ??= new TlsEngine(kernel, new TlsLibrary(slab, descriptors.natives), this.#interest, this.#timers);
+    return this.#tls;
   }
 
   // === listeners and wake-up ===
@@ -165,7 +179,7 @@ export class Reactor {
     this.#interest.markReadClosed(socket);
   }
 
-  /** Raw mode: ask for `onWritable`. */
+  /** Ask for `onWritable`, while nothing is pending: for a connection that spliced bytes go to, raw or not. */
   setWantsWritable(socket: Socket, wants: boolean): void {
     this.#interest.setWantsWritable(socket, wants);
   }
@@ -173,6 +187,16 @@ export class Reactor {
   /** Readiness is reported once this many bytes wait, or FIN, or the kernel's buffer is full (SO_RCVLOWAT); 1 = as usual. */
   awaitBytes(socket: Socket, bytes: number): void {
     if (socket.fd >= 0) this.kernel.setOption(socket.fd, SOL_SOCKET, SO_RCVLOWAT, bytes);
+  }
+
+  /** Reports a failure that the owner met by itself (splice), at the end of the turn, as if a write had met it. */
+  fail(socket: Socket, errno: number): void {
+    this.#interest.fail(socket, errno);
+  }
+
+  /** False when the peer has closed its side or the connection is gone, also where its event is still to be handled. */
+  isEstablished(socket: Socket): boolean {
+    return socket.fd >= 0 && !socket.dead && !socket.readClosed && this.kernel.isEstablished(socket.fd);
   }
 
   /** Lets the kernel probe a silent peer, so that a dead one is noticed after minutes instead of never. */

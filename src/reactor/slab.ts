@@ -76,6 +76,12 @@ export class Slab {
   get freeLargeChunks(): number {
     return this.#largeCount;
   }
+  get smallChunks(): number {
+    return this.#freeSmall.length;
+  }
+  get largeChunks(): number {
+    return this.#freeLarge.length;
+  }
   get totalChunks(): number {
     return this.#used.length;
   }

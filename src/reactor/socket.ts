@@ -1,3 +1,4 @@
+import { describeErrno } from './errno.ts';
 import type { SockAddr } from './socket-address.ts';
 import type { Timed } from './timer-wheel.ts';
 
@@ -30,6 +31,36 @@ export interface PendingChunk {
   to: number;
 }
 
+/** What lies between a connection and its descriptor: TLS (tls/tls-connection.ts). Only src/reactor calls the methods marked internal. */
+export interface SecureLayer {
+  /** The handshake is complete: what follows is known and does not change. */
+  readonly established: boolean;
+  /** The ALPN protocol agreed on; '' = none. */
+  readonly protocol: string;
+  /** `TLSv1.2` or `TLSv1.3`. */
+  readonly version: string;
+  /** The name that the client asked for (SNI), in lower case; null = none. */
+  readonly serverName: string | null;
+  /** The handshake took up an earlier session. */
+  readonly resumed: boolean;
+  /** The certificates that the peer has shown, in DER, its own first. Copied at each call. */
+  peerChain(): Buffer[];
+  /** Internal: epoll interest. */
+  wanted(): number;
+  /** Internal: takes an event. False: there was nothing for TLS in it. */
+  dispatch(mask: number): boolean;
+  /** Internal: as Kernel.send, but -EAGAIN also during the handshake; what was refused must come again. */
+  send(at: number, length: number): number;
+  /** Internal: hands up what had arrived before the connection died. */
+  readLast(): void;
+  /** Internal: tells the peer that no more bytes come. False: the kernel is full, try again when it is not. */
+  sendCloseNotify(): boolean;
+  /** Internal: a close_notify waits for the kernel. */
+  readonly owesCloseNotify: boolean;
+  /** Internal: frees what belongs to it. */
+  dispose(): void;
+}
+
 /** One connection as everything above the reactor sees it. Only src/reactor touches the fields marked internal. */
 export class Socket implements Timed {
   /** Internal: -1 once closed. */
@@ -41,6 +72,7 @@ export class Socket implements Timed {
   readonly peer: SockAddr | null;
   /** Internal: epoll interest in force. */
   interest = 0;
+  /** Not yet usable: TCP, and TLS on it, are being set up. */
   connecting = false;
   /** Internal: dialled in this turn and not yet known to epoll. */
   unregistered = false;
@@ -56,6 +88,10 @@ export class Socket implements Timed {
   /** FIN sent, or to be sent once the pending bytes are out. */
   writeClosed = false;
   paused = false;
+  /** null = bytes go over the wire as they are. */
+  tls: SecureLayer | null = null;
+  /** Plain words for a failure of TLS, told by `onError`; '' = errno says it all. */
+  reason = '';
   /** Internal: the pipe of raw mode, closed with the connection; null = not raw. */
   pipe: { close(): void } | null = null;
   /** Internal: raw mode waits for writability. */
@@ -67,6 +103,8 @@ export class Socket implements Timed {
   closeWhenFlushed = false;
   /** Internal: its owner has closed it; the reactor alone sees to its last bytes. */
   released = false;
+  /** Internal: `bytesWritten` when the peer of a closing connection was given time. */
+  flushMark = -1;
   /** Internal: errno to report at the end of this turn, 0 = none. */
   failure = 0;
   bytesRead = 0;
@@ -89,6 +127,11 @@ export class Socket implements Timed {
   /** Raw mode: the owner moves the bytes itself (splice). */
   get raw(): boolean {
     return this.pipe !== null;
+  }
+
+  /** Plain words for a failure that `onError` has told. */
+  describe(errno: number): string {
+    return this.reason === '' ? describeErrno(errno) : this.reason;
   }
 
   onDeadline(): void {

@@ -1,6 +1,6 @@
 /**
- * System calls from TypeScript: the only importer of node:ffi. Everything outside this file and slab.ts holds offsets into
- * the slab, never pointers. Results follow the kernel's own convention: >= 0 success, -errno failure.
+ * System calls from TypeScript: the only importer of node:ffi. Everything outside this file, slab.ts and the TLS folder holds
+ * offsets into the slab, never pointers. Results follow the kernel's own convention: >= 0 success, -errno failure.
  */
 import ffi from 'node:ffi';
 
@@ -24,6 +24,9 @@ export const SO_MARK = 36;
 export const SO_ORIGINAL_DST = 80;
 export const IPV6_V6ONLY = 26;
 export const TCP_NODELAY = 1;
+export const TCP_INFO = 11;
+/** First byte of what TCP_INFO gives: the state (linux/tcp_states.h). */
+export const TCP_ESTABLISHED = 1;
 export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const SHUT_WR = 1;
@@ -85,4 +88,50 @@ export function bindCalls() {
   // errno is a fixed address per thread: read it as memory, immediately after the failing call.
   const errnoCell = new Int32Array(ffi.toArrayBuffer(functions.__errno_location(), 4, false));
   return { ...functions, errnoCell };
+}
+
+/** An argument or result of a native function: a number, or an address. */
+type Scalar = 'i32' | 'u32' | 'i64' | 'u64' | 'void';
+export type Signatures = Readonly<
+  Record<string, { readonly arguments: readonly Exclude<Scalar, 'void'>[]; readonly return: Scalar }>
+>;
+
+/**
+ * Binds other functions of the running program (OpenSSL, which Node carries).
+ * @throws Error naming the first one that is missing
+ */
+export function bindSymbols<const T extends Signatures>(signatures: T) {
+  return ffi.dlopen(null, signatures).functions;
+}
+
+/** A library handle for callbacks: they stay valid as long as it is reachable. */
+const callbacks = new ffi.DynamicLibrary(null);
+
+/**
+ * The address of a function that native code may call, on this thread only, for as long as the thread lives.
+ * @param call must never throw: Node ends the process when it does
+ */
+export function registerCallback(
+  signature: { readonly arguments: readonly Exclude<Scalar, 'void'>[]; readonly return: 'i32' },
+  call: (...args: never[]) => number,
+): bigint {
+  return callbacks.registerCallback(signature, call as (...args: (number | bigint)[]) => number);
+}
+
+/** Memory that native code has shown us. The caller knows that it is there and how long it is. */
+export function copyBytes(address: bigint, length: number): Buffer {
+  return ffi.toBuffer(address, length, true);
+}
+
+/** Text up to its NUL; '' for the null pointer. */
+export function copyText(address: bigint): string {
+  return ffi.toString(address) ?? '';
+}
+
+export function storeByte(address: bigint, value: number): void {
+  ffi.setUint8(address, 0, value);
+}
+
+export function storePointer(address: bigint, value: bigint): void {
+  ffi.setUint64(address, 0, value);
 }

@@ -1,8 +1,5 @@
-import { DelayQueue } from './delay-queue.ts';
+import { DelayQueue, SWEEP_MS } from './delay-queue.ts';
 import { type Timed, TimerWheel } from './timer-wheel.ts';
-
-/** ms after which a stream whose bytes gather in the kernel is looked at (see proxy/gather-pace.ts). */
-export const SWEEP_MS = 2;
 
 /** The reactor's clock, read once per turn, and everything that waits for it. */
 export class Timers {

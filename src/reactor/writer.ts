@@ -29,7 +29,7 @@ export class Writer {
       return true;
     }
     if (socket.pending !== null) return this.#enqueue(socket, at, length);
-    const n = this.#kernel.send(socket.fd, at, length);
+    const n = socket.tls === null ? this.#kernel.send(socket.fd, at, length) : socket.tls.send(at, length);
     if (n >= 0 && socket.connecting) this.#dialler.connectedByWrite(socket);
     if (n === length) {
       socket.bytesWritten += n;
@@ -49,14 +49,16 @@ export class Writer {
   /** Sends what waits, as far as the kernel takes it, and tells the owner when nothing is left. */
   flush(socket: Socket): void {
     if (socket.fd < 0 || socket.dead) return;
-    if (socket.pending === null) return this.#interest.refresh(socket);
+    if (socket.pending === null) {
+      if (socket.tls?.owesCloseNotify) return void this.#closer.endWriting(socket);
+      return socket.wantsWritable ? socket.handler.onWritable(socket) : this.#interest.refresh(socket);
+    }
     const r = flush(this.#kernel, socket, socket.pending);
     if (r < 0) this.#interest.fail(socket, -r);
     if (r <= 0) return;
-    if (socket.closeWhenFlushed) return this.#closer.destroy(socket);
-    if (socket.writeClosed) this.#kernel.shutdownWrite(socket.fd);
     this.#interest.refresh(socket);
-    socket.handler.onDrain(socket);
+    if (socket.writeClosed) this.#closer.endWriting(socket);
+    if (socket.fd >= 0) socket.handler.onDrain(socket);
   }
 
   movePending(from: Socket, to: Socket): void {

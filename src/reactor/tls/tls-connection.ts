@@ -1,0 +1,246 @@
+/** One connection under TLS: OpenSSL reads and writes the descriptor itself (docs/adr/0008), this tells it when. */
+import { EAGAIN, EPROTO } from '../errno.ts';
+import * as openssl from '../libssl.ts';
+import type { SecureLayer, Socket } from '../socket.ts';
+import { copyText, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../syscalls.ts';
+import { type Explained, explainFailure, explainOtherName } from './explain-failure.ts';
+import type { MemoryInput } from './memory-input.ts';
+import { readPeerChain } from './peer-certificates.ts';
+import { readProtocol } from './read-protocol.ts';
+import { readRecords } from './read-records.ts';
+import type { TlsHost } from './tls-host.ts';
+import type { TlsRole } from './tls-role.ts';
+
+/** Reads of what a peer had sent before it went away. */
+const MAX_LAST_READS = 1024;
+
+/** TLS on one connection, of either role. */
+export class TlsConnection implements SecureLayer {
+  established = false;
+  protocol = '';
+  version = '';
+  resumed = false;
+  owesCloseNotify = false;
+  readonly #host: TlsHost;
+  readonly #socket: Socket;
+  readonly #role: TlsRole;
+  /** Bytes read before TLS began; null once OpenSSL reads the descriptor. */
+  #input: MemoryInput | null;
+  /** SSL *; 0n once freed. */
+  #ssl: bigint;
+  #transportReady: boolean;
+  #handshakeWants = EPOLLOUT;
+  /** Reading goes on when the descriptor is writable: OpenSSL has to write first, or there is input in memory. */
+  #readsWhenWritable = false;
+  /** The peer's close_notify has been read, but not told to an owner that has paused. */
+  #endWaits = false;
+  #closeNotifySent = false;
+  #sessionStored = false;
+  /** The peer or OpenSSL broke the protocol: the session must not be resumed (RFC 5246 7.2.2). */
+  #broken = false;
+
+  constructor(host: TlsHost, socket: Socket, ssl: bigint, role: TlsRole, input: MemoryInput | null) {
+    this.#host = host;
+    this.#socket = socket;
+    this.#ssl = ssl;
+    this.#role = role;
+    this.#input = input;
+    this.#transportReady = !socket.connecting;
+  }
+
+  get serverName(): string | null {
+    return this.#role.serverName;
+  }
+
+  peerChain(): Buffer[] {
+    return this.#ssl === 0n ? [] : readPeerChain(this.#host.library, this.#ssl);
+  }
+
+  wanted(): number {
+    if (!this.established) return this.#handshakeWants;
+    const socket = this.#socket;
+    const readable = !socket.paused && !socket.readClosed;
+    const reading = readable && !this.#readsWhenWritable ? EPOLLIN | EPOLLRDHUP : 0;
+    const readsOnOut = readable && (this.#readsWhenWritable || this.#endWaits);
+    return reading | (socket.pending !== null || this.owesCloseNotify || readsOnOut ? EPOLLOUT : 0);
+  }
+
+  dispatch(mask: number): boolean {
+    if (!this.established) {
+      this.#stepHandshake();
+      return true;
+    }
+    const { paused, readClosed } = this.#socket;
+    if (paused || readClosed) return false;
+    if (this.#endWaits) this.#end();
+    else if (this.#readsWhenWritable ? mask & EPOLLOUT : mask & (EPOLLIN | EPOLLRDHUP)) this.#read();
+    else return (mask & EPOLLOUT) !== 0;
+    return true;
+  }
+
+  send(at: number, length: number): number {
+    if (!this.established) return -EAGAIN;
+    const { lib, slab } = this.#host.library;
+    for (let sent = 0; sent < length; ) {
+      lib.ERR_clear_error();
+      const n = lib.SSL_write(this.#ssl, slab.pointer(at + sent, length - sent), length - sent);
+      if (n > 0) {
+        sent += n;
+        continue;
+      }
+      const { errno } = this.#host.kernel;
+      const error = lib.SSL_get_error(this.#ssl, n);
+      if (error === openssl.SSL_ERROR_WANT_WRITE || error === openssl.SSL_ERROR_WANT_READ)
+        return sent > 0 ? sent : -EAGAIN;
+      const failure = this.#explain(error, errno);
+      this.#socket.reason = failure.sentence;
+      return -failure.errno;
+    }
+    return length;
+  }
+
+  readLast(): void {
+    for (let i = 0; i < MAX_LAST_READS && this.#socket.fd >= 0 && !this.#socket.paused; i++) {
+      const { lib, slab } = this.#host.library;
+      const n = lib.SSL_read(this.#ssl, slab.pointer(slab.receiveArea, openssl.RECORD_BYTES), openssl.RECORD_BYTES);
+      if (n <= 0) break;
+      this.#deliver(n);
+    }
+    this.#host.library.lib.ERR_clear_error();
+  }
+
+  sendCloseNotify(): boolean {
+    if (!this.established || this.#closeNotifySent || this.#broken) return true;
+    const { lib } = this.#host.library;
+    lib.ERR_clear_error();
+    const r = lib.SSL_shutdown(this.#ssl);
+    this.owesCloseNotify = r < 0 && lib.SSL_get_error(this.#ssl, r) === openssl.SSL_ERROR_WANT_WRITE;
+    // Whatever else fails here, the peer is gone.
+    this.#closeNotifySent = !this.owesCloseNotify;
+    lib.ERR_clear_error();
+    return this.#closeNotifySent;
+  }
+
+  dispose(): void {
+    if (this.#ssl === 0n) return;
+    const { lib, natives } = this.#host.library;
+    this.#storeSession();
+    // OpenSSL forbids to resume a session whose connection it did not see end well.
+    if (this.established && !this.#broken) lib.SSL_set_shutdown(this.#ssl, openssl.SSL_SENT_AND_RECEIVED_SHUTDOWN);
+    natives.setConnection(this.#socket.slot, 0n);
+    lib.SSL_free(this.#ssl);
+    lib.ERR_clear_error();
+    this.#ssl = 0n;
+  }
+
+  #stepHandshake(): void {
+    const { kernel, interest, library } = this.#host;
+    const { lib, callbacks } = library;
+    const error = this.#transportReady ? 0 : kernel.takeSocketError(this.#socket.fd);
+    if (error !== 0) return this.#die({ errno: error, sentence: '' });
+    this.#transportReady = true;
+    if (!this.#host.takeHandshake()) return;
+    lib.ERR_clear_error();
+    callbacks.current = this.#role;
+    const r = lib.SSL_do_handshake(this.#ssl);
+    callbacks.current = null;
+    if (r === 1) return this.#establish();
+    const { errno } = kernel;
+    const state = lib.SSL_get_error(this.#ssl, r);
+    if (isFailure(state)) return this.#die(this.#explain(state, errno));
+    if (state === openssl.SSL_ERROR_WANT_READ) this.#leaveMemory();
+    this.#handshakeWants = state === openssl.SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT;
+    interest.refresh(this.#socket);
+  }
+
+  #establish(): void {
+    const { interest, library } = this.#host;
+    const { lib } = library;
+    const socket = this.#socket;
+    this.version = copyText(lib.SSL_get_version(this.#ssl));
+    this.protocol = readProtocol(library, this.#ssl);
+    this.resumed = lib.SSL_session_reused(this.#ssl) === 1;
+    lib.ERR_clear_error();
+    const objection = this.#role.objection(this.protocol, () => this.peerChain());
+    if (objection !== null) {
+      this.#broken = true;
+      if (objection === 'refusal') return this.#die({ errno: EPROTO, sentence: this.#role.refusal });
+      return this.#die(explainOtherName(library, this.#ssl, this.#role.expected));
+    }
+    this.established = true;
+    socket.connecting = false;
+    this.#readsWhenWritable = this.#input !== null;
+    // Closed by its owner meanwhile: what waited goes out first.
+    if (socket.writeClosed && socket.pending === null) this.owesCloseNotify = true;
+    interest.refresh(socket);
+    socket.handler.onConnect(socket);
+  }
+
+  #read(): void {
+    const { kernel, library, found } = this.#host;
+    readRecords(library, kernel, this.#ssl, found);
+    const { total, state } = found;
+    // Before the owner hears anything: what it does may leave other errors behind.
+    const failure = isFailure(state) ? this.#explain(state, found.errno) : null;
+    if (total > 0) this.#deliver(total);
+    if (this.#socket.fd < 0 || this.#socket.dead) return;
+    if (failure !== null) this.#die(failure);
+    else this.#afterRead(state);
+  }
+
+  #afterRead(state: number): void {
+    const { interest } = this.#host;
+    const before = this.#readsWhenWritable;
+    this.#readsWhenWritable = state === openssl.SSL_ERROR_WANT_WRITE || (state === 0 && this.#input !== null);
+    if (state === openssl.SSL_ERROR_WANT_READ) this.#leaveMemory();
+    if (before !== this.#readsWhenWritable) interest.refresh(this.#socket);
+    if (state !== openssl.SSL_ERROR_ZERO_RETURN) return;
+    if (!this.#socket.paused) return this.#end();
+    this.#endWaits = true;
+    interest.refresh(this.#socket);
+  }
+
+  #deliver(length: number): void {
+    const socket = this.#socket;
+    socket.bytesRead += length;
+    this.#storeSession();
+    socket.handler.onData(socket, this.#host.library.slab.receiveArea, length);
+  }
+
+  #end(): void {
+    this.#endWaits = false;
+    this.#host.interest.markReadClosed(this.#socket);
+    this.#socket.handler.onEnd(this.#socket);
+  }
+
+  /** A server of TLS 1.3 sends its tickets after the handshake, mostly just before its first bytes. */
+  #storeSession(): void {
+    if (this.#sessionStored || !this.established || this.#broken) return;
+    this.#sessionStored = this.#role.storeSession(this.#ssl);
+  }
+
+  #leaveMemory(): void {
+    this.#input?.leave(this.#ssl);
+    this.#input = null;
+  }
+
+  #explain(state: number, errno: number): Explained {
+    this.#broken = true;
+    const circumstances = {
+      established: this.established,
+      ownRefusal: this.#role.refusal,
+      expected: this.#role.expected,
+    };
+    return explainFailure(this.#host.library, this.#ssl, state, errno, circumstances);
+  }
+
+  #die({ errno, sentence }: Explained): void {
+    this.#socket.reason = sentence;
+    this.#host.interest.silence(this.#socket);
+    this.#socket.handler.onError(this.#socket, errno);
+  }
+}
+
+function isFailure(state: number): boolean {
+  return state === openssl.SSL_ERROR_SSL || state === openssl.SSL_ERROR_SYSCALL;
+}

@@ -1,0 +1,15 @@
+import type { Interest } from '../interest.ts';
+import type { Kernel } from '../kernel.ts';
+import type { Found } from './read-records.ts';
+import type { TlsLibrary } from './tls-library.ts';
+
+/** What connections need of the engine that made them. */
+export interface TlsHost {
+  readonly kernel: Kernel;
+  readonly interest: Interest;
+  readonly library: TlsLibrary;
+  /** Filled by each read, so that none allocates. */
+  readonly found: Found;
+  /** False when this turn has seen enough handshakes: epoll will report the connection again. */
+  takeHandshake(): boolean;
+}
