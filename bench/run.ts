@@ -22,7 +22,9 @@ async function main(args: readonly string[]): Promise<number> {
       ...args,
     ];
     const [file = '', ...words] = commandInside(place, node);
-    const child = spawn(file, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    // Temporary files go where they are removed with everything else.
+    const env = { ...process.env, TMPDIR: place.folder };
+    const child = spawn(file, words, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env });
     // The signal ends the measuring; what it leaves is cleared below.
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGKILL'));
     return await new Promise((resolve, reject) => {

@@ -1,31 +1,86 @@
 /** What Towpath promises about its own cost, and whether a run kept it. Pure. */
-import type { Comparison } from './report/summarize.ts';
+import type { Memory } from './measure/measure-memory.ts';
+import type { Comparison, Result } from './report/summarize.ts';
+import type { SubjectName } from './subjects/subject.ts';
 
-export interface Target {
-  readonly row: string;
-  /** Largest median of Towpath's CPU per request over HAProxy's. */
-  readonly maxRatio: number;
-  readonly promise: string;
-}
+export type Target =
+  /** Largest median of Towpath's CPU per request over that peer's. */
+  | { readonly type: 'cpu'; readonly row: string; readonly peer: SubjectName; readonly limit: number }
+  /** Most milliseconds that it adds to the latency without a proxy. */
+  | { readonly type: 'latency'; readonly row: string; readonly percentile: 'p50Ms' | 'p99Ms'; readonly limit: number }
+  /** Most bytes of user space: of an idle process, or for each idle connection. */
+  | { readonly type: 'memory'; readonly row: string; readonly of: 'process' | 'tcp' | 'http1'; readonly limit: number };
 
 export const TARGETS: readonly Target[] = [
-  { row: 'h1-keepalive', maxRatio: 1.25, promise: 'at most 1.25x the CPU of HAProxy' },
-  { row: 'tcp-bulk', maxRatio: 1 / 1.3, promise: 'at least 1.3x the bytes per CPU-second of HAProxy' },
-  { row: 'tcp-short', maxRatio: 1.5, promise: 'at most 1.5x the CPU of HAProxy' },
+  ...cpu('h1-keepalive', { haproxy: 1.1, envoy: 0.5 }),
+  ...cpu('h1-16k', { haproxy: 1, envoy: 0.6 }),
+  ...cpu('h1-1m', { haproxy: 1, envoy: 0.6 }),
+  // The better of the two counts: both must be reached.
+  ...cpu('h2-multiplexed', { haproxy: 1.2, nghttpx: 1.2, envoy: 0.5 }),
+  ...cpu('h2-single', { haproxy: 1.2, envoy: 0.6 }),
+  ...cpu('grpc-unary', { envoy: 0.6 }),
+  ...cpu('grpc-stream', { envoy: 0.6 }),
+  ...cpu('h1-tls-upstream', { haproxy: 1, envoy: 0.6 }),
+  // 1.6 and 2 times the bytes per CPU-second.
+  ...cpu('tcp-bulk', { haproxy: 1 / 1.6, envoy: 1 / 2 }),
+  ...cpu('tcp-short', { haproxy: 1.25, envoy: 1 }),
+  ...cpu('h1-short', { haproxy: 1.25, envoy: 1 }),
+  { type: 'latency', row: 'latency-1k', percentile: 'p50Ms', limit: 0.1 },
+  { type: 'latency', row: 'latency-1k', percentile: 'p99Ms', limit: 0.3 },
+  { type: 'memory', row: 'memory', of: 'process', limit: 80e6 },
+  { type: 'memory', row: 'memory', of: 'tcp', limit: 2048 },
+  { type: 'memory', row: 'memory', of: 'http1', limit: 4096 },
 ];
 
 export interface Verdict {
   readonly target: Target;
-  readonly ratio: number;
+  /** null: it could not be measured. */
+  readonly measured: number | null;
   readonly kept: boolean;
 }
 
-/** One verdict for each target whose row was measured. */
-export function judge(comparisons: readonly Comparison[]): Verdict[] {
-  return TARGETS.flatMap((target): Verdict[] => {
-    const found = comparisons.find(({ row, peer }) => row === target.row && peer === 'haproxy');
-    if (found === undefined) return [];
-    const ratio = found.ratio.middle;
-    return [{ target, ratio, kept: ratio <= target.maxRatio }];
+/** What a run has measured. */
+export interface Findings {
+  readonly results: readonly Result[];
+  readonly comparisons: readonly Comparison[];
+  readonly memories: readonly Memory[];
+}
+
+/** One verdict for each target of these rows and in terms of these peers; a target whose figure is missing is not kept. */
+export function judge(rows: readonly string[], peers: readonly SubjectName[], findings: Findings): Verdict[] {
+  const asked = TARGETS.filter(
+    (target) => rows.includes(target.row) && (target.type !== 'cpu' || peers.includes(target.peer)),
+  );
+  return asked.map((target) => {
+    const measured = measure(target, findings);
+    return { target, measured, kept: measured !== null && measured <= target.limit };
   });
+}
+
+/** Whether Towpath's cost in that row is promised in terms of that peer's. */
+export function isJudged(row: string, peer: SubjectName): boolean {
+  return TARGETS.some((target) => target.type === 'cpu' && target.row === row && target.peer === peer);
+}
+
+function measure(target: Target, { results, comparisons, memories }: Findings): number | null {
+  switch (target.type) {
+    case 'cpu':
+      return comparisons.find(({ row, peer }) => row === target.row && peer === target.peer)?.ratio.middle ?? null;
+    case 'latency': {
+      const of = (subject: SubjectName): number | null =>
+        results.find((result) => result.row === target.row && result.subject === subject)?.[target.percentile] ?? null;
+      const [own, without] = [of('towpath'), of('none')];
+      return own === null || without === null ? null : own - without;
+    }
+    case 'memory': {
+      const memory = memories.find(({ subject }) => subject === 'towpath');
+      if (memory === undefined) return null;
+      if (target.of === 'process') return memory.idleRssBytes;
+      return target.of === 'tcp' ? memory.bytesPerTcpConnection : memory.bytesPerHttp1Connection;
+    }
+  }
+}
+
+function cpu(row: string, limits: Readonly<Partial<Record<SubjectName, number>>>): Target[] {
+  return Object.entries(limits).map(([peer, limit]) => ({ type: 'cpu', row, peer: peer as SubjectName, limit }));
 }

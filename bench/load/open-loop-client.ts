@@ -13,6 +13,8 @@ const total = Math.round(Number(rate) * Number(seconds));
 const request = `GET ${path} HTTP/1.1\r\nHost: ${address}\r\n\r\n`;
 /** How long answers may still come in after the last request. */
 const GRACE_MS = 2000;
+/** Longer than this between two turns of ours, somebody else had the core. */
+const ABSENT_MS = 2;
 
 class Client {
   readonly #socket: Socket;
@@ -53,6 +55,7 @@ const idle: Client[] = [];
 const latencies: number[] = [];
 let errors = 0;
 let errorKinds = '';
+let absentMs = 0;
 
 function fail(kind: string): void {
   errors += 1;
@@ -77,8 +80,11 @@ function whenConnected(): void {
   if (idle.length < clients.length && errors === 0) return void setImmediate(whenConnected);
   const start = performance.now() + 1;
   let next = 0;
+  let lastTurn = start;
   const turn = (): void => {
     const now = performance.now();
+    if (now - lastTurn > ABSENT_MS) absentMs += now - lastTurn;
+    lastTurn = now;
     for (let dueAt = start + next * intervalMs; next < total && dueAt <= now; dueAt = start + next * intervalMs) {
       const client = idle.shift();
       // All are waiting: the request leaves later, and its latency still counts from when it was due.
@@ -96,7 +102,7 @@ function whenConnected(): void {
 function finish(elapsedMs: number, sent: number): void {
   for (const client of clients) client.end();
   if (latencies.length < total && errors === 0) fail(`${sent} of ${total} requests sent, ${latencies.length} answered`);
-  console.log(JSON.stringify({ errors, errorKinds, seconds: elapsedMs / 1000, latencies }));
+  console.log(JSON.stringify({ errors, errorKinds, seconds: elapsedMs / 1000, absentMs, latencies }));
 }
 
 whenConnected();

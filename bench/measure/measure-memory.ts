@@ -4,14 +4,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { sleep } from '../place/programs.ts';
-import type { Row } from '../rows.ts';
 import type { Subject, SubjectName, Variant } from '../subjects/subject.ts';
 import { readRssBytes } from './process-usage.ts';
 
 export interface Memory {
   readonly subject: SubjectName;
   readonly idleRssBytes: number;
-  readonly bytesPerTcpConnection: number;
+  /** null: it relays no TCP. */
+  readonly bytesPerTcpConnection: number | null;
   readonly bytesPerHttp1Connection: number;
 }
 
@@ -22,30 +22,30 @@ const SETTLE_MS = 2000;
 const CLIENT = join(import.meta.dirname, '..', 'load', 'hold-client.ts');
 
 /** Starts and stops the subject, which must not be running. @throws Error when connections cannot be held */
-export async function measureMemory(subject: Subject, row: Row): Promise<Memory> {
-  const tcp = await measureProtocol(subject, { ...row, protocol: 'tcp' });
-  const http1 = await measureProtocol(subject, row);
+export async function measureMemory(subject: Subject): Promise<Memory> {
+  const http1 = await measureWork(subject, 'http1');
+  const tcp = subject.cannot('tcp') === null ? await measureWork(subject, 'tcp') : null;
   return {
     subject: subject.name,
-    idleRssBytes: Math.round((tcp.idle + http1.idle) / 2),
-    bytesPerTcpConnection: tcp.perConnection,
+    idleRssBytes: Math.round(tcp === null ? http1.idle : (tcp.idle + http1.idle) / 2),
+    bytesPerTcpConnection: tcp === null ? null : tcp.perConnection,
     bytesPerHttp1Connection: http1.perConnection,
   };
 }
 
-async function measureProtocol(subject: Subject, row: Row): Promise<{ idle: number; perConnection: number }> {
+async function measureWork(subject: Subject, work: 'http1' | 'tcp'): Promise<{ idle: number; perConnection: number }> {
   await subject.start();
   const clients: { stop(): Promise<void> }[] = [];
   try {
     const pid = subject.pid();
-    const [variant] = subject.variants(row);
+    const [variant] = subject.variants(work);
     if (pid === null || variant === undefined) throw new Error(`${subject.name} has no process to measure`);
     await sleep(SETTLE_MS);
     const idle = readRssBytes(pid);
-    clients.push(await hold(variant, FEW, row.protocol));
+    clients.push(await hold(variant, FEW, work));
     await sleep(SETTLE_MS);
     const few = readRssBytes(pid);
-    clients.push(await hold(variant, MANY - FEW, row.protocol));
+    clients.push(await hold(variant, MANY - FEW, work));
     await sleep(SETTLE_MS);
     return { idle, perConnection: (readRssBytes(pid) - few) / (MANY - FEW) };
   } finally {
@@ -54,7 +54,7 @@ async function measureProtocol(subject: Subject, row: Row): Promise<{ idle: numb
   }
 }
 
-async function hold(variant: Variant, count: number, mode: Row['protocol']): Promise<{ stop(): Promise<void> }> {
+async function hold(variant: Variant, count: number, mode: 'http1' | 'tcp'): Promise<{ stop(): Promise<void> }> {
   const words = [CLIENT, variant.address, String(variant.port), String(count), mode];
   const child = spawn(process.execPath, words, { stdio: ['pipe', 'pipe', 'pipe'] });
   let output = '';

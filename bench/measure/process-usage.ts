@@ -1,5 +1,6 @@
 /** What one process has used, by the kernel's own books. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { sleep } from '../place/programs.ts';
 
 /**
  * CPU microseconds of all threads of a process: nanoseconds on a CPU, first field of schedstat (Documentation/scheduler/sched-stats.rst).
@@ -40,4 +41,12 @@ export function readMachineTime(): MachineTime {
     .map(Number);
   const busy = user + nice + system + irq + softirq;
   return { busy, steal, total: busy + idle + wait + steal };
+}
+
+/** Share of the machine that is busy now. */
+export async function watchMachine(ms: number): Promise<number> {
+  const before = readMachineTime();
+  await sleep(ms);
+  const after = readMachineTime();
+  return (after.busy - before.busy) / (after.total - before.total);
 }

@@ -3,23 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { VIRTUAL_NETS } from './addresses.ts';
 
 export interface Place {
   readonly namespace: string;
   readonly folder: string;
 }
-
-/**
- * Addresses that programs dial to reach a proxy, and where those programs sit. The kernel redirects the former to one listener, where
- * only the client's address and port tell connections apart: programs that share an address must not dial two of the nets at a high rate,
- * or a port still in TIME_WAIT from the one delays connections to the other by seconds. Class E, so that they exist nowhere else.
- */
-const VIRTUAL_NETS = [
-  { net: '240.240.0.0/24', client: '10.77.0.1' },
-  { net: '240.240.1.0/24', client: '10.77.0.2' },
-  { net: '240.241.0.0/24', client: '10.77.0.1' },
-  { net: '240.241.1.0/24', client: '10.77.0.2' },
-] as const;
 
 /** For short connections: many ports (above all that are listened on), and no table that fills up within one run. */
 export const MANY_CONNECTIONS: readonly string[] = [

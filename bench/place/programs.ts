@@ -1,6 +1,8 @@
 /** Child processes: long-running ones with their last words, and short ones whose output is wanted. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const LAST_WORDS = 4000;
@@ -70,9 +72,23 @@ export function run(command: readonly string[], limitMs = 60_000): Promise<strin
   const [file = '', ...args] = command;
   return new Promise((resolve, reject) => {
     execFile(file, args, { timeout: limitMs, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${command.slice(0, 4).join(' ')} ... failed: ${stderr || stdout || error.message}`));
+      if (error === null) return resolve(stdout);
+      const late = error.killed === true ? `no end within ${limitMs / 1000} s` : '';
+      reject(new Error(`${command.slice(0, 4).join(' ')} ... failed: ${late || stderr || stdout || error.message}`));
     });
+  });
+}
+
+/** True when that program is found on the PATH. */
+export function isInstalled(program: string): boolean {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
   });
 }
 

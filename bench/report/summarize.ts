@@ -15,9 +15,6 @@ export interface Result {
   readonly p99Ms: number | null;
   readonly p999Ms: number | null;
   readonly rssBytes: number | null;
-  /** Of the row memory only. */
-  readonly bytesPerTcpConnection?: number;
-  readonly bytesPerHttp1Connection?: number;
 }
 
 /** Towpath's CPU per request over a peer's, by pair. */
@@ -27,8 +24,8 @@ export interface Comparison {
   /** Way in which the peer was better, such as splicing. */
   readonly peerLabel: string;
   readonly ratio: Interval;
-  /** Towpath over itself, in the same pairs: no difference smaller than this interval means anything. */
-  readonly noise: Interval;
+  /** Towpath over itself, in the same pairs: no difference smaller than this interval means anything. null: not measured. */
+  readonly noise: Interval | null;
 }
 
 export function resultsOf({ row, samples }: MeasuredRow): Result[] {
@@ -54,10 +51,9 @@ export function resultsOf({ row, samples }: MeasuredRow): Result[] {
   });
 }
 
-export function memoryResult(memory: Memory): Result {
-  const { subject, idleRssBytes, bytesPerTcpConnection, bytesPerHttp1Connection } = memory;
+export function memoryResult({ subject, idleRssBytes }: Memory): Result {
   const untimed = { cpuMicrosPerRequest: null, requestsPerSecond: null, p50Ms: null, p99Ms: null, p999Ms: null };
-  return { row: 'memory', subject, ...untimed, rssBytes: idleRssBytes, bytesPerTcpConnection, bytesPerHttp1Connection };
+  return { row: 'memory', subject, ...untimed, rssBytes: idleRssBytes };
 }
 
 /** One comparison for each peer that was measured in the same rounds as Towpath. */
@@ -65,7 +61,8 @@ export function comparisonsOf({ row, samples }: MeasuredRow): Comparison[] {
   const own = samples.filter((sample) => sample.subject === 'towpath');
   const twinA = byRound(own.filter((sample) => sample.twin === 'a'));
   const twinB = byRound(own.filter((sample) => sample.twin === 'b'));
-  const noise = medianInterval(ratios(twinA, twinB));
+  const twins = ratios(twinA, twinB);
+  const noise = twins.length === 0 ? null : medianInterval(twins);
   return SUBJECTS.filter((subject) => subject !== 'towpath' && subject !== 'none').flatMap((peer): Comparison[] => {
     const others = bestVariant(samples, peer);
     const perRound = ratios(byRound(own), byRound(others));

@@ -1,6 +1,8 @@
 /** The results as text for people. Pure. */
-import type { Verdict } from '../targets.ts';
+import type { Memory } from '../measure/measure-memory.ts';
+import type { Findings, Verdict } from '../targets.ts';
 import type { Comparison, Result } from './summarize.ts';
+import { describeVerdict } from './verdicts.ts';
 
 const HEADINGS = [
   'row',
@@ -13,30 +15,40 @@ const HEADINGS = [
   'RSS MB',
   'towpath / it',
   'A/A',
+  'target',
+  '',
 ];
 
-export function renderTable(results: readonly Result[], comparisons: readonly Comparison[]): string {
-  const lines = results
-    .filter((result) => result.row !== 'memory')
-    .map((result, i, all) => {
-      const comparison = comparisons.find(({ row, peer }) => row === result.row && peer === result.subject);
-      const label = comparison === undefined || comparison.row !== 'tcp-bulk' ? '' : ` (${comparison.peerLabel})`;
-      return [
-        all[i - 1]?.row === result.row ? '' : result.row,
-        `${result.subject}${label}`,
-        fixed(result.cpuMicrosPerRequest, 2),
-        fixed(result.requestsPerSecond, 0),
-        fixed(result.p50Ms, 3),
-        fixed(result.p99Ms, 3),
-        fixed(result.p999Ms, 3),
-        fixed(result.rssBytes === null ? null : result.rssBytes / 1e6, 0),
-        comparison === undefined ? '' : ratio(comparison.ratio),
-        comparison === undefined ? '' : ratio(comparison.noise),
-      ];
-    });
-  const memory = results.filter((result) => result.row === 'memory').map(describeMemory);
+export function renderTable(findings: Findings, verdicts: readonly Verdict[]): string {
+  const timed = findings.results.filter((result) => result.row !== 'memory');
+  const lines = timed.map((result, i) => {
+    const name = timed[i - 1]?.row === result.row ? '' : result.row;
+    return [name, ...cellsOf(result, findings.comparisons, verdicts)];
+  });
   const table = lines.length === 0 ? '' : `${align([HEADINGS, ...lines])}\n`;
-  return `${table}${describeLatency(results).join('')}${memory.join('')}`;
+  const latency = describeLatency(findings.results);
+  return `${table}${[...latency, ...findings.memories.map(describeMemory)].join('')}`;
+}
+
+function cellsOf(result: Result, comparisons: readonly Comparison[], verdicts: readonly Verdict[]): string[] {
+  const comparison = comparisons.find(({ row, peer }) => row === result.row && peer === result.subject);
+  const verdict = verdicts.find(
+    ({ target }) => target.type === 'cpu' && target.row === result.row && target.peer === result.subject,
+  );
+  const isNamed = comparison !== undefined && comparison.peerLabel === 'splicing';
+  return [
+    `${result.subject}${isNamed ? ` (${comparison.peerLabel})` : ''}`,
+    fixed(result.cpuMicrosPerRequest, 2),
+    fixed(result.requestsPerSecond, 0),
+    fixed(result.p50Ms, 3),
+    fixed(result.p99Ms, 3),
+    fixed(result.p999Ms, 3),
+    fixed(result.rssBytes === null ? null : result.rssBytes / 1e6, 0),
+    comparison === undefined ? '' : ratio(comparison.ratio),
+    comparison === undefined ? '' : ratio(comparison.noise),
+    verdict === undefined ? '' : `<= ${verdict.target.limit.toFixed(2)}`,
+    verdict === undefined ? '' : describeVerdict(verdict),
+  ];
 }
 
 /** What each proxy adds to the latency without one, at a fixed rate. */
@@ -53,23 +65,16 @@ function describeLatency(results: readonly Result[]): string[] {
     });
 }
 
-export function renderVerdicts(verdicts: readonly Verdict[]): string {
-  return verdicts
-    .map(({ target, ratio: measured, kept }) => {
-      const bulk = target.maxRatio < 1;
-      const value = bulk ? `${(1 / measured).toFixed(2)}x the bytes per CPU-second` : `${measured.toFixed(2)}x`;
-      return `${kept ? 'kept  ' : 'MISSED'} ${target.row}: ${target.promise}; measured ${value}\n`;
-    })
-    .join('');
+function describeMemory({ subject, idleRssBytes, bytesPerTcpConnection, bytesPerHttp1Connection }: Memory): string {
+  const kib = (bytes: number | null): string => (bytes === null ? '-' : `${(bytes / 1024).toFixed(2)} KiB`);
+  const idle = `idle ${(idleRssBytes / 1e6).toFixed(1)} MB`;
+  const each = `TCP ${kib(bytesPerTcpConnection)}, HTTP/1.1 ${kib(bytesPerHttp1Connection)}`;
+  return `memory        ${subject.padEnd(9)} ${idle}; each idle connection: ${each}\n`;
 }
 
-function describeMemory({ subject, rssBytes, bytesPerTcpConnection, bytesPerHttp1Connection }: Result): string {
-  const kib = (bytes: number | undefined): string => ((bytes ?? Number.NaN) / 1024).toFixed(2);
-  const idle = fixed(rssBytes === null ? null : rssBytes / 1e6, 1);
-  return `memory        ${subject.padEnd(9)} idle ${idle} MB; each idle connection: TCP ${kib(bytesPerTcpConnection)} KiB, HTTP/1.1 ${kib(bytesPerHttp1Connection)} KiB\n`;
-}
-
-function ratio({ low, middle, high }: Comparison['ratio']): string {
+function ratio(interval: Comparison['noise']): string {
+  if (interval === null) return '-';
+  const { low, middle, high } = interval;
   return `${middle.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`;
 }
 

@@ -1,10 +1,11 @@
 /** No proxy: what the programs reach by themselves. */
-import { BULK_PORT, HTTP_PORT, UPSTREAM_ADDRESS } from '../place/upstream.ts';
-import type { Row } from '../rows.ts';
+import { UPSTREAM_ADDRESS, UPSTREAM_PORTS } from '../place/upstream.ts';
+import type { Work } from '../rows.ts';
 import type { Counts, Subject, Variant } from './subject.ts';
 
 export class Direct implements Subject {
   readonly name = 'none';
+  readonly program = null;
 
   async start(): Promise<void> {}
   async stop(): Promise<void> {}
@@ -13,8 +14,12 @@ export class Direct implements Subject {
     return null;
   }
 
-  variants({ load }: Row): readonly Variant[] {
-    return [{ label: 'direct', address: UPSTREAM_ADDRESS, port: load.type === 'bulk' ? BULK_PORT : HTTP_PORT }];
+  cannot(): string | null {
+    return null;
+  }
+
+  variants(work: Work): readonly Variant[] {
+    return [{ label: 'direct', address: UPSTREAM_ADDRESS, port: UPSTREAM_PORTS[work], tls: work === 'tls' }];
   }
 
   async counts(): Promise<Counts | null> {

@@ -1,86 +1,52 @@
-/** Debian's HAProxy with one thread, behind a redirect like Towpath's. */
-import { execFileSync } from 'node:child_process';
+/** Debian's HAProxy with one thread. */
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { Program } from '../place/programs.ts';
-import { answers, BULK_PORT, HTTP_PORT, UPSTREAM_ADDRESS } from '../place/upstream.ts';
-import type { Row } from '../rows.ts';
-import type { Counts, Subject, Variant } from './subject.ts';
+import type { Door } from '../place/addresses.ts';
+import { DOORS, listenPort } from '../place/addresses.ts';
+import { TLS_HOST } from '../place/certificate.ts';
+import { UPSTREAM_ADDRESS, UPSTREAM_PORTS } from '../place/upstream.ts';
+import type { Work } from '../rows.ts';
+import type { PeerPlace, PeerShape } from './peer.ts';
+import type { Counts } from './subject.ts';
 
-/** What is dialled -> the listener behind it. */
-const FRONTENDS = {
-  http: { address: '240.241.0.10', port: 80, listen: 15101 },
-  tcp: { address: '240.241.1.10', port: 80, listen: 15102 },
-  bulk: { address: '240.241.1.10', port: 5201, listen: 15103 },
-  splice: { address: '240.241.1.10', port: 5202, listen: 15104 },
-} as const;
-type Frontend = (typeof FRONTENDS)[keyof typeof FRONTENDS];
-
-export class Haproxy implements Subject {
-  readonly name = 'haproxy';
-  readonly #folder: string;
-  readonly #pinned: readonly string[];
-  #program: Program | null = null;
-
-  /** @param pinned command that places a process on the proxy's core */
-  constructor(folder: string, pinned: readonly string[]) {
-    this.#folder = folder;
-    this.#pinned = pinned;
-    for (const frontend of Object.values(FRONTENDS)) redirect(frontend);
-  }
-
-  async start(): Promise<void> {
-    const config = join(this.#folder, 'haproxy.cfg');
-    writeFileSync(config, renderConfig(this.#socket));
-    this.#program = new Program('haproxy', [...this.#pinned, 'haproxy', '-db', '-f', config]);
-    await this.#program.until('it served', () => answers(`http://${FRONTENDS.http.address}/`));
-  }
-
-  async stop(): Promise<void> {
-    await this.#program?.stop();
-    this.#program = null;
-  }
-
-  pid(): number | null {
-    return this.#program?.pid ?? null;
-  }
-
-  variants({ load, protocol }: Row): readonly Variant[] {
-    if (load.type === 'bulk') {
-      return [
-        { label: 'copying', ...FRONTENDS.bulk },
-        { label: 'splicing', ...FRONTENDS.splice },
-      ];
-    }
-    return [protocol === 'tcp' ? { label: 'tcp mode', ...FRONTENDS.tcp } : { label: 'http mode', ...FRONTENDS.http }];
-  }
-
-  async counts(): Promise<Counts> {
-    const stats = parseStats(await ask(this.#socket, 'show stat\n'));
-    const sum = (names: readonly string[], field: string): number =>
-      names.reduce((total, name) => total + Number(stats.get(name)?.[field] ?? Number.NaN), 0);
-    return {
-      http1Connections: sum(['http'], 'conn_tot'),
-      requests: sum(['http'], 'hrsp_2xx'),
-      tcpConnections: sum(['tcp', 'bulk', 'splice'], 'conn_tot'),
-      tcpBytes: sum(['tcp', 'bulk', 'splice'], 'bin'),
-    };
-  }
-
-  get #socket(): string {
-    return join(this.#folder, 'haproxy.sock');
-  }
+export function haproxy({ folder, certificate }: PeerPlace): PeerShape {
+  const socket = join(folder, 'haproxy.sock');
+  return {
+    name: 'haproxy',
+    doors: DOORS,
+    lacks: {},
+    ways: {
+      bulk: [
+        { label: 'copying', door: 'bulk' },
+        { label: 'splicing', door: 'splice' },
+      ],
+    },
+    prepare() {
+      const config = join(folder, 'haproxy.cfg');
+      writeFileSync(config, renderConfig(socket, certificate.authorityFile));
+      return ['haproxy', '-db', '-f', config];
+    },
+    async check() {},
+    async counts(work) {
+      return countsOf(parseStats(await ask(socket, 'show stat\n')), work);
+    },
+  };
 }
 
-/** Behind Towpath's own jump, which passes over what is not meant for it. */
-function redirect({ address, port, listen }: Frontend): void {
-  const rule = `-t nat -A OUTPUT -p tcp -d ${address} --dport ${port} -j REDIRECT --to-ports ${listen}`;
-  execFileSync('iptables', rule.split(' '), { stdio: ['ignore', 'ignore', 'inherit'] });
-}
-
-function renderConfig(socket: string): string {
-  const server = (port: number): string => `server upstream ${UPSTREAM_ADDRESS}:${port}`;
+function renderConfig(socket: string, authorityFile: string): string {
+  const requestId = 'http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }';
+  const http = (door: Work, bind: string, server: string): string => `listen ${door}
+  mode http
+  bind 127.0.0.1:${listenPort('haproxy', door)} backlog 4096 ${bind}
+  http-reuse always
+  ${requestId}
+  server upstream ${UPSTREAM_ADDRESS}:${UPSTREAM_PORTS[door]} ${server}`;
+  const tcp = (door: Door, work: Work, option: string): string => `listen ${door}
+  mode tcp
+  bind 127.0.0.1:${listenPort('haproxy', door)} backlog 4096
+  ${option}
+  server upstream ${UPSTREAM_ADDRESS}:${UPSTREAM_PORTS[work]}`;
   return `global
   nbthread 1
   maxconn 7500
@@ -90,25 +56,13 @@ defaults
   timeout client 1h
   timeout server 1h
   timeout http-keep-alive 1h
-listen http
-  mode http
-  bind 127.0.0.1:${FRONTENDS.http.listen} backlog 4096
-  http-reuse always
-  http-request set-header x-request-id %[uuid] unless { req.hdr(x-request-id) -m found }
-  ${server(HTTP_PORT)}
-listen tcp
-  mode tcp
-  bind 127.0.0.1:${FRONTENDS.tcp.listen} backlog 4096
-  ${server(HTTP_PORT)}
-listen bulk
-  mode tcp
-  bind 127.0.0.1:${FRONTENDS.bulk.listen}
-  ${server(BULK_PORT)}
-listen splice
-  mode tcp
-  bind 127.0.0.1:${FRONTENDS.splice.listen}
-  option splice-auto
-  ${server(BULK_PORT)}
+${http('http1', '', '')}
+${http('tls', '', `ssl verify required ca-file ${authorityFile} sni str(${TLS_HOST}) verifyhost ${TLS_HOST}`)}
+${http('http2', 'proto h2', 'proto h2')}
+${http('grpc', 'proto h2', 'proto h2')}
+${tcp('tcp', 'tcp', '')}
+${tcp('bulk', 'bulk', '')}
+${tcp('splice', 'bulk', 'option splice-auto')}
 `;
 }
 
@@ -121,6 +75,24 @@ export function parseStats(csv: string): Map<string, Record<string, string>> {
   return new Map(
     frontends.map((cells) => [cells[0] ?? '', Object.fromEntries(fields.map((field, i) => [field, cells[i] ?? '']))]),
   );
+}
+
+/** The frontends of another mode must not have seen a connection, and those of HTTP/2 must have counted its own. */
+function countsOf(stats: ReturnType<typeof parseStats>, work: Work): Counts {
+  const sum = (names: readonly Door[], field: string): number =>
+    names.reduce((total, name) => total + Number(stats.get(name)?.[field] ?? Number.NaN), 0);
+  const own: readonly Door[] = work === 'bulk' ? ['bulk', 'splice'] : [work];
+  const isHttp2 = work === 'http2' || work === 'grpc';
+  const isTcp = work === 'tcp' || work === 'bulk';
+  return {
+    connections: sum(own, isHttp2 ? 'h2_total_connections' : 'conn_tot'),
+    requests: isTcp ? null : sum(own, 'hrsp_2xx'),
+    strays: sum(
+      DOORS.filter((door) => !own.includes(door)),
+      'conn_tot',
+    ),
+    bytes: sum(own, 'bin'),
+  };
 }
 
 function ask(socket: string, command: string): Promise<string> {

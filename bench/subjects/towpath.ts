@@ -1,42 +1,46 @@
-/** Towpath as users run it: a standalone agent with its own interception rules, metrics on, protocol left to sniffing for HTTP. */
+/** Towpath as users run it: a standalone agent with its own interception rules, metrics on. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { virtualAddress } from '../place/addresses.ts';
+import type { Certificate } from '../place/certificate.ts';
 import { Program, run } from '../place/programs.ts';
-import { answers, BULK_PORT, HTTP_PORT, UPSTREAM_ADDRESS } from '../place/upstream.ts';
-import type { Row } from '../rows.ts';
-import { parseSamples, sumSamples } from './parse-samples.ts';
+import { answers } from '../place/upstream.ts';
+import type { Work } from '../rows.ts';
+import { parseSamples, type Sample, sumSamples } from './parse-samples.ts';
 import type { Counts, Subject, Variant } from './subject.ts';
+import { renderResources } from './towpath-resources.ts';
 
-/** Service whose protocol is left to sniffing, and one that is declared as TCP. */
-const SNIFFED_IP = '240.240.0.10';
-const DECLARED_IP = '240.240.1.10';
-const PORT = 80;
 const METRICS = 'http://127.0.0.1:15020/metrics';
 const READY = 'http://127.0.0.1:15020/readyz';
 const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'towpath');
 
 export class Towpath implements Subject {
   readonly name = 'towpath';
+  readonly program = LAUNCHER;
   readonly #folder: string;
+  readonly #certificate: Certificate;
   readonly #pinned: readonly string[];
   #program: Program | null = null;
+  /** Why it has no TLS to upstreams. */
+  #lacksTls: string | null = null;
 
   /** @param pinned command that places a process on the proxy's core */
-  constructor(folder: string, pinned: readonly string[]) {
+  constructor(folder: string, certificate: Certificate, pinned: readonly string[]) {
     this.#folder = folder;
+    this.#certificate = certificate;
     this.#pinned = pinned;
   }
 
   async start(): Promise<void> {
-    const config = join(this.#folder, 'agent.yaml');
-    const resources = join(this.#folder, 'resources.yaml');
-    writeFileSync(config, `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`);
-    writeFileSync(resources, RESOURCES);
-    const command = [...this.#pinned, LAUNCHER, 'agent', '--config', config, '--standalone', resources];
-    this.#program = new Program('towpath', command);
-    // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
-    await this.#program.until('it was ready', () => answers(READY));
-    await this.#program.until('it served', () => answers(`http://${SNIFFED_IP}:${PORT}/`));
+    try {
+      await this.#start(this.#lacksTls === null ? this.#certificate.authority : null);
+    } catch (error) {
+      const reason = /^.*BackendTLSPolicy.*$/m.exec((error as Error).message)?.[0];
+      await this.stop();
+      if (reason === undefined || this.#lacksTls !== null) throw error;
+      this.#lacksTls = `the agent refused the policy: ${reason.trim()}`;
+      await this.#start(null);
+    }
   }
 
   async stop(): Promise<void> {
@@ -48,48 +52,53 @@ export class Towpath implements Subject {
     return this.#program?.pid ?? null;
   }
 
-  variants({ load, protocol }: Row): readonly Variant[] {
-    const address = protocol === 'tcp' ? DECLARED_IP : SNIFFED_IP;
-    return [{ label: 'agent', address, port: load.type === 'bulk' ? BULK_PORT : PORT }];
+  cannot(work: Work): string | null {
+    return work === 'tls' ? this.#lacksTls : null;
   }
 
-  async counts(): Promise<Counts> {
+  variants(work: Work): readonly Variant[] {
+    return [{ label: 'agent', ...virtualAddress('towpath', work), tls: false }];
+  }
+
+  async counts(work: Work): Promise<Counts> {
     const samples = parseSamples(await run(['curl', '-sS', METRICS]));
-    const sum = (name: string, labels: Record<string, string>): number => sumSamples(samples, name, labels);
-    const broken = sum('towpath_internal_errors_total', {});
+    const broken = sumSamples(samples, 'towpath_internal_errors_total', {});
     if (broken > 0) throw new Error(`towpath counted ${broken} internal errors:\n${this.#program?.output}`);
-    return {
-      http1Connections: sum('towpath_verdicts_total', { side: 'outbound', verdict: 'http1', reason: 'client-bytes' }),
-      requests: sum('towpath_requests_total', { side: 'outbound', code: '200' }),
-      tcpConnections: sum('towpath_verdicts_total', { side: 'outbound', verdict: 'opaque', reason: 'declared' }),
-      tcpBytes: sum('towpath_connection_received_bytes_total', { side: 'outbound', verdict: 'opaque' }),
-    };
+    return countsOf(samples, work);
+  }
+
+  async #start(authority: string | null): Promise<void> {
+    const config = join(this.#folder, 'agent.yaml');
+    const resources = join(this.#folder, 'resources.yaml');
+    writeFileSync(config, `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`);
+    writeFileSync(resources, renderResources(authority));
+    const command = [...this.#pinned, LAUNCHER, 'agent', '--config', config, '--standalone', resources];
+    this.#program = new Program('towpath', command);
+    // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
+    await this.#program.until('it was ready', () => answers(READY));
+    await this.#program.until('it served', () => answers(`http://${virtualAddress('towpath', 'http1').address}/`));
   }
 }
 
-const RESOURCES = `apiVersion: v1
-kind: Service
-metadata: { name: sniffed }
-spec:
-  clusterIP: ${SNIFFED_IP}
-  selector: { app: web }
-  ports:
-    - { name: web, port: ${PORT} }
----
-apiVersion: v1
-kind: Service
-metadata: { name: declared }
-spec:
-  clusterIP: ${DECLARED_IP}
-  selector: { app: web }
-  ports:
-    - { name: web, port: ${PORT}, appProtocol: tcp }
-    - { name: bulk, port: ${BULK_PORT}, appProtocol: tcp }
----
-apiVersion: networking.istio.io/v1
-kind: WorkloadEntry
-metadata: { name: web, labels: { app: web } }
-spec:
-  address: ${UPSTREAM_ADDRESS}
-  ports: { web: ${HTTP_PORT}, bulk: ${BULK_PORT} }
-`;
+const VERDICTS: Readonly<Record<Work, string>> = {
+  http1: 'http1',
+  tls: 'http1',
+  http2: 'http2',
+  grpc: 'http2',
+  tcp: 'opaque',
+  bulk: 'opaque',
+};
+
+export function countsOf(samples: readonly Sample[], work: Work): Counts {
+  const sum = (name: string, labels: Record<string, string>): number =>
+    sumSamples(samples, name, { side: 'outbound', ...labels });
+  const verdict = VERDICTS[work];
+  const connections = sum('towpath_verdicts_total', { verdict });
+  const isOpaque = verdict === 'opaque';
+  return {
+    connections,
+    requests: isOpaque ? null : sum('towpath_requests_total', { code: '200' }),
+    strays: sum('towpath_verdicts_total', {}) - connections,
+    bytes: isOpaque ? sum('towpath_connection_received_bytes_total', { verdict }) : null,
+  };
+}

@@ -17,7 +17,11 @@ t.test('rows are chosen by name, in the order given', async (t) => {
     options?.rows.map(({ name }) => name),
     ['tcp-bulk', 'h1-keepalive'],
   );
-  t.match(options, { check: true, jsonFile: 'out.json' });
+  t.match(options, { check: true, jsonFile: 'out.json', peers: ['haproxy', 'nginx', 'nghttpx', 'envoy'] });
+});
+
+t.test('peers are chosen by name', async (t) => {
+  t.same(parseOptions(['--peers', 'envoy,haproxy'])?.peers, ['envoy', 'haproxy']);
 });
 
 t.test('--help asks for nothing else', async (t) => {
@@ -34,6 +38,7 @@ t.test('a wrong command line is refused in a sentence', async (t) => {
     }
   };
   t.match(sentence(['--rows', 'h1']), /no row "h1"; there are h1-keepalive/);
+  t.match(sentence(['--peers', 'apache']), /no peer "apache"; there are haproxy/);
   t.match(sentence(['--pairs', '0']), /--pairs needs a whole number/);
   t.match(sentence(['--seconds', '1.5']), /--seconds needs a whole number/);
   t.match(sentence(['--fast']), /--fast/);
