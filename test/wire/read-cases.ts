@@ -1,7 +1,7 @@
 /**
  * Reads the Markdown pages of this folder. A case is a heading followed by fenced blocks: one input (`request`,
  * `response <kind>` or `chunked`), one `expect` of `name: value` lines, and optionally `forwarded <connection>` or
- * `reframed`. Inside byte blocks line ends do not count; `\r`, `\n`, `\t`, `\\` and `\xNN` do.
+ * `reframed`. Inside byte blocks line ends do not count; `\r`, `\n`, `\t`, `\\` and `\xNN` do; `\{3 ab}` is `ababab`.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,6 +42,7 @@ export function unescapeBytes(text: string): string {
   const single: Readonly<Record<string, string>> = { r: '\r', n: '\n', t: '\t', '\\': '\\' };
   return text
     .replaceAll('\n', '')
+    .replace(/\\\{(\d+) ([^{}]+)\}/g, (_all, count: string, piece: string) => piece.repeat(Number(count)))
     .replace(/\\(?:x([0-9a-f]{2})|(.))/g, (_all, hex: string | undefined, char: string | undefined) => {
       if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
       const byte = single[char ?? ''];
