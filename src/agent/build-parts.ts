@@ -83,7 +83,8 @@ export function registerWorkloads({ workloads, probes, source }: AgentParts): vo
 
 async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Logger): Promise<DataThreads> {
   const { dataThreads, ports, limits } = config;
-  const settings = { count: dataThreads, outboundPort: ports.outbound, inboundPort: ports.inbound, ipv6, limits };
+  const { outbound: outboundPort, inbound: inboundPort, explicit: explicitPort } = ports;
+  const settings = { count: dataThreads, outboundPort, inboundPort, explicitPort, ipv6, limits };
   const threads = await startDataThreads(settings, logger);
   threads.onLog(({ level, message, fields }) => logger[level](fields, message));
   return threads;

@@ -4,11 +4,11 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { LimitsConfig } from '../config/agent-config.ts';
 import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
 import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
-import { DEFAULT_LIMITS, type Limits } from '../proxy/context.ts';
 import { Counters } from '../proxy/counters.ts';
 import { sharedNow, type ThreadListener, type ThreadStart, VITAL_COUNT } from '../proxy/thread-start.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
@@ -16,6 +16,8 @@ import { Kernel } from '../reactor/kernel.ts';
 import { selfTest } from '../reactor/self-test.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { dataPlaneLimits } from './data-plane-limits.ts';
+import { NameResolver } from './host/resolve-names.ts';
 import { openListeners } from './open-listeners.ts';
 import { type CounterSample, RetiredCounters } from './retired-counters.ts';
 import { type LogMessage, RunningThread } from './running-thread.ts';
@@ -33,18 +35,12 @@ export interface DataThreadSettings {
   readonly count: number;
   readonly outboundPort: number;
   readonly inboundPort: number;
+  /** On loopback only; null = no explicit mode. */
+  readonly explicitPort: number | null;
   readonly ipv6: boolean;
   /** What the operator may set; the rest are the data plane's own defaults. */
-  readonly limits: {
-    /** Captured connections of one thread. */
-    readonly maxConnections: number;
-    /** Largest request or response head, at most 64 KiB. */
-    readonly headBytes: number;
-  };
+  readonly limits: LimitsConfig;
 }
-
-/** Listeners, wake-up and pooled connections need places too. */
-const EXTRA_SOCKETS = 512;
 
 export interface DataThreads {
   /** Resolves when every thread has put the change in force. */
@@ -97,6 +93,7 @@ class DataThreadPool implements DataThreads {
   readonly #threads: (RunningThread | null)[] = [];
   readonly #retired = new RetiredCounters();
   readonly #state = new ThreadState();
+  readonly #names = new NameResolver();
   #stopping = false;
   #need: (key: ServiceKey) => void = () => {};
   #log: (line: LogMessage) => void = () => {};
@@ -156,8 +153,17 @@ class DataThreadPool implements DataThreads {
 
   async drain(deadlineMs: number): Promise<void> {
     await this.post({ type: 'drain' });
+    this.#closeExplicit();
     const until = Date.now() + deadlineMs;
     while (this.connections() > 0 && Date.now() < until && !this.#stopping) await sleep(25);
+  }
+
+  /** Nothing sends its clients past us, as removed rules do with captured ones: they are refused rather than kept waiting. */
+  #closeExplicit(): void {
+    for (const set of this.#listeners) {
+      const at = set.findIndex(({ side }) => side === 'explicit');
+      if (at >= 0) for (const { fd } of set.splice(at)) this.#kernel.close(fd);
+    }
   }
 
   async stop(): Promise<void> {
@@ -173,6 +179,7 @@ class DataThreadPool implements DataThreads {
     const { port1, port2 } = new MessageChannel();
     const thread = new RunningThread(this.#kernel, this.#prepare(index, port2), port1, {
       need: (key) => this.#need(key),
+      resolve: (name, answer) => this.#names.resolve(name, answer),
       log: (line) => this.#log(line),
     });
     this.#threads[index] = thread;
@@ -184,11 +191,12 @@ class DataThreadPool implements DataThreads {
   }
 
   #prepare(index: number, port: MessagePort): ThreadStart {
-    const { outboundPort, inboundPort } = this.#settings;
-    const limits = dataPlaneLimits(this.#settings);
+    const { outboundPort, inboundPort, explicitPort } = this.#settings;
+    const limits = dataPlaneLimits(this.#settings.limits);
     return {
       listeners: this.#listeners[index],
       ownPorts: [outboundPort, inboundPort],
+      explicitPort: explicitPort ?? 0,
       limits,
       inboundMark: INBOUND_DIAL_MARK,
       slabBytes: SLAB_BYTES,
@@ -219,11 +227,6 @@ class DataThreadPool implements DataThreads {
   #running(): RunningThread[] {
     return this.#threads.filter((thread) => thread !== null && thread !== undefined);
   }
-}
-
-function dataPlaneLimits({ limits }: DataThreadSettings): Limits {
-  const maxSockets = 2 * limits.maxConnections + EXTRA_SOCKETS;
-  return { ...DEFAULT_LIMITS, maxSockets, headBytes: Math.min(limits.headBytes, DEFAULT_LIMITS.headBytes) };
 }
 
 function sleep(ms: number): Promise<void> {

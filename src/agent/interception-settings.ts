@@ -6,14 +6,22 @@ import type { InterceptionSettings } from '../intercept/index.ts';
 export function interceptionSettings(config: AgentConfig, ipv6: boolean): InterceptionSettings {
   const { interception, ports } = config;
   const own = [ports.admin, ports.metrics].map((port) => ({ from: port, to: port }));
+  const { outbound } = interception;
+  // Loopback is captured on request only; the explicit listener is there to be called.
+  const called = outbound.includeCidrs.some(isLoopback) && ports.explicit !== null ? [ports.explicit] : [];
+  const explicit = called.map((port) => ({ from: port, to: port }));
   return {
     outboundPort: ports.outbound,
     inboundPort: ports.inbound,
     gid: interception.gid,
     failure: interception.failure,
     virtualIpRanges: interception.virtualIpRanges,
-    outbound: interception.outbound,
+    outbound: { ...outbound, excludePorts: [...outbound.excludePorts, ...explicit] },
     inbound: { ...interception.inbound, excludePorts: [...interception.inbound.excludePorts, ...own] },
     ipv6,
   };
+}
+
+function isLoopback(cidr: string): boolean {
+  return cidr.startsWith('127.') || cidr.startsWith('::1');
 }

@@ -1,4 +1,4 @@
-/** The listening sockets of one data thread: outbound and inbound, IPv4 and IPv6. */
+/** The listening sockets of one data thread: outbound, inbound and explicit, IPv4 and IPv6. */
 import { UserError } from '../core/errors.ts';
 import type { ThreadListener } from '../proxy/thread-start.ts';
 import type { Kernel } from '../reactor/kernel.ts';
@@ -10,6 +10,8 @@ export interface ListenerSettings {
   readonly count: number;
   readonly outboundPort: number;
   readonly inboundPort: number;
+  /** On loopback only; null = no explicit mode. */
+  readonly explicitPort: number | null;
   readonly ipv6: boolean;
 }
 
@@ -18,17 +20,20 @@ export interface ListenerSettings {
  * @throws UserError naming the port and its setting when another program has it
  */
 export function openListeners(kernel: Kernel, settings: ListenerSettings, opened: ThreadListener[]): void {
+  const { outboundPort, inboundPort, explicitPort, ipv6, count } = settings;
   const sides = [
-    ['outbound', settings.outboundPort],
-    ['inbound', settings.inboundPort],
+    ['outbound', outboundPort, '0.0.0.0', '::'],
+    ['inbound', inboundPort, '0.0.0.0', '::'],
+    ['explicit', explicitPort, '127.0.0.1', '::1'],
   ] as const;
-  for (const [side, port] of sides) {
-    opened.push({ fd: listen(kernel, '0.0.0.0', port, side, settings.count > 1), family: 4, side });
-    if (settings.ipv6) opened.push({ fd: listen(kernel, '::', port, side, settings.count > 1), family: 6, side });
+  for (const [side, port, ipv4Address, ipv6Address] of sides) {
+    if (port === null) continue;
+    opened.push({ fd: listen(kernel, ipv4Address, port, side, count > 1), family: 4, side });
+    if (ipv6) opened.push({ fd: listen(kernel, ipv6Address, port, side, count > 1), family: 6, side });
   }
 }
 
-function listen(kernel: Kernel, ip: string, port: number, side: string, shared: boolean): number {
+function listen(kernel: Kernel, ip: string, port: number, side: ThreadListener['side'], shared: boolean): number {
   const address = parseSockAddr(ip, port);
   if (address === null) throw new Error(`${ip} is not an address`);
   const listener = openListener(kernel, address, shared);
@@ -37,6 +42,6 @@ function listen(kernel: Kernel, ip: string, port: number, side: string, shared: 
     code: 'TWP0212',
     message: listener.clash ? `port ${port} is already in use by another program` : listener.sentence,
     path: `ports.${side}`,
-    hint: `stop the other program, or set ports.${side} to a free port`,
+    hint: `stop the other program, or set ports.${side} to a free port${side === 'explicit' ? ' or to "off"' : ''}`,
   });
 }

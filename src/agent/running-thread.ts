@@ -6,6 +6,7 @@ import { UserError } from '../core/errors.ts';
 import { sharedNow, type ThreadStart, VITAL_CONNECTIONS, VITAL_TURN_AT } from '../proxy/thread-start.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import type { Kernel } from '../reactor/kernel.ts';
+import type { Resolution } from './host/resolve-names.ts';
 import type { CounterSample } from './retired-counters.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
@@ -15,6 +16,8 @@ export type LogMessage = Extract<FromDataThread, { type: 'log' }>;
 
 export interface ThreadListeners {
   readonly need: (key: ServiceKey) => void;
+  /** Calls back exactly once. */
+  readonly resolve: (name: string, answer: (resolution: Resolution) => void) => void;
   readonly log: (line: LogMessage) => void;
 }
 
@@ -34,6 +37,7 @@ export class RunningThread {
   readonly #waiting = new Map<number, (message: FromDataThread | null) => void>();
   readonly #listeners: ThreadListeners;
   #sequence = 0;
+  #ended = false;
 
   /** Starts the worker; `start.port` goes to it, `port` is our end. */
   constructor(kernel: Kernel, start: ThreadStart, port: MessagePort, listeners: ThreadListeners) {
@@ -91,6 +95,7 @@ export class RunningThread {
 
   /** After the worker's exit: RST to every peer it had. Returns how many descriptors it had left open. */
   cleanUp(): number {
+    this.#ended = true;
     // Its last words, among them the names of what it counted.
     for (let m = receiveMessageOnPort(this.#port); m !== undefined; m = receiveMessageOnPort(this.#port)) {
       this.#receive(m.message);
@@ -113,6 +118,13 @@ export class RunningThread {
     });
   }
 
+  #resolve(name: string): void {
+    this.#listeners.resolve(name, ({ addresses, problem }) => {
+      // A thread that ended meanwhile, or hangs, has nobody who waits for it.
+      if (!this.#ended) this.send({ type: 'resolved', name, addresses, problem }).catch(() => {});
+    });
+  }
+
   #receive(message: FromDataThread): void {
     switch (message.type) {
       case 'ready':
@@ -126,6 +138,8 @@ export class RunningThread {
         return;
       case 'need':
         return this.#listeners.need(message.key);
+      case 'resolve':
+        return this.#resolve(message.name);
       case 'log':
         return this.#listeners.log(message);
     }

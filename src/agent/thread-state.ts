@@ -29,6 +29,7 @@ export class ThreadState {
       case 'service-removed':
         this.#services.delete(message.key);
         return;
+      case 'resolved':
       case 'stop':
       case 'dump':
         return;

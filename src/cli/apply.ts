@@ -8,8 +8,8 @@ import { type ManifestFile, readManifests } from './read-manifests.ts';
 import { showChange } from './show-change.ts';
 import { waitForAgents } from './wait-for-agents.ts';
 
-const HELP = `Creates or changes resources: Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy. Everything in the files is checked
-first; if anything is wrong, nothing is changed.
+const HELP = `Creates or changes resources: Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy,
+BackendTLSPolicy, ConfigMap. Everything in the files is checked first; if anything is wrong, nothing is changed.
 
 Usage:
   towpath apply -f FILE [-f FILE...] [--wait] [--timeout 10s] [--dry-run]

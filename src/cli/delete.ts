@@ -48,6 +48,8 @@ export const deleteCommand: Command = {
     'workloadentry',
     'httproute',
     'backendtrafficpolicy',
+    'backendtlspolicy',
+    'configmap',
     '-n',
     '-f',
     '--wait',

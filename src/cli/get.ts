@@ -36,7 +36,18 @@ export const getCommand: Command = {
   name: 'get',
   summary: 'show resources and their status',
   help: HELP,
-  completions: ['services', 'workloadentries', 'httproutes', 'backendtrafficpolicies', 'all', '-n', '-o', '--help'],
+  completions: [
+    'services',
+    'workloadentries',
+    'httproutes',
+    'backendtrafficpolicies',
+    'backendtlspolicies',
+    'configmaps',
+    'all',
+    '-n',
+    '-o',
+    '--help',
+  ],
   run: runGet,
 };
 

@@ -3,7 +3,13 @@ import { KINDS, type Kind } from '../resources/index.ts';
 import { wrongUsage } from './parse-words.ts';
 
 /** Short names as kubectl has them, plus ours. */
-const SHORT: Readonly<Record<string, Kind>> = { svc: 'Service', we: 'WorkloadEntry', btp: 'BackendTrafficPolicy' };
+const SHORT: Readonly<Record<string, Kind>> = {
+  svc: 'Service',
+  we: 'WorkloadEntry',
+  btp: 'BackendTrafficPolicy',
+  btls: 'BackendTLSPolicy',
+  cm: 'ConfigMap',
+};
 
 /** The kind that a word means: any case, singular or plural, or a short name. Throws UserError (exit status 2). */
 export function kindOf(command: string, word: string): Kind {

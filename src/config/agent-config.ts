@@ -37,6 +37,8 @@ export interface NatsConfig {
 export interface PortsConfig {
   readonly outbound: number;
   readonly inbound: number;
+  /** Where programs use us as their HTTP proxy, on loopback only; null = switched off. */
+  readonly explicit: number | null;
   /** On 127.0.0.1 only. */
   readonly admin: number;
   readonly metrics: number;
@@ -105,4 +107,20 @@ export interface LimitsConfig {
   readonly maxConnections: number;
   /** Largest HTTP/1 request or response head in bytes. */
   readonly headBytes: number;
+  /** Longest HTTP/1 request line in bytes. */
+  readonly requestLineBytes: number;
+  /** Most fields of one HTTP/1 head. */
+  readonly headerFields: number;
+  /** Longest line before a chunk, with its extensions, in bytes. */
+  readonly chunkLineBytes: number;
+  /** From the first byte of a request head to its last. */
+  readonly headSeconds: number;
+  /** How long a client may leave its connection unused between requests. */
+  readonly clientIdleSeconds: number;
+  /** How long an unused connection to an endpoint is kept; 0 = not at all. */
+  readonly upstreamIdleSeconds: number;
+  /** How long a client may send nothing of a body it has begun, or take nothing of an answer. */
+  readonly stallSeconds: number;
+  /** What a client must send of a body on average; 0 = anything. */
+  readonly bodyBytesPerSecond: number;
 }

@@ -7,6 +7,7 @@ import {
   idListSchema,
   interfaceListSchema,
   nameSchema,
+  optionalPortSchema,
   portSchema,
   portSelectionSchema,
   portSpanListSchema,
@@ -31,6 +32,7 @@ const portsSchema = z
   .strictObject({
     outbound: portSchema.default(15001),
     inbound: portSchema.default(15006),
+    explicit: optionalPortSchema.default(15080),
     admin: portSchema.default(15000),
     metrics: portSchema.default(15020),
   })
@@ -76,6 +78,14 @@ const limitsSchema = z
   .strictObject({
     maxConnections: z.int().min(16).max(1_000_000).default(20_000),
     headBytes: z.int().min(4096).max(65_536).default(65_536),
+    requestLineBytes: z.int().min(256).max(65_536).default(8192),
+    headerFields: z.int().min(16).max(2000).default(200),
+    chunkLineBytes: z.int().min(16).max(4096).default(256),
+    headSeconds: z.number().min(1).max(3600).default(60),
+    clientIdleSeconds: z.number().min(1).max(86_400).default(3600),
+    upstreamIdleSeconds: z.number().min(0).max(3600).default(55),
+    stallSeconds: z.number().min(5).max(86_400).default(300),
+    bodyBytesPerSecond: z.int().min(0).max(1_000_000).default(0),
   })
   .prefault({});
 

@@ -30,6 +30,7 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_LOG_LEVEL', kind: 'text', path: ['log', 'level'] },
   { name: 'TOWPATH_OUTBOUND_PORT', kind: 'number', path: ['ports', 'outbound'] },
   { name: 'TOWPATH_INBOUND_PORT', kind: 'number', path: ['ports', 'inbound'] },
+  { name: 'TOWPATH_EXPLICIT_PORT', kind: 'number', path: ['ports', 'explicit'] },
   { name: 'TOWPATH_ADMIN_PORT', kind: 'number', path: ['ports', 'admin'] },
   { name: 'TOWPATH_METRICS_PORT', kind: 'number', path: ['ports', 'metrics'] },
   { name: 'TOWPATH_METRICS_ADDRESS', kind: 'text', path: ['metricsAddress'] },

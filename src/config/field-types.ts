@@ -13,6 +13,14 @@ export const nameSchema = z
 
 export const portSchema = z.int().min(1).max(65535);
 
+/** A port, or `off` (null), which YAML 1.1 reads as `false`. */
+export const optionalPortSchema = z.union([portSchema, z.string(), z.boolean()]).transform((value, context) => {
+  if (typeof value === 'number') return value;
+  if (value === 'off' || value === false) return null;
+  context.addIssue({ code: 'custom', message: 'must be a port from 1 to 65535, or "off"' });
+  return z.NEVER;
+});
+
 /** Ends in canonical text, because views compare addresses as text. A zone (`%eth0`) means nothing to another host. */
 export const addressSchema = z
   .string()

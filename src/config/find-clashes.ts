@@ -12,7 +12,8 @@ export function findClashes(config: AgentConfig): Problem[] {
 function clashingPorts(config: AgentConfig): Problem[] {
   const problems: Problem[] = [];
   const users = new Map<number, string>();
-  for (const [name, port] of Object.entries(config.ports)) {
+  for (const [name, port] of Object.entries(config.ports) as [string, number | null][]) {
+    if (port === null) continue;
     const user = users.get(port);
     if (user === undefined) users.set(port, `ports.${name}`);
     else problems.push({ code: CLASH, path: `ports.${name}`, message: `port ${port} is already used by ${user}` });

@@ -10,6 +10,14 @@ export type ToDataThread =
   | { readonly type: 'service'; readonly sequence: number; readonly service: ServiceView }
   | { readonly type: 'service-removed'; readonly sequence: number; readonly key: ServiceKey }
   | { readonly type: 'inbound'; readonly sequence: number; readonly workloads: readonly InboundWorkloadView[] }
+  /** Answers `resolve`. `unknown`: there is no such name, or it has no address; `failed`: nobody could say. */
+  | {
+      readonly type: 'resolved';
+      readonly sequence: number;
+      readonly name: string;
+      readonly addresses: readonly string[];
+      readonly problem: '' | 'unknown' | 'failed';
+    }
   /** Stop accepting, answer `Connection: close`, finish what is in flight. */
   | { readonly type: 'drain'; readonly sequence: number }
   /** End now: reset what is left and exit. */
@@ -21,6 +29,8 @@ export type FromDataThread =
   | { readonly type: 'applied'; readonly sequence: number }
   /** A program dialled this service and its view is not here yet: connections are held meanwhile (bounded). */
   | { readonly type: 'need'; readonly key: ServiceKey }
+  /** A program named this host, which is no service, in explicit mode. */
+  | { readonly type: 'resolve'; readonly name: string }
   /** A new counter series: `index` is its place in the shared Float64Array of counters. */
   | {
       readonly type: 'series';

@@ -138,7 +138,8 @@ export const resourceReplySchema = z.looseObject({
     creationTimestamp: z.string(),
     resourceVersion: z.string(),
   }),
-  spec: z.looseObject({}),
+  spec: z.looseObject({}).optional(),
+  data: z.looseObject({}).optional(),
   status: z.looseObject({ conditions: z.array(conditionSchema) }),
 });
 export type ResourceReply = z.infer<typeof resourceReplySchema>;

@@ -7,6 +7,7 @@ import type {
   HttpRoutingView,
   RouteActionView,
   ServiceView,
+  UpstreamTlsView,
   ViewVersion,
 } from './views.ts';
 
@@ -58,12 +59,24 @@ const http: z.ZodType<HttpRoutingView> = z.object({
   actions: z.array(action),
 });
 
+const tls: z.ZodType<UpstreamTlsView> = z.object({
+  serverName: name,
+  hosts: z.array(name).max(16),
+  uris: z.array(name).max(16),
+  trusted: z.discriminatedUnion('type', [
+    z.object({ type: z.literal('system') }),
+    z.object({ type: z.literal('certificates'), pem: z.string().max(65_536) }),
+    z.object({ type: z.literal('unusable'), sentence: text }),
+  ]),
+});
+
 const cluster: z.ZodType<ClusterView> = z.object({
   service: text,
   port,
   protocol,
   loadBalancer: z.enum(['RoundRobin', 'LeastRequest']),
   endpoints: z.array(z.object({ ip, port, weight: weight.min(1), workload: text })),
+  tls: tls.optional(),
 });
 
 export const serviceViewSchema: z.ZodType<ServiceView> = z

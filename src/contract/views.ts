@@ -108,6 +108,22 @@ export interface ClusterView {
   readonly loadBalancer: LoadBalancer;
   /** Sorted by address then port. Empty: 503, flag UH. */
   readonly endpoints: readonly EndpointView[];
+  /** Absent: connections to the endpoints are as the protocol says. */
+  readonly tls?: UpstreamTlsView | undefined;
+}
+
+/** TLS that begins here, for programs that speak without (BackendTLSPolicy). */
+export interface UpstreamTlsView {
+  /** Sent to the endpoint (SNI). */
+  readonly serverName: string;
+  /** The endpoint's certificate must be for one of these DNS names or URIs. */
+  readonly hosts: readonly string[];
+  readonly uris: readonly string[];
+  readonly trusted:
+    | { readonly type: 'system' }
+    | { readonly type: 'certificates'; readonly pem: string }
+    /** The policy cannot be kept: 503, flag UF, with this sentence; never in plain text. */
+    | { readonly type: 'unusable'; readonly sentence: string };
 }
 
 export interface EndpointView {

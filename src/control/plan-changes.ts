@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import {
   allocateVirtualIps,
+  contentOf,
   type Resource,
   type ResourceId,
   type ResourceIndex,
@@ -60,7 +61,7 @@ function planOne(index: ResourceIndex, resource: Resource, now: string): Planned
 /** The successor of what was stored before. */
 export function nextStored(before: StoredResource | undefined, resource: Resource, now: string): StoredResource {
   if (before === undefined) return { resource, generation: 1, creationTimestamp: now };
-  const sameSpec = isDeepStrictEqual(before.resource.spec, resource.spec);
+  const sameSpec = isDeepStrictEqual(contentOf(before.resource), contentOf(resource));
   return {
     resource,
     generation: sameSpec ? before.generation : before.generation + 1,

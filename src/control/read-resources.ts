@@ -1,7 +1,14 @@
 import type { BusMessage } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { getRequestSchema, listRequestSchema, type ResourceReply } from '../contract/messages.ts';
-import { conditionsOf, KINDS, type ResourceId, resourceId, type StoredResource } from '../resources/index.ts';
+import {
+  conditionsOf,
+  contentOf,
+  KINDS,
+  type ResourceId,
+  resourceId,
+  type StoredResource,
+} from '../resources/index.ts';
 import { notFound, unknownKind } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
 import { rejectRequest } from './reject-request.ts';
@@ -65,7 +72,7 @@ function describe(parts: ControlParts, stored: StoredResource): ResourceReply {
       creationTimestamp,
       resourceVersion: String(parts.state.revisionOf(id)),
     },
-    spec: { ...resource.spec },
+    ...contentOf(resource),
     status: { conditions },
   };
 }

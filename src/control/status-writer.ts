@@ -56,6 +56,7 @@ export class StatusWriter {
       const related = [
         ...(directory ? [...resources.routesWithParent(key), ...resources.routesWithBackend(key)] : []),
         ...(directory || resource.startsWith('BackendTrafficPolicy.') ? resources.policiesTargeting(key) : []),
+        ...(directory || /^(BackendTLSPolicy|ConfigMap)\./.test(resource) ? resources.tlsPoliciesTargeting(key) : []),
       ];
       for (const { resource: other } of related) this.#dirty.add(resourceId(other));
     }

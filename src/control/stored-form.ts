@@ -5,7 +5,7 @@
 import type { Problem } from '../core/errors.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { parseYamlDocuments } from '../core/yaml.ts';
-import { decodeResource, type Resource, resourceId, type StoredResource } from '../resources/index.ts';
+import { contentOf, decodeResource, type Resource, resourceId, type StoredResource } from '../resources/index.ts';
 
 export interface ReadResource {
   readonly resource: Resource;
@@ -16,7 +16,7 @@ export interface ReadResource {
 
 export function encodeStored({ resource, generation, creationTimestamp }: StoredResource): string {
   const metadata = { ...resource.metadata, generation, creationTimestamp };
-  return JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, metadata, spec: resource.spec });
+  return JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, metadata, ...contentOf(resource) });
 }
 
 /** Reads the record of a key; its kind, namespace and name must be those of the key. */

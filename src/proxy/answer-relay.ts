@@ -74,6 +74,11 @@ export class AnswerRelay {
     return this.started && this.#body.framing === FRAMING_UNTIL_CLOSE;
   }
 
+  /** The kernel moves the body, and the client takes nothing of it at the moment. */
+  get blocked(): boolean {
+    return this.#body.blocked;
+  }
+
   /** @throws SlabExhausted */
   onData(at: number, length: number): void {
     this.untouched = false;
@@ -145,7 +150,7 @@ export class AnswerRelay {
     if (!body.start(head.framing, head.contentLength)) throw new SlabExhausted('no decoder left');
     this.#decideReuse(head, tunnel);
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {
-      connection: tunnel ? (head.status === 101 ? 'upgrade' : 'none') : this.#connectionWord(),
+      connection: tunnel ? (head.status === 101 ? 'upgrade' : 'none') : this.#connectionWord(head.versionMinor),
       edits: null,
       insert: '',
     });
@@ -157,6 +162,7 @@ export class AnswerRelay {
     if (tunnel) return this.#owner.tunnel(written, at, length);
     const used = body.framing === FRAMING_NONE ? 0 : body.consumed;
     this.#write(slab.composeArea, written + n);
+    if (used === length && this.#startSplicing()) return;
     if (body.pending || (used < length && !body.done)) return this.#relayBody(at + used, length - used);
     this.#finishIfDone(length - used);
   }
@@ -175,9 +181,10 @@ export class AnswerRelay {
     if (upstream !== null) upstream.serverIdleMs = head.keepAliveTimeoutMs;
   }
 
-  #connectionWord(): ConnectionWord {
+  /** HTTP/1.0 on either side does not take staying open for granted. */
+  #connectionWord(answerMinor: number): ConnectionWord {
     if (this.closeClient) return 'close';
-    return this.#clientMinor === 0 ? 'keep-alive' : 'none';
+    return this.#clientMinor === 0 || answerMinor === 0 ? 'keep-alive' : 'none';
   }
 
   #relayBody(at: number, length: number): void {
@@ -186,6 +193,7 @@ export class AnswerRelay {
     if (body.framing === FRAMING_LENGTH || body.framing === FRAMING_UNTIL_CLOSE) {
       const n = body.take(length);
       this.#write(at, n);
+      if (this.#startSplicing()) return;
       return this.#finishIfDone(length - n);
     }
     let used = 0;
@@ -196,6 +204,16 @@ export class AnswerRelay {
       if (n > 0) this.#write(slab.composeArea, n);
     } while ((used < length && !body.done) || body.pending);
     this.#finishIfDone(length - used);
+  }
+
+  /** True: the kernel moves the rest of the body. */
+  #startSplicing(): boolean {
+    const { upstream } = this.#delivery;
+    // More may be in hand, and the endpoint may still be taking the request.
+    if (!this.#body.isLong || upstream === null || this.#behind > 0 || !this.#owner.requestDone) return false;
+    return this.#body.splice(this.#client.context.reactor, upstream.socket, this.#client.socket, () =>
+      this.#finishIfDone(0),
+    );
   }
 
   /** @param unused bytes behind the answer: their connection must never carry another request (RFC 9112 9.2) */

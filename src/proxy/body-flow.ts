@@ -1,4 +1,7 @@
 /** One message body on its way through: counts it, re-frames chunks, knows when it is complete. */
+import type { Reactor } from '../reactor/reactor.ts';
+import type { Socket } from '../reactor/socket.ts';
+import { BodySplice, SPLICE_FROM } from './body-splice.ts';
 import type { ChunkedBody, ChunkedPool } from './codec/http1/chunked.ts';
 import {
   FRAMING_CHUNKED,
@@ -18,6 +21,7 @@ export class BodyFlow {
   remaining = 0;
   done = true;
   #chunked: ChunkedBody | null = null;
+  #splice: BodySplice | null = null;
   /** Input bytes that the last `append` used. */
   consumed = 0;
 
@@ -66,6 +70,29 @@ export class BodyFlow {
     return written;
   }
 
+  /** So much is still to come that `splice` pays. */
+  get isLong(): boolean {
+    return this.framing === FRAMING_LENGTH && this.remaining >= SPLICE_FROM;
+  }
+
+  /**
+   * Lets the kernel move the rest of a body of known length; `done` follows when all of it has passed.
+   * @returns false when that is not possible now: go on with `take`
+   */
+  splice(reactor: Reactor, source: Socket, target: Socket, done: () => void): boolean {
+    this.#splice = BodySplice.start(reactor, source, target, this.remaining, () => {
+      this.#splice = null;
+      this.take(this.remaining);
+      done();
+    });
+    return this.#splice !== null;
+  }
+
+  /** The kernel moves it, and its receiver takes nothing at the moment. */
+  get blocked(): boolean {
+    return this.#splice?.blocked ?? false;
+  }
+
   /** The decoder has more output although its input is used up. */
   get pending(): boolean {
     return this.#chunked?.pending ?? false;
@@ -75,8 +102,10 @@ export class BodyFlow {
     return this.#chunked?.error?.sentence ?? 'no decoder is free';
   }
 
-  /** Gives the decoder back. */
+  /** Gives the decoder, or the pipe, back. */
   end(): void {
+    this.#splice?.stop();
+    this.#splice = null;
     if (this.#chunked !== null) this.#pool.release(this.#chunked);
     this.#chunked = null;
     this.done = true;

@@ -1,9 +1,8 @@
 /** One direction of a spliced relay: moves what is there, and lets a fast stream gather first. */
-import type { Delayed } from '../reactor/delay-queue.ts';
+import { type Delayed, SWEEP_MS } from '../reactor/delay-queue.ts';
 import type { Reactor } from '../reactor/reactor.ts';
 import type { Socket } from '../reactor/socket.ts';
 import type { PumpResult, SplicePipe } from '../reactor/splice-pipe.ts';
-import { SWEEP_MS } from '../reactor/timers.ts';
 import { GATHER_BYTES, type GatherPace } from './gather-pace.ts';
 
 export class BulkFlow implements Delayed {

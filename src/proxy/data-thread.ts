@@ -8,16 +8,20 @@ import { serviceKey } from '../contract/views.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
 import { Reactor } from '../reactor/reactor.ts';
-import { Slab } from '../reactor/slab.ts';
 import { ChunkedPool } from './codec/http1/chunked.ts';
-import { DEFAULT_HEAD_LIMITS, HeadParser } from './codec/http1/head.ts';
+import { HeadParser } from './codec/http1/head.ts';
 import { createLlhttp } from './codec/http1/llhttp.ts';
 import { type ConnectionRecord, CountingSink, type Ending, type RecordSink } from './connection-record.ts';
-import type { Context } from './context.ts';
+import { type Context, headLimits } from './context.ts';
 import { Counters } from './counters.ts';
 import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
+import { divideMemory, ExchangeParts } from './exchange/parts.ts';
+import type { ExplicitParts } from './explicit/explicit-parts.ts';
+import { ResolvedNames } from './explicit/resolved-names.ts';
+import { serveExplicit } from './explicit/serve-explicit.ts';
+import { Janitor } from './janitor.ts';
 import { LogGate } from './log-gate.ts';
 import { RequestMeter } from './request-meter.ts';
 import { RoutingTable } from './routing-table.ts';
@@ -45,16 +49,18 @@ class DataThread {
   readonly #reactor: Reactor;
   readonly #context: Context;
   readonly #waiters: ViewWaiters;
+  readonly #nameWaiters: ViewWaiters;
   readonly #vitals: Float64Array;
   readonly #log: LogGate;
   #draining = false;
   #prunedAt = 0;
 
   constructor(start: ThreadStart) {
+    const { limits } = start;
     this.#start = start;
     const llhttp = createLlhttp({ slabBytes: start.slabBytes, parsers: CHUNKED_BODIES });
-    const slab = new Slab(llhttp.memory, llhttp.slabStart, llhttp.slabEnd);
-    const kernel = new Kernel(slab);
+    const memory = divideMemory(llhttp);
+    const kernel = new Kernel(memory.slab);
     const reactor = new Reactor(kernel, new DescriptorTable(start.descriptors), SILENCE_MS);
     const counters = new Counters(start.counters, (index, name, labels) =>
       this.#post({ type: 'series', index, name, labels }),
@@ -62,41 +68,56 @@ class DataThread {
     this.#reactor = reactor;
     this.#vitals = new Float64Array(start.vitals);
     this.#log = new LogGate((message) => this.#post(message));
-    this.#waiters = new ViewWaiters(reactor, start.limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
+    this.#waiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
+    this.#nameWaiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (name) => this.#post({ type: 'resolve', name }));
     const outbound = new EndpointStore(0);
     this.#context = {
       reactor,
-      parser: new HeadParser(llhttp, { ...DEFAULT_HEAD_LIMITS, headBytes: start.limits.headBytes }),
-      chunked: new ChunkedPool(llhttp),
+      parser: new HeadParser(llhttp, headLimits(limits)),
+      chunked: new ChunkedPool(llhttp, limits.chunkLineBytes),
+      exchanges: new ExchangeParts(memory, reactor),
       counters,
       meter: new RequestMeter(counters),
-      sink: this.#countOpen(
-        new CountingSink(counters, (record, ending) => this.#log.connection(record, ending, reactor.now)),
-      ),
+      sink: this.#countOpen(new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now))),
       table: new RoutingTable(outbound),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
       serverFirst: new ServerFirstMemory(),
-      limits: start.limits,
+      explicit: this.#explicitParts(start),
+      janitor: new Janitor(reactor, limits.stallMs),
+      limits,
       random: Math.random,
       draining: () => this.#draining,
       whenServiceArrives: (key, done) => this.#waiters.wait(key, done),
     };
+    this.#context.janitor.start();
     reactor.onTurn = () => this.#afterTurn();
     reactor.onHandlerError = (error) => this.#handlerFailed(error);
   }
 
+  #explicitParts({ explicitPort, ownPorts }: ThreadStart): ExplicitParts {
+    return {
+      port: explicitPort,
+      capturePorts: new Set(ownPorts),
+      names: new ResolvedNames(),
+      whenNameResolves: (name, done) => this.#nameWaiters.wait(name, done),
+    };
+  }
+
   /** Runs until a stop message; returns when every socket is closed. */
   run(): void {
-    const { listeners, ownPorts, wakeFd } = this.#start;
-    const ports = new Set(ownPorts);
+    const { listeners, wakeFd } = this.#start;
+    const ports = this.#context.explicit.capturePorts;
     // What main has sent before the start is in force before the first connection is accepted.
     this.#receive();
     this.#reactor.descriptors.takeReserve(this.#reactor.kernel);
     for (const { fd, family, side } of this.#draining ? [] : listeners) {
       this.#reactor.addListener(fd, {
         family,
-        onAccept: (socket, destination) => serveConnection(this.#context, side, socket, destination, ports),
+        onAccept: (socket, destination) =>
+          side === 'explicit'
+            ? serveExplicit(this.#context, socket)
+            : serveConnection(this.#context, side, socket, destination, ports),
         onShed: (errno) =>
           this.#context.counters.count('towpath_connections_shed_total', { side, errno: String(errno) }),
       });
@@ -133,6 +154,9 @@ class DataThread {
         return this.#waiters.settle(message.key, false);
       case 'inbound':
         return table.setInbound(message.workloads);
+      case 'resolved':
+        this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
+        return this.#nameWaiters.settle(message.name, true);
       case 'drain':
         this.#draining = true;
         this.#reactor.stopAccepting();

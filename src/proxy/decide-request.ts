@@ -50,9 +50,7 @@ export function decideRequest(
   const target = context.table.find(destination);
   switch (target.type) {
     case 'service':
-      return target.port.http === null
-        ? toCluster(context, target.port, target.port.cluster, '', null, 0, target.port)
-        : route(context, target.port, target.port.http, head, bytes);
+      return decideService(context, target.port, head, bytes);
     case 'original':
       return toOriginal(context.outbound.get(destination), '', ORIGINAL_SCOPE);
     case 'unknown-service':
@@ -62,6 +60,13 @@ export function decideRequest(
     case 'no-such-port':
       return answer('NR', `the service ${target.service} has no port ${destination.port}`, target.service, '');
   }
+}
+
+/** Where a request to that port of a service goes. */
+export function decideService(context: Context, port: ServicePort, head: MessageHead, bytes: Buffer): RequestDecision {
+  return port.http === null
+    ? toCluster(context, port, port.cluster, '', null, 0, port)
+    : route(context, port, port.http, head, bytes);
 }
 
 function route(
@@ -89,7 +94,7 @@ function route(
   return toCluster(context, port, backend.cluster, name, backend.edits, action.requestTimeoutMs, action);
 }
 
-function toCluster(
+export function toCluster(
   context: Context,
   port: ServicePort,
   cluster: Cluster,
@@ -128,6 +133,6 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
   };
 }
 
-function answer(flag: ResponseFlag, sentence: string, service: string, route: string): RequestDecision {
+export function answer(flag: ResponseFlag, sentence: string, service: string, route: string): RequestDecision {
   return { type: 'answer', flag, sentence, service, route };
 }

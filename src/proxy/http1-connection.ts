@@ -2,17 +2,20 @@
  * One captured HTTP/1.1 connection: reads requests one at a time, each an exchange of its own (routed, balanced and retried
  * alone), and writes the answers back in order. Framing is written by the codec alone.
  */
+import { ENOBUFS } from '../reactor/errno.ts';
 import { LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
+import { ClientWatch } from './client-watch.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
-import { decideRequest, type RequestDecision } from './decide-request.ts';
+import type { RequestDecision } from './decide-request.ts';
+import { endClient } from './end-client.ts';
 import type { ExchangeClient } from './exchange-client.ts';
-import { Http1Exchange } from './http1-exchange.ts';
 import { answerOf, type OwnAnswer, sendOwnAnswer } from './own-answer.ts';
+import { RequestDesk } from './request-desk.ts';
 import type { ResponseFlag } from './response-flags.ts';
-import { SlabStash } from './slab-stash.ts';
+import { UnreadBytes } from './unread-bytes.ts';
 
 /**
  * Idle time after which a draining agent says goodbye. A client that is in the middle of using its connection sends within
@@ -26,25 +29,24 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   readonly context: Context;
   readonly socket: Socket;
   readonly record: ConnectionRecord;
-  readonly #destination: SockAddr;
-  readonly #exchange: Http1Exchange;
+  readonly #desk: RequestDesk;
   /** Bytes of the client not yet used: an incomplete head, or pipelined requests. */
-  readonly #stash: SlabStash;
-  /** Bytes of the stash that an earlier parse found incomplete. */
-  #seen = 0;
+  readonly #stash: UnreadBytes;
+  readonly #watch: ClientWatch;
   clientEnded = false;
   #closed = false;
   /** Client bytes are being taken in, or requests begun: nothing else may begin one meanwhile. */
   #busy = false;
 
-  constructor(context: Context, socket: Socket, destination: SockAddr, record: ConnectionRecord) {
+  constructor(context: Context, socket: Socket, destination: SockAddr | null, record: ConnectionRecord) {
     this.context = context;
     this.socket = socket;
-    this.#destination = destination;
     this.record = record;
-    this.#exchange = new Http1Exchange(this);
-    this.#stash = new SlabStash(context.reactor.slab);
+    this.#desk = new RequestDesk(this, destination, () => this.#lookedUp());
+    this.#stash = new UnreadBytes(context.reactor.slab);
     socket.handler = this;
+    this.#watch = new ClientWatch(this, this.#desk);
+    context.janitor.add(this.#watch);
   }
 
   /** Begins with bytes that sniffing has already read. */
@@ -68,22 +70,22 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
 
   onEnd(): void {
     this.clientEnded = true;
-    if (this.#exchange.active) this.#exchange.onClientEnd();
-    else if (!this.#closed) this.finish('closed');
+    if (this.#desk.current.active) this.#desk.current.onClientEnd();
+    else if (!this.#closed && !this.#desk.isWaiting) this.finish('closed');
   }
 
   onDrain(): void {
-    if (this.#exchange.active) this.#exchange.onClientDrain();
+    if (this.#desk.current.active) this.#desk.current.onClientDrain();
     else this.advance();
   }
 
-  onError(): void {
-    if (this.#exchange.active) this.#exchange.abandon('DC');
+  onError(_socket: Socket, errno: number): void {
+    if (this.#desk.current.active) this.#desk.current.abandon(errno === ENOBUFS ? 'UO' : 'DC');
     this.finish('reset');
   }
 
   onTimeout(): void {
-    if (this.#exchange.active) return this.#exchange.onRequestTimeout();
+    if (this.#desk.current.active) return this.#desk.current.onRequestTimeout();
     if (this.#stash.length === 0) return this.finish(this.context.draining() ? 'drained' : 'timeout');
     this.#refuse('SI', 408, 'the request head was not complete in time', 'timeout');
   }
@@ -99,29 +101,29 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   advance(): void {
     if (this.#busy) return;
     this.#busy = true;
-    const began = !this.#exchange.active && this.#stash.length > this.#seen;
+    const began = !this.#desk.current.active && this.#stash.hasNew;
     try {
-      while (!this.#closed && this.#isReady() && this.#stash.length > this.#seen) {
-        this.#readRequest(this.#stash.at, this.#stash.length, this.#seen);
+      while (!this.#closed && this.#isReady() && this.#stash.hasNew) {
+        this.#readRequest(this.#stash.at, this.#stash.length, this.#stash.seen);
       }
     } catch (error) {
       this.#overloaded(error);
     }
     this.#busy = false;
-    if (this.#closed) return;
-    if (!this.#exchange.active) this.#waitForRequest();
+    if (this.#closed || this.#desk.isWaiting) return;
+    if (!this.#desk.current.active) this.#waitForRequest();
     // Pipelined bytes stopped the reading; the rest of this request's body is still to come.
-    else if (began && this.#exchange.takesBody) this.context.reactor.resume(this.socket);
+    else if (began && this.#desk.current.takesBody) this.context.reactor.resume(this.socket);
   }
 
   /** The next request may begin: none is under way, and every answer has left our memory. */
   #isReady(): boolean {
-    return !this.#exchange.active && this.socket.pending === null;
+    return !this.#desk.current.active && this.socket.pending === null && !this.#desk.isWaiting;
   }
 
   #waitForRequest(): void {
     // Requests wait for the client to read: `onDrain` goes on.
-    if (this.#stash.length > this.#seen) return;
+    if (this.#stash.hasNew) return;
     if (this.clientEnded) return this.finish('closed');
     if (this.#stash.length === 0) this.#awaitNext();
     this.context.reactor.resume(this.socket);
@@ -136,8 +138,8 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   /** Gives the client's bytes their place: the body under way, the request that they begin or complete, or the stash. */
   #take(at: number, length: number): void {
     const stash = this.#stash;
-    if (this.#exchange.wantsBody) {
-      const used = this.#exchange.onRequestBody(at, length);
+    if (this.#desk.current.wantsBody) {
+      const used = this.#desk.current.onRequestBody(at, length);
       if (used < length && !this.#closed) this.#keep(at + used, length - used);
     } else if (!this.#isReady()) this.#keep(at, length);
     else if (stash.length === 0) this.#readRequest(at, length, 0);
@@ -146,7 +148,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
       const fits = Math.min(length, LARGE_CHUNK - stash.length);
       stash.append(at, fits);
       if (fits === length) return;
-      this.#readRequest(stash.at, stash.length, this.#seen);
+      this.#readRequest(stash.at, stash.length, this.#stash.seen);
       if (!this.#closed) this.#take(at + fits, length - fits);
     }
   }
@@ -160,37 +162,42 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
       const { refusal } = parser.head;
       return this.#refuse('DPE', refusal?.status ?? 400, refusal?.sentence ?? 'the request is malformed', 'refused');
     }
-    if (headLength === 0) return this.#awaitHead(at, length, seen, inStash);
-    this.#seen = 0;
-    const used = headLength + this.#begin(at + headLength, length - headLength);
+    if (headLength === 0) return this.#awaitHead(at, length, seen);
+    const decision = this.#desk.decide();
+    if (decision === null) {
+      this.context.reactor.clearTimer(this.socket);
+      return this.#stash.setAside(at, length);
+    }
+    this.#stash.seen = 0;
+    const used = headLength + this.#begin(decision, at + headLength, length - headLength);
     if (this.#closed) return;
     if (inStash) this.#stash.consume(used);
     else if (used < length) this.#keep(at + used, length - used);
   }
 
-  #awaitHead(at: number, length: number, seen: number, inStash: boolean): void {
-    if (!inStash) this.#stash.append(at, length);
+  #awaitHead(at: number, length: number, seen: number): void {
+    this.#stash.setAside(at, length);
     if (this.#stash.length === LARGE_CHUNK) return this.#refuse('DPE', 431, TOO_LARGE, 'refused');
-    this.#seen = this.#stash.length;
     if (seen === 0) this.context.reactor.setTimer(this.socket, this.context.limits.headTimeoutMs);
   }
 
-  /** Decides on the request whose head was just parsed and starts it. Returns body bytes used of those at `at`. */
-  #begin(at: number, length: number): number {
-    const { context, record } = this;
-    const { head } = context.parser;
-    record.requests++;
-    const decision = decideRequest(context, record, this.#destination, head, context.reactor.slab.bytes);
-    record.service = decision.service;
-    if (decision.type === 'forward') return this.#exchange.begin(decision, at, length);
-    this.#answerDecision(decision);
-    return 0;
+  #lookedUp(): void {
+    if (this.#closed) return;
+    this.#stash.seen = 0;
+    this.advance();
+    if (this.clientEnded && this.#desk.current.active) this.#desk.current.onClientEnd();
   }
 
-  #answerDecision(decision: Extract<RequestDecision, { type: 'answer' }>): void {
+  /** Starts a request. Returns body bytes used of those at `at`. */
+  #begin(decision: RequestDecision, at: number, length: number): number {
+    this.#desk.settle();
+    this.record.requests++;
+    this.record.service = decision.service;
+    if (decision.type === 'forward') return this.#desk.exchangeFor(decision).begin(decision, at, length);
     const answer = answerOf(decision, this.context.parser.head, this.context.draining());
     this.answer(answer);
     if (answer.close) this.finish('closed', answer.stillSending);
+    return 0;
   }
 
   /** Answers a request that never became an exchange, and closes. */
@@ -215,7 +222,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
     this.#busy = false;
     if (!(error instanceof SlabExhausted)) throw error;
     if (this.#closed) return;
-    if (this.#exchange.active) this.#exchange.overload();
+    if (this.#desk.current.active) this.#desk.current.overload();
     else this.#refuse('UO', 503, 'the proxy is out of buffers', 'refused');
   }
 
@@ -223,26 +230,20 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   finish(ending: Ending, stillSending = ending !== 'closed'): void {
     if (this.#closed) return;
     this.#closed = true;
-    const { reactor } = this.context;
-    const { socket, record } = this;
+    this.context.janitor.remove(this.#watch);
     const gently = stillSending || this.#stash.length > 0;
-    const cut = ending === 'reset' || ending === 'unreachable';
     this.#stash.clear();
-    record.bytesFromClient = socket.bytesRead;
-    record.bytesToClient = socket.bytesWritten + (cut ? 0 : socket.pendingBytes);
-    if (cut) reactor.reset(socket);
-    else if (gently) reactor.closeGently(socket);
-    else reactor.close(socket);
-    record.close(ending);
+    endClient(this.context.reactor, this.socket, this.record, ending, gently);
   }
 
   /** Draining begins: a client between two requests gets a moment to send one (answered with `Connection: close`). */
   drain(): void {
-    if (!this.#exchange.active && this.#stash.length === 0) this.#awaitNext();
+    if (!this.#desk.current.active && this.#stash.length === 0) this.#awaitNext();
   }
 
   handOver(deliver: (at: number, length: number) => void): void {
     this.#closed = true;
+    this.context.janitor.remove(this.#watch);
     if (this.#stash.length > 0) deliver(this.#stash.at, this.#stash.length);
     this.#stash.clear();
   }

@@ -1,22 +1,23 @@
 /** One request with its response between a client connection and an endpoint. The object is reused for the next request. */
-import { describeErrno } from '../reactor/errno.ts';
-import { COMPOSE_BYTES, SlabExhausted } from '../reactor/slab.ts';
+import { SlabExhausted } from '../reactor/slab.ts';
 import { type AnswerOwner, AnswerRelay } from './answer-relay.ts';
-import { BodyFlow } from './body-flow.ts';
+import type { BodyFlow } from './body-flow.ts';
 import type { RequestKind } from './codec/http1/head.ts';
-import { FRAMING_LENGTH, type Http1Head } from './codec/http1/http1-head.ts';
-import type { ExchangeClient } from './exchange-client.ts';
+import type { Http1Head } from './codec/http1/http1-head.ts';
+import type { ClientExchange, ExchangeClient } from './exchange-client.ts';
 import { isIdempotent } from './idempotent.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { type Forward, RequestDelivery } from './request-delivery.ts';
 import { seriesOf } from './request-meter.ts';
+import { REFUSED_BODY, RequestUpload } from './request-upload.ts';
 import type { ResponseFlag } from './response-flags.ts';
+import type { Expected } from './stall-watch.ts';
 import type { UpstreamUser } from './upstream/upstream-connection.ts';
 import { BODY_REFUSED, writeRequest } from './write-request.ts';
 
-export class Http1Exchange implements UpstreamUser, AnswerOwner {
+export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner {
   readonly #client: ExchangeClient;
-  readonly #request: BodyFlow;
+  readonly #upload: RequestUpload;
   readonly #delivery: RequestDelivery;
   readonly #answer: AnswerRelay;
   active = false;
@@ -27,10 +28,13 @@ export class Http1Exchange implements UpstreamUser, AnswerOwner {
 
   constructor(client: ExchangeClient) {
     this.#client = client;
-    const { chunked, reactor } = client.context;
-    this.#request = new BodyFlow(chunked, reactor.slab.bytes, true);
     this.#delivery = new RequestDelivery(client.context, this);
+    this.#upload = new RequestUpload(client, this.#delivery);
     this.#answer = new AnswerRelay(client, this.#delivery, this);
+  }
+
+  get #request(): BodyFlow {
+    return this.#upload.body;
   }
 
   get requestDone(): boolean {
@@ -44,7 +48,21 @@ export class Http1Exchange implements UpstreamUser, AnswerOwner {
 
   /** ... and the endpoint keeps up. */
   get takesBody(): boolean {
-    return this.wantsBody && this.#delivery.upstream?.socket.pending === null;
+    return this.wantsBody && this.#upload.flows;
+  }
+
+  get pauses(): number {
+    return this.#upload.pauses;
+  }
+
+  get answerBlocked(): boolean {
+    return this.active && this.#answer.blocked;
+  }
+
+  stalled(expected: Expected): void {
+    if (!this.active) return;
+    if (expected === 'take') this.abandon('SI');
+    else this.fail('SI', 408, 'the client sent too little of its request body for too long');
   }
 
   /** Sends the request whose head the parser holds; body bytes may follow at `at`. Returns how many of those were used. */
@@ -53,7 +71,7 @@ export class Http1Exchange implements UpstreamUser, AnswerOwner {
     const { head } = parser;
     const { slab } = reactor;
     this.#reset(decision, head);
-    if (!this.#request.start(head.framing, head.contentLength)) throw new SlabExhausted('no decoder left');
+    this.#upload.begin(head);
     const out = slab.composeArea;
     const written = writeRequest(this.#client.context, decision, this.#request, at, length);
     if (written < 0) {
@@ -81,35 +99,16 @@ export class Http1Exchange implements UpstreamUser, AnswerOwner {
   }
 
   #send(at: number, length: number): void {
-    if (!this.#delivery.connect()) return this.#unreachable();
-    const { reactor } = this.#client.context;
-    const { upstream } = this.#delivery;
-    if (upstream !== null && !reactor.write(upstream.socket, at, length) && !this.#request.done)
-      reactor.pause(this.#client.socket);
+    if (this.#delivery.connect()) this.#upload.send(at, length);
+    else this.#unreachable();
   }
 
   /** Passes on body bytes of the client. Returns how many belonged to the body. */
   onRequestBody(at: number, length: number): number {
-    const { reactor } = this.#client.context;
-    const { slab } = reactor;
-    const { upstream } = this.#delivery;
-    if (upstream === null) return length;
-    if (this.#request.framing === FRAMING_LENGTH) {
-      const n = this.#request.take(length);
-      if (!reactor.write(upstream.socket, at, n)) reactor.pause(this.#client.socket);
-      return n;
-    }
-    let used = 0;
-    do {
-      const n = this.#request.append(at + used, length - used, slab.composeArea, COMPOSE_BYTES);
-      if (n < 0) {
-        this.fail('DPE', 400, this.#request.refusal);
-        return length;
-      }
-      used += this.#request.consumed;
-      if (n > 0 && !reactor.write(upstream.socket, slab.composeArea, n)) reactor.pause(this.#client.socket);
-    } while ((used < length && !this.#request.done) || this.#request.pending);
-    return used;
+    const used = this.#upload.take(at, length);
+    if (used !== REFUSED_BODY) return used;
+    this.fail('DPE', 400, this.#request.refusal);
+    return length;
   }
 
   /** The client half-closed: with its request complete it still gets the answer, and the server sees the FIN as it would directly. */
@@ -155,8 +154,8 @@ export class Http1Exchange implements UpstreamUser, AnswerOwner {
     this.#lost('the endpoint closed the connection', false);
   }
 
-  onUpstreamError(errno: number): void {
-    this.#lost(describeErrno(errno), true);
+  onUpstreamError(_errno: number, reason: string): void {
+    this.#lost(reason, true);
   }
 
   /** The upstream connection is gone before the answer was complete. */

@@ -2,7 +2,7 @@
  * Bytes both ways between a client and an endpoint, unread: copied while there are few, moved inside the kernel (splice) once
  * the connection proves to be bulk. FIN and RST are passed on, each in its own direction.
  */
-import { describeErrno, ETIMEDOUT } from '../reactor/errno.ts';
+import { ETIMEDOUT } from '../reactor/errno.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
 import { type PumpResult, SplicePipe } from '../reactor/splice-pipe.ts';
 import { BulkFlow } from './bulk-flow.ts';
@@ -116,7 +116,7 @@ export class OpaqueRelay implements SocketHandler {
     const next = this.#next?.(this.#endpoint) ?? null;
     if (next === null) {
       this.#record.flag = 'UF';
-      this.#record.detail = describeErrno(errno);
+      this.#record.detail = this.#server.describe(errno);
       return this.#finish('unreachable');
     }
     const { reactor } = this.#context;
@@ -134,6 +134,8 @@ export class OpaqueRelay implements SocketHandler {
     const { reactor } = this.#context;
     if (this.#client.pending !== null || this.#server.pending !== null) return;
     if (this.#client.connecting || this.#server.connecting) return;
+    // Their bytes must pass through OpenSSL.
+    if (this.#client.tls !== null || this.#server.tls !== null) return;
     const fromClient = SplicePipe.open(reactor.kernel);
     if (fromClient === null) return;
     const fromServer = SplicePipe.open(reactor.kernel);

@@ -2,11 +2,11 @@
  * Brings one request to an endpoint: over which connection, and what may go where when that one fails. Sent again is only
  * what provably was not delivered, or is idempotent and was kept whole (RFC 9110 9.2.2).
  */
-import { describeErrno } from '../reactor/errno.ts';
-import { SMALL_CHUNK } from '../reactor/slab.ts';
+import { LARGE_CHUNK, SMALL_CHUNK } from '../reactor/slab.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { describeDial } from './upstream/dial.ts';
 import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from './upstream/pool.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream/upstream-connection.ts';
 
@@ -48,11 +48,14 @@ export class RequestDelivery {
     this.#tried.length = 0;
   }
 
-  /** Keeps a small request, whole in the `length` bytes at `at`, so that it can be sent again. */
+  /** Keeps a request, whole in the `length` bytes at `at`, so that it can be sent again. */
   keepForReplay(at: number, length: number): void {
     const { slab } = this.#context.reactor;
-    if (length > SMALL_CHUNK || slab.freeSmallChunks === 0) return;
-    this.#replay = slab.allocate(SMALL_CHUNK);
+    // Not from the last quarter: thousands of requests that wait for a slow server must not take it all.
+    const isShort = length <= SMALL_CHUNK;
+    if (isShort ? slab.freeSmallChunks * 4 < slab.smallChunks : slab.freeLargeChunks * 2 < slab.largeChunks) return;
+    if (length > LARGE_CHUNK) return;
+    this.#replay = slab.allocate(isShort ? SMALL_CHUNK : LARGE_CHUNK);
     slab.bytes.copyWithin(this.#replay, at, at + length);
     this.#replayLength = length;
   }
@@ -77,7 +80,7 @@ export class RequestDelivery {
         this.upstream = upstream;
         return true;
       }
-      this.failure = describeErrno(upstream);
+      this.failure = describeDial(endpoint, upstream);
       if (!this.#chooseAnother(endpoint)) return false;
     }
   }
@@ -93,6 +96,7 @@ export class RequestDelivery {
     endpoint.active--;
     if (!upstream.connected) return this.#redirect(upstream, endpoint, reason);
     const { pooled } = upstream;
+    if (pooled && untouched) endpoint.idleLesson.observeClose(this.#context.reactor.now, upstream.idledMs);
     upstream.abort();
     if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
     // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.

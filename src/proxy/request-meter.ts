@@ -1,6 +1,7 @@
 /** Counts HTTP requests by where they went and how they ended, with one addition and one histogram step per request. */
 import type { Side } from './connection-record.ts';
 import type { Counters, Histogram } from './counters.ts';
+import { MAX_GRPC_STATUS, NO_GRPC_STATUS } from './grpc/grpc-status.ts';
 
 /** What is counted as `code`: registered statuses each, others by their class, so that no peer can make up series. */
 const CODE_LABELS: readonly string[] = Array.from({ length: 1000 }, (_, code) =>
@@ -26,8 +27,11 @@ function isRegistered(code: number): boolean {
 export class RequestSeries {
   readonly #counters: Counters;
   readonly #labels: Readonly<Record<string, string>>;
-  /** By status code 0..999. */
-  readonly #byCode = new Int32Array(CODE_LABELS.length);
+  /** HTTP/1.1 and HTTP/2, by status code 0..999. */
+  readonly #http1 = new Int32Array(CODE_LABELS.length);
+  #http2: Int32Array | null = null;
+  /** gRPC answers with code 200, by gRPC status + 1: the first place is for those that gave none. */
+  readonly #grpc = new Int32Array(MAX_GRPC_STATUS + 2);
   readonly duration: Histogram;
 
   constructor(counters: Counters, labels: Readonly<Record<string, string>>, duration: Histogram) {
@@ -36,21 +40,41 @@ export class RequestSeries {
     this.duration = duration;
   }
 
-  /** @param code HTTP status, 0 = no answer was sent; @param flag response flag or '' */
+  /** A request of HTTP/1.1. @param code HTTP status, 0 = no answer was sent; @param flag response flag or '' */
   count(code: number, flag: string, seconds: number): void {
-    if (flag === '') {
-      let index = this.#byCode[code];
-      if (index === 0) {
-        index = this.#find(code, '');
-        this.#byCode[code] = index;
-      }
-      this.#counters.add(index, 1);
-    } else this.#counters.add(this.#find(code, flag), 1);
+    this.#count('http1', this.#http1, code, flag, seconds);
+  }
+
+  /** As `count`, for a request of HTTP/2. */
+  countHttp2(code: number, flag: string, seconds: number): void {
+    this.#http2 ??= new Int32Array(CODE_LABELS.length);
+    this.#count('http2', this.#http2, code, flag, seconds);
+  }
+
+  /** @param status gRPC status, NO_GRPC_STATUS when the answer had none */
+  countGrpc(status: number, code: number, flag: string, seconds: number): void {
+    let index = code === 200 && flag === '' ? this.#grpc[status + 1] : 0;
+    if (index === 0) {
+      const grpcStatus = status === NO_GRPC_STATUS ? '' : String(status);
+      index = this.#find({ protocol: 'grpc', code: CODE_LABELS[code], flags: flag, grpc_status: grpcStatus });
+      if (code === 200 && flag === '') this.#grpc[status + 1] = index;
+    }
+    this.#counters.add(index, 1);
     this.duration.observe(seconds);
   }
 
-  #find(code: number, flags: string): number {
-    return this.#counters.series('towpath_requests_total', { ...this.#labels, code: CODE_LABELS[code], flags });
+  #count(protocol: string, byCode: Int32Array, code: number, flag: string, seconds: number): void {
+    let index = flag === '' ? byCode[code] : 0;
+    if (index === 0) {
+      index = this.#find({ protocol, code: CODE_LABELS[code], flags: flag });
+      if (flag === '') byCode[code] = index;
+    }
+    this.#counters.add(index, 1);
+    this.duration.observe(seconds);
+  }
+
+  #find(labels: Readonly<Record<string, string>>): number {
+    return this.#counters.series('towpath_requests_total', { ...this.#labels, ...labels });
   }
 }
 
@@ -89,7 +113,7 @@ interface Counted {
   readonly scope: object;
   readonly service: string;
   readonly route: string;
-  /** null: the original destination, whose address is no label. */
+  /** null: the original destination. Its address is no label, nor is any other that is no service's. */
   readonly cluster: object | null;
 }
 
@@ -103,7 +127,7 @@ export function seriesOf(meter: RequestMeter, side: Side, counted: Counted, endp
   const { scope, service, route, cluster } = counted;
   let series = endpoint.series.get(scope);
   if (series === undefined) {
-    series = meter.series(side, service, route, cluster === null ? '' : endpoint.text);
+    series = meter.series(side, service, route, cluster === null || service === '' ? '' : endpoint.text);
     endpoint.series.set(scope, series);
   }
   return series;

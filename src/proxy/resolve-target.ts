@@ -82,7 +82,7 @@ function inboundTarget(context: Context, destination: SockAddr): OpaqueTarget {
   return { service: local?.workload ?? '', protocol: local?.protocol ?? 'auto', cluster: null, original };
 }
 
-/** A declared protocol decides without sniffing; HTTP/2 and gRPC are opaque bytes until their engine exists. */
+/** What a declared protocol says of the connection; `auto` leaves it to sniffing. */
 export function declaredVerdict(protocol: AppProtocol): Verdict | null {
   switch (protocol) {
     case 'auto':

@@ -15,7 +15,9 @@ import { type AppProtocol, isNewer, serviceKey } from '../contract/views.ts';
 import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { type CompiledEdits, compileHeaderEdits } from './codec/http1/write-head.ts';
 import { Cluster } from './endpoints/cluster.ts';
+import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import { ServiceNames } from './explicit/service-names.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
 
 /** One port of a service, ready for use. */
@@ -67,6 +69,8 @@ function isVirtual({ family, a }: SockAddr): boolean {
 }
 
 export class RoutingTable {
+  readonly names = new ServiceNames();
+  readonly #owners = new EndpointOwners();
   readonly #endpoints: EndpointStore;
   /** Virtual IP (address key with port 0) -> service. */
   #frontends = new Map<number | string, ServiceKey>();
@@ -79,12 +83,32 @@ export class RoutingTable {
 
   /** What a dialled address means. */
   find(destination: SockAddr): Target {
-    const key = this.#frontends.get(destination.family === 4 ? destination.a * 65536 : destination.withPort(0).key);
-    if (key === undefined) return isVirtual(destination) ? NO_SUCH_SERVICE : ORIGINAL;
+    const key = this.serviceAt(destination);
+    if (key === null) return isVirtual(destination) ? NO_SUCH_SERVICE : ORIGINAL;
+    return this.findPort(key, destination.port);
+  }
+
+  /** The service that has this virtual IP, whatever the port; null when none has. */
+  serviceAt(destination: SockAddr): ServiceKey | null {
+    return this.#frontends.get(destination.family === 4 ? destination.a * 65536 : destination.withPort(0).key) ?? null;
+  }
+
+  /** What a port of a service means. */
+  findPort(key: ServiceKey, number: number): Extract<Target, { type: 'service' | 'unknown-service' | 'no-such-port' }> {
     const service = this.#services.get(key);
     if (service === undefined) return { type: 'unknown-service', key };
-    const port = service.ports.get(destination.port);
+    const port = service.ports.get(number);
     return port === undefined ? { type: 'no-such-port', service: key } : { type: 'service', port };
+  }
+
+  /** A service's view; null when it is not here (yet). */
+  view(key: ServiceKey): ServiceView | null {
+    return this.#services.get(key)?.view ?? null;
+  }
+
+  /** That endpoint alone, as a cluster of the service that it belongs to; null when no view that is here has it. */
+  findEndpoint(address: SockAddr): Cluster | null {
+    return this.#owners.find(address, () => [...this.#services.values()].flatMap(({ clusters }) => clusters));
   }
 
   /** The local program that listens on `port`, from the agent's file. */
@@ -96,6 +120,7 @@ export class RoutingTable {
     const frontends = new Map<number | string, ServiceKey>();
     for (const entry of services) addFrontends(frontends, serviceKey(entry.namespace, entry.name), entry.virtualIps);
     this.#frontends = frontends;
+    this.names.setDirectory(services);
   }
 
   setInbound(workloads: readonly InboundWorkloadView[]): void {
@@ -104,6 +129,7 @@ export class RoutingTable {
       for (const p of w.ports) inbound.set(p.port, { workload: serviceKey(w.namespace, w.name), protocol: p.protocol });
     }
     this.#inbound = inbound;
+    this.names.setHome(workloads.map(({ namespace }) => namespace));
   }
 
   /** Puts a service in force for the next request. An older view than the one held is ignored. Returns whether it was taken. */
@@ -113,6 +139,7 @@ export class RoutingTable {
     if (old !== undefined && isNewer(old.view.version, view.version)) return false;
     const loaded = this.#load(key, view, old);
     this.#services.set(key, loaded);
+    this.#owners.forget();
     if (old !== undefined) countReferences(old, -1);
     return true;
   }
@@ -121,6 +148,7 @@ export class RoutingTable {
     const old = this.#services.get(key);
     if (old !== undefined) countReferences(old, -1);
     this.#services.delete(key);
+    this.#owners.forget();
   }
 
   services(): readonly { readonly key: ServiceKey; readonly epoch: number; readonly gen: number }[] {
@@ -144,7 +172,7 @@ export class RoutingTable {
     const cluster = view.clusters[key];
     const endpoints = cluster.endpoints.flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
-      return address === null ? [] : [{ endpoint: this.#endpoints.get(address), weight: e.weight }];
+      return address === null ? [] : [{ endpoint: this.#endpoints.get(address, cluster.tls), weight: e.weight }];
     });
     return new Cluster(key, cluster.service, cluster.protocol, cluster.loadBalancer, endpoints, turn);
   }

@@ -1,6 +1,6 @@
 /**
  * The pipeline, on one screen. A captured connection becomes a record; its original destination tells the target; the first
- * bytes of either side tell the protocol; HTTP/1.1 is served request by request, everything else as opaque bytes.
+ * bytes of either side tell the protocol; HTTP is served request by request, everything else as opaque bytes.
  */
 import type { Verdict } from '../protocol-sniff/sniff.ts';
 import type { Socket } from '../reactor/socket.ts';
@@ -9,12 +9,15 @@ import { ConnectionRecord, type Side } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { Http1Connection } from './http1-connection.ts';
+import { Http2Connection } from './http2-connection.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
 import { serveOpaque } from './serve-opaque.ts';
 import { type ChooseEndpoint, type Sniffed, SniffStage } from './sniff-stage.ts';
 import { release } from './upstream/pool.ts';
 import { UpstreamConnection } from './upstream/upstream-connection.ts';
 
+/** A client that is to speak first: nothing is dialled meanwhile. */
+const NOWHERE: ChooseEndpoint = () => null;
 /** Nothing read yet, nothing dialled yet. */
 const UNREAD = { at: 0, length: 0, parallel: null, endpoint: null, serverAt: 0, serverLength: 0 } as const;
 
@@ -44,9 +47,12 @@ export function serveConnection(
     const declared = declaredVerdict(target.protocol);
     if (declared !== null) {
       record.decide(declared, 'declared');
-      return serveVerdict(context, client, destination, record, target, declared, UNREAD);
+      if (declared === 'http1' || declared === 'http2')
+        return serveHttp(context, client, destination, record, target, declared);
+      return serveOpaque(context, client, record, target, UNREAD);
     }
-    const choose: ChooseEndpoint = (failed) => chooseForConnection(context, target, failed);
+    // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
+    const choose: ChooseEndpoint = (failed) => withoutTls(chooseForConnection(context, target, failed));
     const stage = new SniffStage(context, client, record, choose, (sniffed) => {
       record.decide(sniffed.verdict, sniffed.reason);
       remember(context, destination, sniffed);
@@ -54,6 +60,29 @@ export function serveConnection(
     });
     stage.start(context.serverFirst.has(destination));
   });
+}
+
+function withoutTls(endpoint: Endpoint | null): Endpoint | null {
+  return endpoint?.tls === null ? endpoint : null;
+}
+
+/** HTTP is declared; which version a client speaks, its own first bytes tell, and the service's is converted to. */
+function serveHttp(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  declared: 'http1' | 'http2',
+): void {
+  const stage = new SniffStage(context, client, record, NOWHERE, (sniffed) => {
+    const { verdict } = sniffed;
+    const spoken = verdict === 'http1' || verdict === 'http2' ? verdict : declared;
+    record.verdict = spoken;
+    serveVerdict(context, client, destination, record, target, spoken, sniffed);
+  });
+  context.reactor.setTimer(client, context.limits.clientIdleMs);
+  stage.start(false);
 }
 
 function serveVerdict(
@@ -65,9 +94,10 @@ function serveVerdict(
   verdict: Verdict,
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
-  if (verdict !== 'http1') return serveOpaque(context, client, record, target, read);
+  if (verdict !== 'http1' && verdict !== 'http2') return serveOpaque(context, client, record, target, read);
   if (read.parallel !== null && read.endpoint !== null) keepForPool(context, read.endpoint, read.parallel);
-  new Http1Connection(context, client, destination, record).start(read.at, read.length);
+  const Connection = verdict === 'http1' ? Http1Connection : Http2Connection;
+  new Connection(context, client, destination, record).start(read.at, read.length);
 }
 
 /** A connection dialled during silence is as good as any for the requests to come. */

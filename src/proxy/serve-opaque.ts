@@ -1,5 +1,4 @@
 /** Sends a connection as a whole to one endpoint and relays its bytes. */
-import { describeErrno } from '../reactor/errno.ts';
 import type { Socket } from '../reactor/socket.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
@@ -7,6 +6,7 @@ import type { Endpoint } from './endpoints/endpoint.ts';
 import { type NextEndpoint, OpaqueRelay } from './opaque-relay.ts';
 import { chooseForConnection, type OpaqueTarget } from './resolve-target.ts';
 import type { Sniffed } from './sniff-stage.ts';
+import { describeDial, dialEndpoint } from './upstream/dial.ts';
 
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
@@ -27,12 +27,14 @@ export function serveOpaque(
     reactor.reset(client);
     return record.close('unreachable');
   }
-  const another = anotherEndpoint(context, target);
-  const first = read.parallel ?? dialEndpoint(context, chosen);
+  // What the program has put into TLS itself stays as it is.
+  const dial: Dial = record.verdict === 'tls' ? dialPlain : dialAsTheViewSays;
+  const another = anotherEndpoint(context, target, dial);
+  const first = read.parallel ?? dial(context, chosen);
   const way = typeof first === 'number' ? (another?.(chosen) ?? first) : { endpoint: chosen, socket: first };
   if (typeof way === 'number') {
     record.flag = 'UF';
-    record.detail = describeErrno(way);
+    record.detail = describeDial(chosen, way);
     reactor.reset(client);
     return record.close('unreachable');
   }
@@ -46,13 +48,15 @@ export function serveOpaque(
   relay.start();
 }
 
-function dialEndpoint(context: Context, endpoint: Endpoint): Socket | number {
-  const socket = context.reactor.dial(endpoint.address, endpoint.mark, UNOWNED);
-  if (typeof socket !== 'number') context.reactor.setTimer(socket, context.limits.connectTimeoutMs);
-  return socket;
-}
+type Dial = (context: Context, endpoint: Endpoint) => Socket | number;
 
-function anotherEndpoint(context: Context, target: OpaqueTarget): NextEndpoint | null {
+const dialAsTheViewSays: Dial = ({ reactor, limits }, endpoint) =>
+  dialEndpoint(reactor, endpoint, limits.connectTimeoutMs, UNOWNED, 'bytes');
+
+const dialPlain: Dial = ({ reactor, limits }, { address, mark }) =>
+  dialEndpoint(reactor, { address, mark, tls: null }, limits.connectTimeoutMs, UNOWNED, 'bytes');
+
+function anotherEndpoint(context: Context, target: OpaqueTarget, dial: Dial): NextEndpoint | null {
   const { cluster } = target;
   if (cluster === null) return null;
   const tried: Endpoint[] = [];
@@ -61,7 +65,7 @@ function anotherEndpoint(context: Context, target: OpaqueTarget): NextEndpoint |
     if (tried.length >= MAX_ENDPOINTS) return null;
     const endpoint = cluster.pick(context.random, tried);
     if (endpoint === null || tried.includes(endpoint)) return null;
-    const socket = dialEndpoint(context, endpoint);
+    const socket = dial(context, endpoint);
     return typeof socket === 'number' ? another(endpoint) : { endpoint, socket };
   };
   return another;

@@ -1,5 +1,5 @@
 /** Bytes kept back in one chunk of the slab: an incomplete head, or what a client pipelined. Grows from 4 KiB to 64 KiB, then is full. */
-import { LARGE_CHUNK, type Slab, SMALL_CHUNK } from '../reactor/slab.ts';
+import { LARGE_CHUNK, type Slab, SlabExhausted, SMALL_CHUNK } from '../reactor/slab.ts';
 
 export class SlabStash {
   readonly #slab: Slab;
@@ -45,12 +45,20 @@ export class SlabStash {
       }
       return;
     }
-    const chunk = this.#slab.allocate(total <= SMALL_CHUNK ? SMALL_CHUNK : LARGE_CHUNK);
+    const chunk = this.#allocate(total);
     if (this.#chunk >= 0) {
       bytes.copyWithin(chunk, this.at, this.at + this.length);
       this.#slab.release(this.#chunk);
     }
     this.#chunk = chunk;
     this.at = chunk;
+  }
+
+  /** Half of the large chunks are not for what waits to be read: no flood of heads can stop the answers under way. */
+  #allocate(total: number): number {
+    const slab = this.#slab;
+    if (total <= SMALL_CHUNK) return slab.allocate(SMALL_CHUNK);
+    if (slab.freeLargeChunks * 2 < slab.largeChunks) throw new SlabExhausted('too many large heads wait');
+    return slab.allocate(LARGE_CHUNK);
   }
 }

@@ -3,6 +3,7 @@
  * dialled in parallel, and whichever side speaks first decides. Nothing is forwarded before the verdict.
  */
 
+import { isHttp2Greeting } from '../protocol-sniff/http2-greeting.ts';
 import { SNIFF_LIMIT, sniff, type Verdict } from '../protocol-sniff/sniff.ts';
 import { describeErrno, ETIMEDOUT } from '../reactor/errno.ts';
 import { LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
@@ -146,6 +147,7 @@ export class SniffStage implements SocketHandler {
 
   #serverSpoke(at: number, length: number): void {
     if (this.#over) return;
+    if (isHttp2Greeting(this.#context.reactor.slab.bytes, at, length)) return this.#awaitClient();
     this.#finish({
       verdict: 'opaque',
       reason: 'server-first',
@@ -156,6 +158,13 @@ export class SniffStage implements SocketHandler {
       serverAt: at,
       serverLength: length,
     });
+  }
+
+  /** An HTTP/2 server sends its SETTINGS unasked (RFC 9113 3.4), which decides nothing: the client has yet to say what it speaks. */
+  #awaitClient(): void {
+    if (this.#parallel !== null) this.#context.reactor.reset(this.#parallel);
+    this.#parallel = null;
+    this.#endpoint = null;
   }
 
   #decide(verdict: Verdict, reason: Sniffed['reason'], at: number, length: number): void {

@@ -5,13 +5,15 @@ import type { Limits } from './context.ts';
 export interface ThreadListener {
   readonly fd: number;
   readonly family: 4 | 6;
-  readonly side: 'outbound' | 'inbound';
+  readonly side: 'outbound' | 'inbound' | 'explicit';
 }
 
 export interface ThreadStart {
   readonly listeners: readonly ThreadListener[];
   /** Ports of our own: a connection whose original destination is one of them is a loop. */
   readonly ownPorts: readonly number[];
+  /** Port of the listeners with side `explicit`; 0 = there are none. */
+  readonly explicitPort: number;
   readonly limits: Limits;
   readonly inboundMark: number;
   readonly slabBytes: number;

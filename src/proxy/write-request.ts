@@ -22,7 +22,7 @@ export function writeRequest(context: Context, decision: Forward, body: BodyFlow
   const written = writeHead(slab.bytes, head, out, COMPOSE_BYTES, {
     connection: connectionWord(head),
     edits: decision.edits,
-    insert: decision.cluster === null ? '' : nextRequestId(head, slab.bytes),
+    insert: decision.cluster === null || decision.service === '' ? '' : nextRequestId(head, slab.bytes),
   });
   if (written < 0) return HEAD_TOO_LARGE;
   body.consumed = 0;

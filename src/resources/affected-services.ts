@@ -44,7 +44,13 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       for (const key of parentKeys(resource)) found.add(key);
       return;
     case 'BackendTrafficPolicy':
+    case 'BackendTLSPolicy':
       addWithDependents(index, targetKeys(resource), found);
+      return;
+    case 'ConfigMap':
+      for (const policy of index.tlsPoliciesTrusting(keyOf(resource))) {
+        addWithDependents(index, targetKeys(policy.resource), found);
+      }
       return;
     default:
       assertNever(resource);

@@ -5,11 +5,18 @@ import { analyzeRoute, duplicateMatches } from './analyze-route.ts';
 import { CODES } from './codes.ts';
 import { isUnknownProtocol } from './compile/app-protocol.ts';
 import { portOf, workloadsOf } from './compile/compile-cluster.ts';
-import { winningPolicy } from './conditions-of.ts';
+import { trustedCertificates } from './compile/compile-tls.ts';
+import { tlsTargetProblem, winningPolicy } from './conditions-of.ts';
 import { EndpointIndex } from './endpoint-index.ts';
 import type { Finding } from './finding.ts';
 import { keyOf, type ResourceIndex } from './resource-index.ts';
-import { type BackendTrafficPolicyResource, type Resource, resourceTitle, type ServiceResource } from './types.ts';
+import {
+  type BackendTLSPolicyResource,
+  type BackendTrafficPolicyResource,
+  type Resource,
+  resourceTitle,
+  type ServiceResource,
+} from './types.ts';
 import { virtualIpOwner } from './virtual-ip-owner.ts';
 
 const LEVELS: readonly Finding['level'][] = ['error', 'warning', 'info'];
@@ -41,6 +48,10 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
       return analyzeRoute(index, resource);
     case 'BackendTrafficPolicy':
       return analyzePolicy(index, resource);
+    case 'BackendTLSPolicy':
+      return analyzeTlsPolicy(index, resource);
+    case 'ConfigMap':
+      return [];
     default:
       return assertNever(resource);
   }
@@ -96,6 +107,22 @@ function analyzePolicy(index: ResourceIndex, policy: BackendTrafficPolicyResourc
     const message = `the older ${resourceTitle(winner.resource)} applies to ${target}, this one does not`;
     return [{ level: 'warning', code: CODES.policyConflict, message, path }];
   });
+}
+
+function analyzeTlsPolicy(index: ResourceIndex, policy: BackendTLSPolicyResource): Finding[] {
+  const findings = policy.spec.targetRefs.flatMap((ref, i): Finding[] => {
+    const problem = tlsTargetProblem(index, policy, ref);
+    if (problem === null) return [];
+    const path = at(policy, ['spec', 'targetRefs', i]);
+    const { message } = problem;
+    return problem.reason === 'Conflicted'
+      ? [{ level: 'warning', code: CODES.policyConflict, message, path }]
+      : [{ level: 'error', code: CODES.referencedResourceNotFound, message, path }];
+  });
+  const authority = trustedCertificates(index, policy);
+  if (authority.ok) return findings;
+  const path = at(policy, ['spec', 'validation', 'caCertificateRefs']);
+  return [...findings, { level: 'error', code: CODES.noAuthority, message: authority.error.message, path }];
 }
 
 function at(resource: Resource, path: readonly PropertyKey[]): string {

@@ -19,4 +19,5 @@ export const CODES = {
   unsupportedBackend: 'TWP1107',
   unknownAppProtocol: 'TWP1108',
   droppedRule: 'TWP1109',
+  noAuthority: 'TWP1110',
 } as const;

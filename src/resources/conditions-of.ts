@@ -2,9 +2,11 @@ import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import { attachParent, parentTitle } from './attach-parent.ts';
 import { MAX_ENTRIES_PER_PORT, olderFirst } from './compile/attach-routes.ts';
+import { decidingPolicy, trustedCertificates } from './compile/compile-tls.ts';
 import { resolveBackend, type UnresolvedBackend } from './compile/resolve-backend.ts';
 import { keyOf, type ResourceIndex, type Stored } from './resource-index.ts';
 import {
+  type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type HTTPRouteResource,
   type ParentRef,
@@ -26,10 +28,11 @@ export interface Condition {
   readonly parent: string | null;
 }
 
+type TlsTargetRef = BackendTLSPolicyResource['spec']['targetRefs'][number];
 type Verdict = Omit<Condition, 'observedGeneration' | 'parent'>;
 
 /**
- * What is to be said of one resource as things stand: `Accepted` always, `ResolvedRefs` for routes, `PartiallyInvalid`
+ * What is to be said of one resource as things stand: `Accepted` always, `ResolvedRefs` for routes and TLS policies, `PartiallyInvalid`
  * only while it is true. Routes have one set per parentRef, policies one per target. Empty when there is no such resource.
  */
 export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] {
@@ -55,6 +58,12 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
         const target = serviceKey(resource.metadata.namespace, name);
         return complete(target, [policyVerdict(index, { ...stored, resource }, target)]);
       });
+    case 'BackendTLSPolicy':
+      return resource.spec.targetRefs.flatMap((ref) =>
+        complete(targetTitle(resource, ref), tlsPolicyVerdicts(index, resource, ref)),
+      );
+    case 'ConfigMap':
+      return complete(null, [accepted('the texts are kept')]);
     default:
       return assertNever(resource);
   }
@@ -121,6 +130,42 @@ function policyVerdict(index: ResourceIndex, policy: Stored<BackendTrafficPolicy
   const winner = winningPolicy(index, policy.resource, target);
   if (winner === undefined) return accepted('the policy is in force');
   return refused('Conflicted', `the older ${resourceTitle(winner.resource)} applies to ${target}`);
+}
+
+function targetTitle({ metadata }: BackendTLSPolicyResource, { name, sectionName }: TlsTargetRef): string {
+  const service = serviceKey(metadata.namespace, name);
+  return sectionName === undefined ? service : `${service}:${sectionName}`;
+}
+
+/** Why a target of a TLS policy does not get it; null = it does, on one port at least. */
+export function tlsTargetProblem(
+  index: ResourceIndex,
+  policy: BackendTLSPolicyResource,
+  { name, sectionName }: TlsTargetRef,
+): { readonly reason: 'TargetNotFound' | 'Conflicted'; readonly message: string } | null {
+  const key = serviceKey(policy.metadata.namespace, name);
+  const service = index.service(key)?.resource;
+  if (service === undefined) return { reason: 'TargetNotFound', message: `the Service ${key} does not exist` };
+  const ports = service.spec.ports.filter((port) => sectionName === undefined || port.name === sectionName);
+  if (ports.length === 0) {
+    return { reason: 'TargetNotFound', message: `the Service ${key} has no port named ${sectionName}` };
+  }
+  const winners = ports.flatMap((port) => decidingPolicy(index, service, port)?.resource ?? []);
+  const [other] = winners;
+  if (other === undefined || winners.some((winner) => keyOf(winner) === keyOf(policy))) return null;
+  return { reason: 'Conflicted', message: `${resourceTitle(other)}, older or for the port by name, applies to ${key}` };
+}
+
+function tlsPolicyVerdicts(index: ResourceIndex, policy: BackendTLSPolicyResource, ref: TlsTargetRef): Verdict[] {
+  const problem = tlsTargetProblem(index, policy, ref);
+  const authority = trustedCertificates(index, policy);
+  const resolved: Verdict = authority.ok
+    ? { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference resolves' }
+    : { type: 'ResolvedRefs', status: 'False', reason: authority.error.reason, message: authority.error.message };
+  if (problem !== null) return [refused(problem.reason, problem.message), resolved];
+  if (authority.ok) return [accepted('the policy is in force'), resolved];
+  const message = `${authority.error.message}; until then requests are answered 503`;
+  return [refused('NoValidCACertificate', message), resolved];
 }
 
 function accepted(message: string): Verdict {

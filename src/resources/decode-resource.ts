@@ -4,13 +4,15 @@ import { err, ok, type Result } from '../core/result.ts';
 import { joinPath, problemsOf, z } from '../core/schema.ts';
 import { MAX_DEPTH } from '../core/yaml.ts';
 import { CODES } from './codes.ts';
+import { backendTLSPolicySpec } from './schema/backend-tls-policy.ts';
 import { backendTrafficPolicySpec } from './schema/backend-traffic-policy.ts';
+import { configMapFields } from './schema/config-map.ts';
 import { ignored } from './schema/fields.ts';
 import { httpRouteSpec } from './schema/http-route.ts';
 import { labelNamedMetadata, metadata } from './schema/metadata.ts';
 import { serviceSpec } from './schema/service.ts';
 import { workloadEntrySpec } from './schema/workload-entry.ts';
-import { API_VERSIONS, KINDS, type Kind, type Metadata, type Resource } from './types.ts';
+import { API_VERSIONS, type ConfigMapResource, KINDS, type Kind, type Metadata, type Resource } from './types.ts';
 
 /** Older versions with the same schema are accepted and stored as the first of their list. */
 const ACCEPTED_VERSIONS = {
@@ -18,9 +20,15 @@ const ACCEPTED_VERSIONS = {
   WorkloadEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   HTTPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
   BackendTrafficPolicy: ['towpath.dev/v1'],
+  BackendTLSPolicy: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
+  ConfigMap: ['v1'],
 } as const satisfies Record<Kind, readonly [string, ...string[]]>;
 
-function manifest<K extends Kind, S>(kind: K, metadataSchema: z.ZodType<Metadata>, specSchema: z.ZodType<S>) {
+function manifest<K extends Exclude<Kind, 'ConfigMap'>, S>(
+  kind: K,
+  metadataSchema: z.ZodType<Metadata>,
+  specSchema: z.ZodType<S>,
+) {
   return z
     .strictObject({
       apiVersion: z.enum(ACCEPTED_VERSIONS[kind]),
@@ -32,11 +40,22 @@ function manifest<K extends Kind, S>(kind: K, metadataSchema: z.ZodType<Metadata
     .transform(({ metadata, spec }) => ({ apiVersion: API_VERSIONS[kind], kind, metadata, spec: spec as S }));
 }
 
+const configMapManifest = z
+  .strictObject({
+    apiVersion: z.enum(ACCEPTED_VERSIONS.ConfigMap),
+    kind: z.literal('ConfigMap'),
+    metadata,
+    ...configMapFields,
+  })
+  .transform(({ apiVersion, kind, metadata, data }): ConfigMapResource => ({ apiVersion, kind, metadata, data }));
+
 const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   Service: manifest('Service', labelNamedMetadata, serviceSpec),
   WorkloadEntry: manifest('WorkloadEntry', metadata, workloadEntrySpec),
   HTTPRoute: manifest('HTTPRoute', metadata, httpRouteSpec),
   BackendTrafficPolicy: manifest('BackendTrafficPolicy', metadata, backendTrafficPolicySpec),
+  BackendTLSPolicy: manifest('BackendTLSPolicy', metadata, backendTLSPolicySpec),
+  ConfigMap: configMapManifest,
 };
 
 /**

@@ -14,7 +14,10 @@ export type { Finding } from './finding.ts';
 export { ResourceIndex } from './resource-index.ts';
 export {
   API_VERSIONS,
+  type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
+  type ConfigMapResource,
+  contentOf,
   type HTTPRouteResource,
   KINDS,
   type Kind,

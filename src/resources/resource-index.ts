@@ -4,7 +4,9 @@ import { getOrCreate } from './get-or-create.ts';
 import { LabelIndex } from './label-index.ts';
 import { type Labels, SelectorIndex } from './selector-index.ts';
 import {
+  type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
+  type ConfigMapResource,
   type HTTPRouteResource,
   type Kind,
   type Resource,
@@ -21,7 +23,13 @@ export interface Stored<R extends Resource> extends StoredResource {
 }
 
 /** Reverse indexes from a Service to the resources that speak of it. */
-type Relation = 'route-parent' | 'route-backend' | 'policy-target' | 'virtual-ip';
+type Relation =
+  | 'route-parent'
+  | 'route-backend'
+  | 'policy-target'
+  | 'tls-policy-target'
+  | 'tls-policy-authority'
+  | 'virtual-ip';
 
 /**
  * Every resource in memory, with the reverse indexes that keep the cost of a change independent of the number of
@@ -93,6 +101,21 @@ export class ResourceIndex {
     return this.#related('policy-target', key).flatMap((stored) => storedOf(stored, isPolicy) ?? []);
   }
 
+  tlsPoliciesTargeting(key: ServiceKey): Stored<BackendTLSPolicyResource>[] {
+    return this.#related('tls-policy-target', key).flatMap((stored) => storedOf(stored, isTlsPolicy) ?? []);
+  }
+
+  /** Policies that take certificates from the ConfigMap `<namespace>/<name>`. */
+  tlsPoliciesTrusting(key: string): Stored<BackendTLSPolicyResource>[] {
+    return this.#related('tls-policy-authority', key).flatMap((stored) => storedOf(stored, isTlsPolicy) ?? []);
+  }
+
+  configMap(key: string): ConfigMapResource | undefined {
+    const [namespace = '', name = ''] = key.split('/');
+    const resource = this.#byId.get(`ConfigMap.${namespace}.${name}`)?.resource;
+    return resource?.kind === 'ConfigMap' ? resource : undefined;
+  }
+
   /** The Services that ask for a virtual IP; more than one is a conflict. */
   servicesWithVirtualIp(ip: string): Stored<ServiceResource>[] {
     return this.#related('virtual-ip', ip).flatMap((stored) => storedOf(stored, isService) ?? []);
@@ -143,8 +166,12 @@ export function backendKeys(route: HTTPRouteResource): ServiceKey[] {
 }
 
 /** The Services that a policy targets. */
-export function targetKeys(policy: BackendTrafficPolicyResource): ServiceKey[] {
-  return unique(policy.spec.targetRefs.map((ref) => serviceKey(policy.metadata.namespace, ref.name)));
+export function targetKeys({ metadata, spec }: BackendTrafficPolicyResource | BackendTLSPolicyResource): ServiceKey[] {
+  return unique(spec.targetRefs.map((ref) => serviceKey(metadata.namespace, ref.name)));
+}
+
+function authorityKeys({ metadata, spec }: BackendTLSPolicyResource): string[] {
+  return unique(spec.validation.caCertificateRefs.map((ref) => serviceKey(metadata.namespace, ref.name)));
 }
 
 function relationsOf(resource: Resource): string[] {
@@ -158,6 +185,13 @@ function relationsOf(resource: Resource): string[] {
       return [...named('route-parent', parentKeys(resource)), ...named('route-backend', backendKeys(resource))];
     case 'BackendTrafficPolicy':
       return named('policy-target', targetKeys(resource));
+    case 'BackendTLSPolicy':
+      return [
+        ...named('tls-policy-target', targetKeys(resource)),
+        ...named('tls-policy-authority', authorityKeys(resource)),
+      ];
+    case 'ConfigMap':
+      return [];
   }
 }
 
@@ -170,6 +204,9 @@ function isService(resource: Resource): resource is ServiceResource {
 }
 function isRoute(resource: Resource): resource is HTTPRouteResource {
   return resource.kind === 'HTTPRoute';
+}
+function isTlsPolicy(resource: Resource): resource is BackendTLSPolicyResource {
+  return resource.kind === 'BackendTLSPolicy';
 }
 function isPolicy(resource: Resource): resource is BackendTrafficPolicyResource {
   return resource.kind === 'BackendTrafficPolicy';

@@ -2,7 +2,14 @@
  * Decoded resources. They keep the field names of the manifests, with defaults applied, so that a decoded resource
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
-export const KINDS = ['Service', 'WorkloadEntry', 'HTTPRoute', 'BackendTrafficPolicy'] as const;
+export const KINDS = [
+  'Service',
+  'WorkloadEntry',
+  'HTTPRoute',
+  'BackendTrafficPolicy',
+  'BackendTLSPolicy',
+  'ConfigMap',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The one `apiVersion` that each kind is stored with. */
@@ -11,6 +18,8 @@ export const API_VERSIONS = {
   WorkloadEntry: 'networking.istio.io/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
   BackendTrafficPolicy: 'towpath.dev/v1',
+  BackendTLSPolicy: 'gateway.networking.k8s.io/v1',
+  ConfigMap: 'v1',
 } as const satisfies Record<Kind, string>;
 
 export interface Metadata {
@@ -32,14 +41,28 @@ export type ServiceResource = Typed<'Service', ServiceSpec>;
 export type WorkloadEntryResource = Typed<'WorkloadEntry', WorkloadEntrySpec>;
 export type HTTPRouteResource = Typed<'HTTPRoute', HTTPRouteSpec>;
 export type BackendTrafficPolicyResource = Typed<'BackendTrafficPolicy', BackendTrafficPolicySpec>;
-export type Resource = ServiceResource | WorkloadEntryResource | HTTPRouteResource | BackendTrafficPolicyResource;
+export type BackendTLSPolicyResource = Typed<'BackendTLSPolicy', BackendTLSPolicySpec>;
+/** The one kind without a `spec`. */
+export interface ConfigMapResource {
+  readonly apiVersion: (typeof API_VERSIONS)['ConfigMap'];
+  readonly kind: 'ConfigMap';
+  readonly metadata: Metadata;
+  readonly data: Readonly<Record<string, string>>;
+}
+export type Resource =
+  | ServiceResource
+  | WorkloadEntryResource
+  | HTTPRouteResource
+  | BackendTrafficPolicyResource
+  | BackendTLSPolicyResource
+  | ConfigMapResource;
 
 /** `<kind>.<namespace>.<name>`, the key of the `towpath_config` bucket. Names may contain dots, namespaces may not. */
 export type ResourceId = `${Kind}.${string}.${string}`;
 
 export interface StoredResource {
   readonly resource: Resource;
-  /** Rises by one whenever the spec changes. */
+  /** Rises by one whenever the content changes. */
   readonly generation: number;
   /** RFC 3339; set once, when the resource first appears. Older routes and policies win ties. */
   readonly creationTimestamp: string;
@@ -140,6 +163,36 @@ export interface HTTPBackendRef {
 export interface BackendTrafficPolicySpec {
   readonly targetRefs: readonly { readonly group: ''; readonly kind: 'Service'; readonly name: string }[];
   readonly loadBalancer?: { readonly type: 'RoundRobin' | 'LeastRequest' } | undefined;
+}
+
+/** Gateway API, GEP-1897. */
+export interface BackendTLSPolicySpec {
+  readonly targetRefs: readonly {
+    readonly group: '';
+    readonly kind: 'Service';
+    readonly name: string;
+    /** The name of one port; absent: all ports. */
+    readonly sectionName?: string | undefined;
+  }[];
+  readonly validation: {
+    /** Either these, or the well-known ones. */
+    readonly caCertificateRefs: readonly { readonly group: ''; readonly kind: 'ConfigMap'; readonly name: string }[];
+    readonly wellKnownCACertificates?: 'System' | undefined;
+    /** SNI, and the name in the certificate unless `subjectAltNames` says otherwise. */
+    readonly hostname: string;
+    readonly subjectAltNames: readonly SubjectAltName[];
+  };
+}
+
+export type SubjectAltName =
+  | { readonly type: 'Hostname'; readonly hostname: string }
+  | { readonly type: 'URI'; readonly uri: string };
+
+/** What a resource says, without its name: under the member that its kind has for it. */
+export function contentOf(
+  resource: Resource,
+): { readonly spec: Record<string, unknown> } | { readonly data: Record<string, unknown> } {
+  return resource.kind === 'ConfigMap' ? { data: { ...resource.data } } : { spec: { ...resource.spec } };
 }
 
 export function resourceId(resource: Pick<Resource, 'kind' | 'metadata'>): ResourceId {

@@ -17,6 +17,11 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     why: 'connects the command line to the process, nothing else',
   },
   {
+    where: 'src/telemetry/node-http.ts',
+    testedBy: 'test/unit/agent/admin/serve-http.test.ts',
+    why: 'two functions of Node under another name, seen through the servers that use them',
+  },
+  {
     where: 'src/control/',
     testedBy: 'test/nats/control.test.ts',
     why: 'reads and writes NATS buckets at every step: tested against a real server',

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { SourceFacts } from './read-sources.ts';
-import { HARMLESS_IMPORTS, RANKS } from './rules.ts';
+import { RANKS } from './rules.ts';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -19,13 +19,8 @@ export function brokenLinks(sources: readonly SourceFacts[], judge: Judge): stri
 
 /** Imports of Node modules and packages: `what` is the specifier. Types of Node's modules are free: nothing is loaded for them. */
 export function brokenImports(sources: readonly SourceFacts[], judge: Judge): string[] {
-  const isHarmless = (path: string, specifier: string) =>
-    HARMLESS_IMPORTS.some(({ file, module }) => file === path && module === specifier);
-  const outside = ({ path, imports }: SourceFacts) =>
-    imports.filter(
-      ({ file, specifier, typesOnly }) =>
-        file === null && !isHarmless(path, specifier) && !(typesOnly && specifier.startsWith('node:')),
-    );
+  const outside = ({ imports }: SourceFacts) =>
+    imports.filter(({ file, specifier, typesOnly }) => file === null && !(typesOnly && specifier.startsWith('node:')));
   return collect(sources, (source) => outside(source).map(({ specifier, line }) => ({ what: specifier, line })), judge);
 }
 

@@ -36,7 +36,12 @@ export const WALLS: readonly {
   {
     from: 'src/agent/',
     to: 'src/proxy/',
-    except: ['src/agent/data-threads.ts', 'src/agent/running-thread.ts', 'src/agent/open-listeners.ts'],
+    except: [
+      'src/agent/data-threads.ts',
+      'src/agent/running-thread.ts',
+      'src/agent/open-listeners.ts',
+      'src/agent/data-plane-limits.ts',
+    ],
     why: 'agent and proxy meet only through views and the messages of src/contract/data-thread.ts',
   },
   {
@@ -77,7 +82,7 @@ export const RESERVED_MODULES: readonly {
   },
   {
     modules: ['node:http'],
-    only: ['src/telemetry/node-http.ts', 'src/proxy/codec/http1/status-codes.ts'],
+    only: ['src/telemetry/node-http.ts'],
     why: 'an ES import of it costs 16 MB of memory in each thread (see telemetry/node-http.ts); types may be imported',
   },
   {
@@ -128,10 +133,6 @@ export const LOOP_MODULES: readonly string[] = [
   'node:timers',
   'node:timers/promises',
   'node:fs/promises',
-];
-/** Uses of those modules that need neither loop nor socket. */
-export const HARMLESS_IMPORTS: readonly { readonly file: string; readonly module: string; readonly why: string }[] = [
-  { file: 'src/proxy/codec/http1/status-codes.ts', module: 'node:http', why: 'only the table STATUS_CODES' },
 ];
 export const LOOP_WORDS: readonly string[] = [
   'async',

@@ -5,9 +5,9 @@ import { freePorts } from './free-ports.ts';
 
 /** @param yaml more of the agent file. */
 export async function agentOptions(stateDirectory: string, yaml = ''): Promise<AgentOptions> {
-  const [outbound, inbound, admin, metrics, nats] = await freePorts(5);
+  const [outbound, inbound, explicit, admin, metrics, nats] = await freePorts(6);
   const text = `
-ports: { outbound: ${outbound}, inbound: ${inbound}, admin: ${admin}, metrics: ${metrics} }
+ports: { outbound: ${outbound}, inbound: ${inbound}, explicit: ${explicit}, admin: ${admin}, metrics: ${metrics} }
 metricsAddress: 127.0.0.1
 nats: { servers: ["nats://127.0.0.1:${nats}"] }
 stateDirectory: ${stateDirectory}

@@ -7,10 +7,15 @@ import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
 import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
 import { HeadParser } from '../../src/proxy/codec/http1/head.ts';
 import { createLlhttp } from '../../src/proxy/codec/http1/llhttp.ts';
+import { DEFAULT_HTTP2_CONFIG, type Http2Config } from '../../src/proxy/codec/http2/http2-config.ts';
 import { type ConnectionRecord, CountingSink, type Ending, type Side } from '../../src/proxy/connection-record.ts';
-import { type Context, DEFAULT_LIMITS, type Limits } from '../../src/proxy/context.ts';
+import { type Context, DEFAULT_LIMITS, headLimits, type Limits } from '../../src/proxy/context.ts';
 import { Counters } from '../../src/proxy/counters.ts';
 import { EndpointStore } from '../../src/proxy/endpoints/endpoint-store.ts';
+import { divideMemory, ExchangeParts } from '../../src/proxy/exchange/parts.ts';
+import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
+import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
+import { Janitor } from '../../src/proxy/janitor.ts';
 import { RequestMeter } from '../../src/proxy/request-meter.ts';
 import { RoutingTable } from '../../src/proxy/routing-table.ts';
 import { serveConnection } from '../../src/proxy/serve-connection.ts';
@@ -20,8 +25,9 @@ import { DescriptorTable } from '../../src/reactor/descriptor-table.ts';
 import { Kernel } from '../../src/reactor/kernel.ts';
 import { openListener } from '../../src/reactor/listen.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
-import { Slab } from '../../src/reactor/slab.ts';
 import { parseSockAddr, type SockAddr } from '../../src/reactor/socket-address.ts';
+
+const CAPTURE_PORTS = new Set([15001, 15006]);
 
 export interface ClosedRecord {
   readonly record: ConnectionRecord;
@@ -35,8 +41,13 @@ export class ProxyRig {
   readonly needed: string[] = [];
   readonly errors: unknown[] = [];
   readonly waiters: ViewWaiters;
+  /** Host names that were asked for, in explicit mode. */
+  readonly asked: string[] = [];
+  readonly names = new ResolvedNames();
+  readonly nameWaiters: ViewWaiters;
   draining = false;
-  side: Side = 'outbound';
+  /** 'explicit': connections come as on the listener of the explicit mode. */
+  side: Side | 'explicit' = 'outbound';
   /** What every accepted connection is said to have dialled. */
   destination: SockAddr = address('127.0.0.1', 1);
   readonly #series: { index: number; name: string; labels: Readonly<Record<string, string>> }[] = [];
@@ -46,9 +57,10 @@ export class ProxyRig {
   readonly port: number;
   #running = true;
 
-  constructor(limits: Partial<Limits> = {}) {
+  constructor(limits: Partial<Limits> = {}, http2: Partial<Http2Config> = {}) {
     const llhttp = createLlhttp({ slabBytes: 8 * 1024 * 1024, parsers: 64 });
-    const kernel = new Kernel(new Slab(llhttp.memory, llhttp.slabStart, llhttp.slabEnd));
+    const memory = divideMemory(llhttp);
+    const kernel = new Kernel(memory.slab);
     this.reactor = new Reactor(kernel, DescriptorTable.forSockets(1024), 10);
     this.reactor.onHandlerError = (error) => this.errors.push(error);
     this.#counters = new Counters(Counters.sharedMemory(), (index, name, labels) =>
@@ -57,10 +69,12 @@ export class ProxyRig {
     const outbound = new EndpointStore(0);
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.waiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (key) => this.needed.push(key));
+    this.nameWaiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (name) => this.asked.push(name));
     this.context = {
       reactor: this.reactor,
-      parser: new HeadParser(llhttp),
-      chunked: new ChunkedPool(llhttp),
+      parser: new HeadParser(llhttp, headLimits(all)),
+      chunked: new ChunkedPool(llhttp, all.chunkLineBytes),
+      exchanges: new ExchangeParts(memory, this.reactor, { ...DEFAULT_HTTP2_CONFIG, ...http2 }),
       counters: this.#counters,
       meter: new RequestMeter(this.#counters),
       sink: new CountingSink(this.#counters, () => {}),
@@ -68,11 +82,19 @@ export class ProxyRig {
       outbound,
       inbound: new EndpointStore(0),
       serverFirst: new ServerFirstMemory(),
+      explicit: {
+        port: 15080,
+        capturePorts: CAPTURE_PORTS,
+        names: this.names,
+        whenNameResolves: (name, done) => this.nameWaiters.wait(name, done),
+      },
+      janitor: new Janitor(this.reactor, all.stallMs),
       limits: all,
       random: Math.random,
       draining: () => this.draining,
       whenServiceArrives: (key, done) => this.waiters.wait(key, done),
     };
+    this.context.janitor.start();
     const { sink } = this.context;
     this.context = {
       ...this.context,
@@ -89,7 +111,10 @@ export class ProxyRig {
     [this.#fd, this.port] = listenAnywhere(kernel);
     this.reactor.addListener(this.#fd, {
       family: 4,
-      onAccept: (socket) => serveConnection(this.context, this.side, socket, this.destination, new Set([15001, 15006])),
+      onAccept: (socket) =>
+        this.side === 'explicit'
+          ? serveExplicit(this.context, socket)
+          : serveConnection(this.context, this.side, socket, this.destination, CAPTURE_PORTS),
       onShed: () => {},
     });
     this.#turn();
@@ -112,6 +137,11 @@ export class ProxyRig {
       for (const socket of sockets) socket.destroy();
     });
     return { port: (server.address() as AddressInfo).port, server, sockets };
+  }
+
+  /** Runs `clean` when the rig ends. */
+  onEnd(clean: () => void): void {
+    this.#cleanup.push(clean);
   }
 
   /** A client connection to the proxy that collects what it hears. */
@@ -225,6 +255,7 @@ export function serviceView(
   more: Partial<ServiceView> = {},
 ): ServiceView {
   const endpoints = ports.map((port) => ({ ip: '127.0.0.1', port, weight: 1, workload: 'shop/w' }));
+  const { protocol = 'auto' } = overrides;
   return {
     version: { epoch: 1, gen: 1, hash: 'x' },
     namespace: 'shop',
@@ -232,7 +263,7 @@ export function serviceView(
     virtualIps: ['240.0.0.1'],
     ports: [{ name: 'http', port: 80, protocol: 'auto', cluster: 'shop/orders:80', http: null, ...overrides }],
     clusters: {
-      'shop/orders:80': { service: 'shop/orders', port: 80, protocol: 'auto', loadBalancer: 'RoundRobin', endpoints },
+      'shop/orders:80': { service: 'shop/orders', port: 80, protocol, loadBalancer: 'RoundRobin', endpoints },
     },
     ...more,
   };

@@ -148,7 +148,7 @@ t.test('each port that is taken is one sentence, and no rule is left', async (t)
   const host = await makeHost(t);
   const files = host.file('r.yaml', standalone([1, 0]));
   const before = await host.firewall();
-  const ports = { outbound: 15001, inbound: 15006, admin: 15000, metrics: 15020 };
+  const ports = { outbound: 15001, inbound: 15006, explicit: 15080, admin: 15000, metrics: 15020 };
   for (const [name, port] of Object.entries(ports)) {
     const other = host.start('near', ['socat', `TCP-LISTEN:${port},reuseaddr,fork`, 'PIPE']);
     await sleep(300);

@@ -31,6 +31,7 @@ export const PHASES: readonly Phase[] = [
   files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
   files('nats', 'test/nats', { parallel: false, needsRoot: false, timeoutSeconds: 180 }),
   files('network', 'test/network', { parallel: false, needsRoot: true, timeoutSeconds: 300 }),
+  files('conformance', 'test/conformance', { parallel: false, needsRoot: true, timeoutSeconds: 180 }),
 ];
 
 function files(

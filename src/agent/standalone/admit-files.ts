@@ -6,6 +6,7 @@ import type { Problem } from '../../core/errors.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import {
   allocateVirtualIps,
+  contentOf,
   decodeResources,
   type Resource,
   type ResourceId,
@@ -78,6 +79,6 @@ function claimed(resources: readonly Resource[], addresses: readonly string[]): 
 function storeAs(resource: Resource, before: ResourceIndex, now: Date): StoredResource {
   const earlier = before.get(resourceId(resource));
   if (earlier === undefined) return { resource, generation: 1, creationTimestamp: now.toISOString() };
-  const same = JSON.stringify(earlier.resource.spec) === JSON.stringify(resource.spec);
+  const same = JSON.stringify(contentOf(earlier.resource)) === JSON.stringify(contentOf(resource));
   return { ...earlier, resource, generation: same ? earlier.generation : earlier.generation + 1 };
 }

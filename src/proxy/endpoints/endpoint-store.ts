@@ -1,5 +1,7 @@
 /** All endpoints of this thread by address, so that load and pooled connections survive a change of view. */
+import type { UpstreamTlsView } from '../../contract/views.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
+import { type EndpointTls, EndpointTlsStore } from '../upstream/endpoint-tls.ts';
 import { Endpoint } from './endpoint.ts';
 
 /** Original destinations that nobody dialled for this long are forgotten. */
@@ -8,17 +10,20 @@ const FORGET_AFTER_MS = 60_000;
 export class EndpointStore {
   readonly #mark: number;
   readonly #endpoints = new Map<number | string, Endpoint>();
+  readonly #tls = new EndpointTlsStore();
 
   /** @param mark SO_MARK of every dial to these endpoints, 0 = none */
   constructor(mark: number) {
     this.#mark = mark;
   }
 
-  get(address: SockAddr): Endpoint {
-    const { key } = address;
+  /** @param view how connections are secured: an address with other settings is another endpoint, with connections of its own */
+  get(address: SockAddr, view?: UpstreamTlsView): Endpoint {
+    const tls = this.#tls.get(view);
+    const key = tls === null ? address.key : `${address.key} ${tls.key}`;
     const known = this.#endpoints.get(key);
     if (known !== undefined) return known;
-    const endpoint = new Endpoint(address, this.#mark);
+    const endpoint = new Endpoint(address, this.#mark, tls);
     this.#endpoints.set(key, endpoint);
     return endpoint;
   }
@@ -35,8 +40,15 @@ export class EndpointStore {
       if (endpoint.lastUsed === 0) endpoint.lastUsed = now;
       if (endpoint.references > 0 || endpoint.active > 0 || now - endpoint.lastUsed < FORGET_AFTER_MS) continue;
       this.#endpoints.delete(key);
-      if (endpoint.idle.length > 0) dropped.push(endpoint);
+      if (endpoint.idle.length > 0 || endpoint.http2 !== null) dropped.push(endpoint);
     }
+    if (this.#tls.size > 0) this.#tls.prune(this.#tlsInUse());
     return dropped;
+  }
+
+  #tlsInUse(): Set<EndpointTls> {
+    const used = new Set<EndpointTls>();
+    for (const { tls } of this.#endpoints.values()) if (tls !== null) used.add(tls);
+    return used;
   }
 }

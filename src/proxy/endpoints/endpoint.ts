@@ -1,6 +1,9 @@
 /** One address that traffic can be sent to, with what this thread knows about it. Shared by every cluster that lists it. */
 import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { RequestSeries } from '../request-meter.ts';
+import type { EndpointTls } from '../upstream/endpoint-tls.ts';
+import { IdleLesson } from '../upstream/idle-lesson.ts';
+import type { StreamPool } from '../upstream/stream-pool.ts';
 import type { Destination, UpstreamConnection } from '../upstream/upstream-connection.ts';
 
 export class Endpoint implements Destination {
@@ -9,10 +12,15 @@ export class Endpoint implements Destination {
   readonly text: string;
   /** SO_MARK for dials, 0 = none: inbound dials to the local program carry one. */
   readonly mark: number;
+  /** null = without TLS. */
+  readonly tls: EndpointTls | null;
   /** Requests and opaque connections in flight. */
   active = 0;
   /** Kept-alive HTTP/1.1 connections not in use; the last one returned is the first one taken. */
   readonly idle: UpstreamConnection[] = [];
+  readonly idleLesson = new IdleLesson();
+  /** HTTP/2 connections, null before the first. */
+  http2: StreamPool | null = null;
   /** Clusters of the current view that list this endpoint; 0 = only original destinations use it. */
   references = 0;
   /** Request counters by scope (route rule or service port), forgotten with the view that made the scope. */
@@ -20,9 +28,10 @@ export class Endpoint implements Destination {
   /** ms of the reactor's clock, 0 = never used. */
   lastUsed = 0;
 
-  constructor(address: SockAddr, mark: number) {
+  constructor(address: SockAddr, mark: number, tls: EndpointTls | null = null) {
     this.address = address;
     this.text = address.toString();
     this.mark = mark;
+    this.tls = tls;
   }
 }

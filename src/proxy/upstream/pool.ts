@@ -6,15 +6,13 @@ import { type Destination, UpstreamConnection, type UpstreamUser } from './upstr
 /** `maxIdleMs` of a request that may be sent again: any pooled connection will do. */
 export const ANY_IDLE = Number.POSITIVE_INFINITY;
 /**
- * `maxIdleMs` of a request that must not be sent twice: it only uses a connection that was busy this recently. A server that
- * closes idle connections would otherwise be met in the act (the keep-alive race).
+ * `maxIdleMs` of a request that must not be sent twice: it only uses a connection that was busy this recently, or more recently
+ * where the server is known to be quick, and that is not closing. A server that closes idle connections would otherwise be
+ * met in the act (the keep-alive race).
  */
 export const FRESH_FOR_UNSAFE_MS = 1_000;
 /** `maxIdleMs` of a request that has already met a dead connection: pooled ones may have died with it. */
 export const NEVER_IDLE = -1;
-/** Stop using a connection this long before the server has said it would close it. */
-const SERVER_IDLE_MARGIN_MS = 1_000;
-
 /**
  * A connection to `endpoint` for `user`: pooled, or newly dialled.
  * @param maxIdleMs longest time that a pooled connection may have been idle, such as `ANY_IDLE`
@@ -28,10 +26,10 @@ export function acquire(
   maxIdleMs: number,
 ): UpstreamConnection | number {
   endpoint.lastUsed = reactor.now;
-  const pooled = endpoint.idle.at(-1);
-  if (pooled !== undefined && reactor.now - pooled.idleSince <= maxIdleMs) {
-    endpoint.idle.pop();
+  const pooled = maxIdleMs === ANY_IDLE ? endpoint.idle.pop() : takeFresh(reactor, endpoint, maxIdleMs);
+  if (pooled !== undefined) {
     pooled.user = user;
+    pooled.idledMs = reactor.now - pooled.idleSince;
     reactor.clearTimer(pooled.socket);
     return pooled;
   }
@@ -42,6 +40,17 @@ export function acquire(
   return fresh;
 }
 
+/** The connection returned last, if it is fresh enough and its server has not begun to close it. */
+function takeFresh(reactor: Reactor, endpoint: Destination, maxIdleMs: number): UpstreamConnection | undefined {
+  for (let next = endpoint.idle.at(-1); next !== undefined; next = endpoint.idle.at(-1)) {
+    const freshMs = Math.min(maxIdleMs, endpoint.idleLesson.unsafeFor(reactor.now, next.serverIdleMs));
+    if (reactor.now - next.idleSince > freshMs) return undefined;
+    if (reactor.isEstablished(next.socket)) return endpoint.idle.pop();
+    next.closedByServer();
+  }
+  return undefined;
+}
+
 /** Puts a connection whose exchange is complete back for the next request, or closes it when there are enough. */
 export function release(reactor: Reactor, limits: Limits, connection: UpstreamConnection): void {
   const { endpoint, socket } = connection;
@@ -49,8 +58,7 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
   connection.pooled = true;
   // Dead, or not rid of the last request yet: whoever takes it next would pay for that.
   if (socket.dead || socket.readClosed || socket.pending !== null) return connection.discard();
-  const hint = connection.serverIdleMs;
-  const idleMs = hint < 0 ? limits.upstreamIdleMs : Math.min(limits.upstreamIdleMs, hint - SERVER_IDLE_MARGIN_MS);
+  const idleMs = endpoint.idleLesson.keepFor(reactor.now, connection.serverIdleMs, limits.upstreamIdleMs);
   if (idleMs <= 0 || endpoint.idle.length >= limits.maxIdlePerEndpoint) return connection.discard();
   connection.idleSince = reactor.now;
   reactor.setTimer(connection.socket, idleMs);
@@ -60,4 +68,5 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
 /** Closes the idle connections of an endpoint that is no longer wanted. */
 export function closeIdle(endpoint: Destination): void {
   while (endpoint.idle.length > 0) endpoint.idle[endpoint.idle.length - 1].discard();
+  endpoint.http2?.closeIdle();
 }

@@ -1,16 +1,19 @@
 /** One HTTP/1.1 connection to an endpoint: lent to one exchange at a time, kept in the endpoint's pool in between. */
-import { ETIMEDOUT } from '../../reactor/errno.ts';
+import { describeErrno, ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
-import type { SockAddr } from '../../reactor/socket-address.ts';
+import { type DialTarget, dialEndpoint } from './dial.ts';
+import type { IdleLesson } from './idle-lesson.ts';
+import type { StreamPool } from './stream-pool.ts';
 
 /** The endpoint that connections go to, as far as they care. */
-export interface Destination {
-  readonly address: SockAddr;
-  /** SO_MARK for dials, 0 = none. */
-  readonly mark: number;
+export interface Destination extends DialTarget {
   /** Kept-alive connections not in use; the last one returned is the first one taken. */
   readonly idle: UpstreamConnection[];
+  /** Its HTTP/2 connections, null before the first. */
+  http2: StreamPool | null;
+  /** What its server does with idle connections. */
+  readonly idleLesson: IdleLesson;
   /** Requests and opaque connections in flight. */
   active: number;
   /** ms of the reactor's clock. */
@@ -23,8 +26,8 @@ export interface UpstreamUser {
   onUpstreamData(at: number, length: number): void;
   onUpstreamEnd(): void;
   onUpstreamDrain(): void;
-  /** errno > 0; ETIMEDOUT also when our own connect timeout passed. */
-  onUpstreamError(errno: number): void;
+  /** errno > 0, and the same in plain words; ETIMEDOUT also when our own connect timeout passed. */
+  onUpstreamError(errno: number, reason: string): void;
 }
 
 export class UpstreamConnection implements SocketHandler {
@@ -37,6 +40,8 @@ export class UpstreamConnection implements SocketHandler {
   connected = false;
   /** ms of the reactor's clock when it became idle. */
   idleSince = 0;
+  /** ms that it had been idle when its user took it. */
+  idledMs = 0;
   /** What the server says it keeps an idle connection open (Keep-Alive: timeout), -1 = it did not say. */
   serverIdleMs = -1;
 
@@ -53,10 +58,9 @@ export class UpstreamConnection implements SocketHandler {
 
   /** Starts connecting. Returns 0, or an errno when that failed at once. */
   dial(timeoutMs: number): number {
-    const socket = this.#reactor.dial(this.endpoint.address, this.endpoint.mark, this);
+    const socket = dialEndpoint(this.#reactor, this.endpoint, timeoutMs, this, 'http1');
     if (typeof socket === 'number') return socket;
     this.#socket = socket;
-    this.#reactor.setTimer(socket, timeoutMs);
     return 0;
   }
 
@@ -81,25 +85,32 @@ export class UpstreamConnection implements SocketHandler {
 
   onEnd(): void {
     if (this.user !== null) this.user.onUpstreamEnd();
-    else this.discard();
+    else this.closedByServer();
   }
 
   onDrain(): void {
     this.user?.onUpstreamDrain();
   }
 
-  onError(_socket: Socket, errno: number): void {
-    if (this.user !== null) this.user.onUpstreamError(errno);
-    else this.discard();
+  onError(socket: Socket, errno: number): void {
+    if (this.user !== null) this.user.onUpstreamError(errno, socket.describe(errno));
+    else this.closedByServer();
   }
 
   onTimeout(): void {
     if (this.user === null) this.discard();
-    else if (!this.connected) this.user.onUpstreamError(ETIMEDOUT);
+    else if (!this.connected) this.user.onUpstreamError(ETIMEDOUT, describeErrno(ETIMEDOUT));
   }
 
   onReadable(): void {}
   onWritable(): void {}
+
+  /** The server closed it while it was idle: how long it had waited is worth knowing. */
+  closedByServer(): void {
+    const { now } = this.#reactor;
+    this.endpoint.idleLesson.observeClose(now, now - this.idleSince);
+    this.discard();
+  }
 
   /** Closes the connection and takes it out of the pool. */
   discard(): void {

@@ -5,6 +5,7 @@ import { keyOf, type ResourceIndex } from '../resource-index.ts';
 import type { ServicePort, ServiceResource } from '../types.ts';
 import { protocolOf } from './app-protocol.ts';
 import { olderFirst } from './attach-routes.ts';
+import { compileTls } from './compile-tls.ts';
 import type { Backend } from './resolve-backend.ts';
 
 /** Two random endpoints, the one with fewer requests in flight. */
@@ -24,12 +25,15 @@ export function compileCluster(
   endpoints: EndpointIndex,
   { service, port }: Backend,
 ): ClusterView {
+  const tls = compileTls(index, service, port);
   return {
     service: keyOf(service),
     port: port.port,
     protocol: protocolOf(port),
     loadBalancer: loadBalancerOf(index, service),
     endpoints: endpointsOf(port, workloadsOf(index, endpoints, service)),
+    // Left out rather than null: the views of everybody else stay the same, byte for byte.
+    ...(tls === null ? {} : { tls }),
   };
 }
 

@@ -1,13 +1,18 @@
 /** Real data threads; a thread that dies is one that is terminated from outside, at any point of its work. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { createServer, get } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
 import type { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import { type DataThreads, startDataThreads } from '../../../src/agent/data-threads.ts';
+import { agentSchema } from '../../../src/config/agent-schema.ts';
 import { exampleDirectory, exampleService } from '../../helpers/example-views.ts';
 import { freePorts } from '../../helpers/free-ports.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
+const DEFAULTS = agentSchema.parse({ host: 'test' }).limits;
 const workers: Worker[] = [];
 process.on('worker', (worker) => workers.push(worker));
 
@@ -24,13 +29,14 @@ async function until(condition: () => Promise<boolean> | boolean, what: string):
 async function start(
   t: Test,
   count: number,
+  explicitPort: number | null = null,
 ): Promise<{ threads: DataThreads; ports: readonly number[]; lines: readonly { level: string; message: string }[] }> {
   const ports = await freePorts(2);
   const { logger, lines } = recordingLogger();
-  const limits = { maxConnections: 256, headBytes: 65_536 };
+  const limits = { ...DEFAULTS, maxConnections: 256 };
   workers.length = 0;
   const threads = await startDataThreads(
-    { count, outboundPort: ports[0], inboundPort: ports[1], ipv6: false, limits },
+    { count, outboundPort: ports[0], inboundPort: ports[1], explicitPort, ipv6: false, limits },
     logger,
   );
   t.teardown(() => threads.stop());
@@ -140,11 +146,46 @@ t.test('a thread that dies again and again is restarted once a second, not in a 
   await until(async () => (await threads.dump()).length === 1, 'a thread that lives');
 });
 
+t.test('the explicit mode listens on loopback; host names are resolved by the main thread', async (t) => {
+  const [port] = await freePorts(1);
+  const { threads } = await start(t, 2, port);
+  await threads.post({ type: 'directory', services: exampleDirectory(1).services });
+  const needed: string[] = [];
+  threads.onNeed((key) => {
+    needed.push(key);
+    void threads.post({ type: 'service-removed', key });
+  });
+  const server = createServer((_request, response) => response.end('web')).listen(0, '127.0.0.1');
+  t.teardown(() => server.close());
+  await once(server, 'listening');
+  const ask = async (host: string): Promise<string> => {
+    const request = get({ host: '127.0.0.1', port, headers: { host }, agent: false });
+    const [answer] = await once(request, 'response', { signal: AbortSignal.timeout(8_000) });
+    return `${answer.statusCode} ${await text(answer)}`;
+  };
+  const { port: webPort } = server.address() as AddressInfo;
+  t.equal(await ask(`localhost:${webPort}`), '200 web');
+  t.equal(await ask(`localhost:${webPort}`), '200 web');
+  t.match(await ask(`no-such-name.invalid:${webPort}`), /^(404|503) .*no-such-name\.invalid/);
+  t.match(await ask('orders.shop'), /^503 .*no view of the service shop\/orders/);
+  t.ok(needed.includes('shop/orders'));
+  t.match(await ask(`127.0.0.1:${port}`), /^400 .*this proxy itself/);
+  await threads.drain(100);
+  t.equal(await knock(port), 'ECONNREFUSED', 'nobody waits while the agent drains');
+  const [elsewhere] = Object.values(networkInterfaces())
+    .flatMap((all) => all ?? [])
+    .filter((a) => !a.internal && a.family === 'IPv4');
+  if (elsewhere === undefined) return;
+  const outside = connect(port, elsewhere.address);
+  const [error] = (await once(outside, 'error')) as [Error & { code: string }];
+  t.equal(error.code, 'ECONNREFUSED', 'not on other addresses');
+});
+
 t.test('a taken port is one clear sentence, and nothing stays open', async (t) => {
   const { ports } = await start(t, 1);
   const [free] = await freePorts(1);
   const { logger } = recordingLogger();
-  const settings = { count: 1, ipv6: false, limits: { maxConnections: 16, headBytes: 65_536 } };
+  const settings = { count: 1, explicitPort: null, ipv6: false, limits: { ...DEFAULTS, maxConnections: 16 } };
   await t.rejects(startDataThreads({ ...settings, outboundPort: free, inboundPort: ports[1] }, logger), {
     message: new RegExp(`port ${ports[1]} is already in use`),
   });

@@ -17,6 +17,16 @@ t.test('the defaults of the agent file are those of "towpath intercept", plus th
   t.strictSame(inbound, { ...expected, excludePorts: [...expected.excludePorts, ...own] });
 });
 
+t.test('the listener of the explicit mode is not captured where loopback is', async (t) => {
+  const captured = (more: string) =>
+    settings(`${more}\ninterception: { outbound: { includeCidrs: [10.0.0.0/8, 127.0.0.0/8] } }`).outbound.excludePorts;
+  t.strictSame(captured(''), [
+    { from: 22, to: 22 },
+    { from: 15080, to: 15080 },
+  ]);
+  t.strictSame(captured('ports: { explicit: off }'), [{ from: 22, to: 22 }]);
+});
+
 t.test('what the operator says arrives', async (t) => {
   const text = `
 ports: { outbound: 16001, inbound: 16006, metrics: 16020 }

@@ -18,7 +18,7 @@ t.test('an empty file and no file give the documented defaults', async (t) => {
     const { value } = result;
     t.equal(value.mesh, 'default');
     t.equal(value.host, 'web-1', 'the first label of the machine name, in lower case');
-    t.strictSame(value.ports, { outbound: 15001, inbound: 15006, admin: 15000, metrics: 15020 });
+    t.strictSame(value.ports, { outbound: 15001, inbound: 15006, explicit: 15080, admin: 15000, metrics: 15020 });
     t.equal(value.stateDirectory, '/var/lib/towpath');
     t.equal(value.dataThreads, 1);
     t.equal(value.log.level, 'info');
@@ -83,6 +83,8 @@ const WRONG: readonly (readonly [text: string, path: string, message: RegExp])[]
   ['log: { level: verbose }', 'log.level', /must be one of "debug"/],
   ['log: debug', 'log', /must be an object/],
   ['ports: { admin: 0 }', 'ports.admin', /at least 1/],
+  ['ports: { explicit: 0 }', 'ports.explicit', /at least 1/],
+  ['ports: { explicit: on }', 'ports.explicit', /a port from 1 to 65535, or "off"/],
   ['ports: { admin: 65536 }', 'ports.admin', /at most 65535/],
   ['ports: { inbund: 15006 }', 'ports.inbund', /did you mean "inbound"/],
   ['metricsAddress: any', 'metricsAddress', /IPv4 or IPv6/],
@@ -128,6 +130,14 @@ const WRONG: readonly (readonly [text: string, path: string, message: RegExp])[]
     /starts with "\/"/,
   ],
   ['limits: { headBytes: 10 }', 'limits.headBytes', /at least/],
+  ['limits: { requestLineBytes: 100 }', 'limits.requestLineBytes', /at least/],
+  ['limits: { headerFields: 5000 }', 'limits.headerFields', /at most/],
+  ['limits: { chunkLineBytes: 1 }', 'limits.chunkLineBytes', /at least/],
+  ['limits: { headSeconds: 0 }', 'limits.headSeconds', /at least/],
+  ['limits: { clientIdleSeconds: 100000 }', 'limits.clientIdleSeconds', /at most/],
+  ['limits: { upstreamIdleSeconds: -1 }', 'limits.upstreamIdleSeconds', /at least/],
+  ['limits: { stallSeconds: 1 }', 'limits.stallSeconds', /at least/],
+  ['limits: { bodyBytesPerSecond: 1.5 }', 'limits.bodyBytesPerSecond', /int|whole/],
   ['resources: []', 'resources', /unknown field/],
 ];
 
@@ -169,6 +179,21 @@ t.test('ports that clash and workloads of the same name are refused', async (t) 
   t.strictSame(
     problemsFor(text).map((p) => p.path),
     ['agent.yaml: workloads[0].ports.x', 'agent.yaml: workloads[1].name'],
+  );
+});
+
+t.test('the explicit mode can be switched off, and its port must be free as any other', async (t) => {
+  for (const text of ['ports: { explicit: off }', 'ports: { explicit: false }']) {
+    const result = parse(text);
+    t.equal(result.ok && result.value.ports.explicit, null, text);
+  }
+  const off = parse('workloads: [{ name: a, ports: { x: 15080 } }]', { TOWPATH_EXPLICIT_PORT: 'off' });
+  t.equal(off.ok && off.value.ports.explicit, null);
+  const moved = parse('', { TOWPATH_EXPLICIT_PORT: '8888' });
+  t.equal(moved.ok && moved.value.ports.explicit, 8888);
+  t.strictSame(
+    problemsFor('ports: { explicit: 15001 }\nworkloads: [{ name: a, ports: { x: 15001 } }]').map((p) => p.path),
+    ['agent.yaml: ports.explicit', 'agent.yaml: workloads[0].ports.x'],
   );
 });
 

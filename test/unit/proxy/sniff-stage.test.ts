@@ -1,3 +1,4 @@
+import { createServer, type ServerHttp2Stream } from 'node:http2';
 import t, { type Test } from 'tap';
 import { address, ProxyRig, serviceView } from '../../helpers/proxy-rig.ts';
 
@@ -80,7 +81,6 @@ t.test('a client that says nothing to a closed port is reset', async (t) => {
 });
 
 for (const [name, bytes, verdict] of [
-  ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'http2'],
   ['TLS', '\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00', 'tls'],
   ['a Redis command', '*1\r\n$4\r\nPING\r\n', 'opaque'],
 ] as const) {
@@ -245,5 +245,32 @@ t.test('a virtual address that no service has is refused, not dialled', async (t
     t.equal(rig.closed.at(-1)?.record.flag, 'NR');
     t.equal(rig.closed.at(-1)?.ending, 'refused');
   }
+  await check(t, rig);
+});
+
+t.test('an HTTP/2 server that sends its SETTINGS to a silent client does not make the connection opaque', async (t) => {
+  const rig = new ProxyRig();
+  const server = createServer();
+  server.on('stream', (stream: ServerHttp2Stream) => {
+    stream.respond({ ':status': 200 });
+    stream.end('hello');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') throw new Error('no port');
+  rig.destination = address('127.0.0.1', bound.port);
+  const client = await rig.client();
+  await pause(80);
+  t.equal(rig.count('towpath_verdicts_total', {}), 0, 'nothing is decided yet');
+  client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+  await rig.until(
+    () => rig.count('towpath_verdicts_total', { verdict: 'http2', reason: 'client-bytes' }) === 1,
+    'the verdict',
+  );
+  await rig.until(() => client.text.length >= 9, 'SETTINGS');
+  t.equal(rig.count('towpath_verdicts_total', { reason: 'server-first' }), 0);
+  client.socket.destroy();
+  await rig.until(() => rig.closed.length === 1, 'the record');
+  server.close();
   await check(t, rig);
 });

@@ -41,7 +41,7 @@ t.test('all problems of all documents come at once, each with its source and pla
     'TWP0106 f.yaml: Service default/x: spec.ports: this field is required (an array)',
     'TWP0106 f.yaml: Service default/x: spec.prots: unknown field; did you mean "ports"?',
     'TWP1003 f.yaml: document 4: Pod: kind: the kind "Pod" is not supported',
-    'TWP0106 f.yaml: document 5: kind: a resource needs a kind (Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy)',
+    'TWP0106 f.yaml: document 5: kind: a resource needs a kind (Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy, BackendTLSPolicy, ConfigMap)',
   ]);
 });
 
@@ -60,7 +60,7 @@ t.test('a resource may appear only once', async (t) => {
 t.test('every example of the resource guide is accepted, and together they mean something', async (t) => {
   const guide = readFileSync(new URL('../../../docs/resources.md', import.meta.url), 'utf8');
   const examples = [...guide.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text]) => text ?? '');
-  t.equal(examples.length, 4);
+  t.equal(examples.length, 5);
   t.same(problems(examples.join('---\n')), []);
   const known = Object.values(CODES).filter((code) => !guide.includes(`| ${code} |`));
   t.same(known, [], 'and the guide explains every code');

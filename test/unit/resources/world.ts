@@ -48,6 +48,40 @@ export function policy(name: string, target: string, type: string, metadata: Man
   };
 }
 
+export function tlsPolicy(name: string, target: string, validation: Manifest = {}, ref: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'BackendTLSPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      targetRefs: [parent(target, ref)],
+      validation: { hostname: `${target}.example`, caCertificateRefs: [configMapRef('authority')], ...validation },
+    },
+  };
+}
+
+export function configMapRef(name: string): Manifest {
+  return { group: '', kind: 'ConfigMap', name };
+}
+
+export function configMap(name: string, data: Manifest, metadata: Manifest = {}): Manifest {
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'shop', ...metadata }, data };
+}
+
+/** A self-signed certificate, for tests that need one that can be read. */
+export const AUTHORITY_PEM = `-----BEGIN CERTIFICATE-----
+MIIBjjCCATWgAwIBAgIUT7CtSHECcSyRrJi0qg4eYTOshpMwCgYIKoZIzj0EAwIw
+HDEaMBgGA1UEAwwRRXhhbXBsZSBhdXRob3JpdHkwIBcNMjYxMTIyMjM1ODI1WhgP
+MjA4MTA4MjUyMzU4MjVaMBwxGjAYBgNVBAMMEUV4YW1wbGUgYXV0aG9yaXR5MFkw
+EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAElWZhFPGeq0PveKHWTVZ6GYozEmCmN2DJ
+ZB3TpzaMP6ukNqi0lvjZ4Fb9YN0mXcmBi73P9vR+P4fbvW9lA6ngUqNTMFEwHQYD
+VR0OBBYEFKWtlzuAQw9Ta/A7mj72FbR/4VkoMB8GA1UdIwQYMBaAFKWtlzuAQw9T
+a/A7mj72FbR/4VkoMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDRwAwRAIg
+NDuMVHKSXzpzgJL+tfJtqPfffM5thsjB60iri7a37W4CIAh7P2/q+6yWVMCYmDpo
+jMm+1o6fNkcPtytZz9hH17/L
+-----END CERTIFICATE-----
+`;
+
 export function parent(name: string, more: Manifest = {}): Manifest {
   return { group: '', kind: 'Service', name, ...more };
 }
@@ -64,6 +98,12 @@ export function endpoint(name: string, more: Partial<RegisteredEndpoint> = {}): 
     healthy: true,
     ...more,
   };
+}
+
+/** The decoded spec. */
+export function specOf(manifest: Manifest): unknown {
+  const resource = decode(manifest);
+  return 'spec' in resource ? resource.spec : null;
 }
 
 /** Decodes, or throws with every problem. */
@@ -200,8 +240,27 @@ const anyPolicy = fc
   })
   .map(({ name, target, type, ns }) => policy(name, target, type, { namespace: ns }));
 
+const anyTlsPolicy = fc
+  .record({
+    name: fc.constantFrom('s1', 's2'),
+    target: fc.constantFrom('a', 'b'),
+    port: fc.constantFrom('p80', 'p81', null),
+  })
+  .map(({ name, target, port }) => tlsPolicy(name, target, {}, port === null ? {} : { sectionName: port }));
+
+const anyConfigMap = fc
+  .record({ name: fc.constantFrom('authority', 'other'), data: fc.constantFrom(AUTHORITY_PEM, 'rubbish') })
+  .map(({ name, data }) => configMap(name, { 'ca.crt': data }));
+
 /** A valid manifest whose names collide with those of others often enough to matter. */
-export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(anyService, anyWorkload, anyRoute, anyPolicy);
+export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(
+  anyService,
+  anyWorkload,
+  anyRoute,
+  anyPolicy,
+  anyTlsPolicy,
+  anyConfigMap,
+);
 
 export const anyEndpoint: fc.Arbitrary<RegisteredEndpoint> = fc.record({
   host: fc.constantFrom('h1', 'h2'),

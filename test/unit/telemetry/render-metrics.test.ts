@@ -12,7 +12,7 @@ t.test('families are grouped, with HELP and TYPE once each, in the order of appe
   ]);
   t.equal(
     text,
-    `# HELP towpath_requests_total HTTP requests, by service, route, endpoint, status code and response flag.
+    `# HELP towpath_requests_total HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.
 # TYPE towpath_requests_total counter
 towpath_requests_total{code="200"} 3
 towpath_requests_total{code="500"} 1

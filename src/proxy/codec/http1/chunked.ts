@@ -10,8 +10,10 @@ import { TRAILER_LIMIT, TrailerSection } from './trailers.ts';
 /** Output room that each call needs at least. */
 export const CHUNKED_MIN_OUT = 64;
 
-/** A chunk line of 256 bytes with its extensions, and the two line breaks around it. */
-const LINE_LIMIT = 260;
+/** Longest chunk line with its extensions, without line breaks, unless the pool is told otherwise. */
+export const DEFAULT_CHUNK_LINE_BYTES = 256;
+/** The line breaks before and after a chunk line. */
+const LINE_BREAKS = 4;
 /** Framing bytes beyond 16 per chunk and twice the data: what a body may waste on tiny chunks and extensions in all. */
 const WASTE_LIMIT = 16_384;
 const WASTE_PER_CHUNK = 16;
@@ -42,6 +44,7 @@ export class ChunkedBody {
   readonly #spans: Spans;
   readonly #parser: number;
   readonly #start: number;
+  readonly #gapLimit: number;
   #isRequest = true;
   /** Bytes of framing since the last data byte. */
   #gap = 0;
@@ -50,11 +53,12 @@ export class ChunkedBody {
   /** Set at the end of the input: what is still to be written of the last chunk and the trailers. */
   #ending: Buffer | null = null;
 
-  constructor(llhttp: Llhttp, spans: Spans, parser: number, start: number) {
+  constructor(llhttp: Llhttp, spans: Spans, parser: number, start: number, lineLimit: number) {
     this.#llhttp = llhttp;
     this.#spans = spans;
     this.#parser = parser;
     this.#start = start;
+    this.#gapLimit = lineLimit + LINE_BREAKS;
   }
 
   /** The input is at its end but not all output was written: call again, with any input. */
@@ -69,7 +73,8 @@ export class ChunkedBody {
     this.done = false;
     this.error = null;
     this.#isRequest = isRequest;
-    this.#gap = 0;
+    // As if after data, whose line break counts with the chunk line behind it.
+    this.#gap = LINE_BREAKS / 2;
     this.#waste = 0;
     this.#trailers = null;
     this.#ending = null;
@@ -135,7 +140,7 @@ export class ChunkedBody {
 
   #addGap(bytes: number): boolean {
     this.#gap += bytes;
-    return this.#gap <= LINE_LIMIT;
+    return this.#gap <= this.#gapLimit;
   }
 
   /** One chunk with all data of this call. */
@@ -199,9 +204,12 @@ export class ChunkedPool {
   readonly #free: ChunkedBody[] = [];
   readonly #spans = new Spans(TRAILER_FIELDS, SPANS);
   readonly #start: number;
+  readonly #lineLimit: number;
 
-  constructor(llhttp: Llhttp) {
+  /** @param lineLimit bytes of a chunk line with its extensions */
+  constructor(llhttp: Llhttp, lineLimit = DEFAULT_CHUNK_LINE_BYTES) {
     this.#llhttp = llhttp;
+    this.#lineLimit = lineLimit;
     this.#start = llhttp.snapshotAfter(REQUEST, PREFIX, this.#spans);
   }
 
@@ -218,6 +226,6 @@ export class ChunkedPool {
 
   #make(): ChunkedBody | null {
     const parser = this.#llhttp.acquireParser();
-    return parser === 0 ? null : new ChunkedBody(this.#llhttp, this.#spans, parser, this.#start);
+    return parser === 0 ? null : new ChunkedBody(this.#llhttp, this.#spans, parser, this.#start, this.#lineLimit);
   }
 }

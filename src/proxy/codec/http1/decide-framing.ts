@@ -55,6 +55,8 @@ export function decideResponseFraming(bytes: Uint8Array, head: Http1Head, kind: 
   if (lengths !== null) return lengths;
   const conflict = findConflict(head, coding);
   if (conflict !== null) return conflict;
+  const bodiless = findBodyWhereNone(head, coding);
+  if (bodiless !== null) return bodiless;
   const connected = kind === 'CONNECT' && head.status >= 200 && head.status < 300;
   if (head.status < 200 || head.status === 204 || connected) {
     head.cutFraming = coding !== 'none' || head.contentLength > 0;
@@ -67,6 +69,16 @@ export function decideResponseFraming(bytes: Uint8Array, head: Http1Head, kind: 
   else head.framing = FRAMING_UNTIL_CLOSE;
   if (head.framing === FRAMING_UNTIL_CLOSE) head.keepAlive = false;
   return null;
+}
+
+/** Interim answers, 204 and 304 have no body (RFC 9112 6.3), but there are readers who take what their fields announce for one. */
+function findBodyWhereNone(head: Http1Head, coding: Coding): RefusalId | null {
+  const { status } = head;
+  if (status >= 200 && status !== 204 && status !== 304) return null;
+  if (status < 200 && head.versionMinor === 0) return 'interim-in-1.0';
+  if (coding === 'not-chunked' || coding === 'unknown') return 'bad-encoding';
+  const isUnknown = status > 103 && status < 200;
+  return isUnknown && (coding !== 'none' || head.contentLength > 0) ? 'interim-with-body' : null;
 }
 
 function findConflict(head: Http1Head, coding: Coding): RefusalId | null {

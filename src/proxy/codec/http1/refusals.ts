@@ -36,6 +36,8 @@ const ROWS = {
   'bad-encoding': [400, 'Transfer-Encoding does not end in exactly one "chunked"', 'RFC 9112 6.1'],
   'unknown-encoding': [501, 'the transfer coding is not supported in a request', 'RFC 9112 6.1'],
   'encoding-in-1.0': [400, 'Transfer-Encoding is used in an HTTP/1.0 message', 'RFC 9112 6.1'],
+  'interim-in-1.0': [400, 'an interim answer says HTTP/1.0, which knows none', 'RFC 9110 15.2'],
+  'interim-with-body': [400, 'an interim answer announces a body', 'RFC 9110 15.2'],
   'too-many-options': [400, 'the Connection field names too many options', 'RFC 9110 7.6.1'],
   'upgrade-with-body': [400, 'a protocol upgrade is asked for together with a body', 'RFC 9110 7.8'],
   'unexpected-101': [502, 'the server switched to a protocol that was not offered', 'RFC 9110 15.2.2'],

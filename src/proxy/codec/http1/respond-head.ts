@@ -1,5 +1,5 @@
 /** Our own answers: the one place that renders an error as a response. */
-import { STATUS_CODES } from './status-codes.ts';
+import { reasonPhrase } from '../reason-phrase.ts';
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -23,7 +23,7 @@ export interface ErrorAnswer {
 export function writeErrorAnswer(bytes: Buffer, outAt: number, outCapacity: number, answer: ErrorAnswer): number {
   const body = toAscii(answer.sentence) + '\n';
   const text =
-    `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? 'Error'}\r\n` +
+    `HTTP/1.1 ${answer.status} ${reasonPhrase(answer.status)}\r\n` +
     `content-type: text/plain; charset=utf-8\r\ncontent-length: ${body.length}\r\n` +
     `x-towpath-error: ${toAscii(answer.flag)}; connection=${toAscii(answer.connectionId)}\r\n` +
     `${answer.insert}connection: ${answer.close ? 'close' : 'keep-alive'}\r\n\r\n${answer.toHead ? '' : body}`;

@@ -104,11 +104,11 @@ function parseTarget(bytes: Uint8Array, head: Http1Head): boolean {
   return parseAbsoluteForm(bytes, head);
 }
 
-/** `scheme://authority[path][?query]`. */
+/** `scheme://authority[path][?query]`; schemes with digits or signs are left to nobody's guess. */
 function parseAbsoluteForm(bytes: Uint8Array, head: Http1Head): boolean {
   const end = head.targetAt + head.targetLength;
   let i = head.targetAt;
-  while (i < end && isSchemeByte(bytes[i] as number)) i++;
+  while (i < end && isLetter(bytes[i] as number)) i++;
   if (i === head.targetAt || bytes[i] !== 0x3a || bytes[i + 1] !== SLASH || bytes[i + 2] !== SLASH) return false;
   const authorityAt = i + 3;
   i = authorityAt;
@@ -120,9 +120,9 @@ function parseAbsoluteForm(bytes: Uint8Array, head: Http1Head): boolean {
   return i <= end && isAuthority(bytes, authorityAt, head.authorityLength, false);
 }
 
-function isSchemeByte(byte: number): boolean {
-  const letter = byte | 0x20;
-  return (letter >= 0x61 && letter <= 0x7a) || isDigit(byte) || byte === 0x2b || byte === 0x2d || byte === 0x2e;
+function isLetter(byte: number): boolean {
+  const lower = byte | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
 }
 
 function splitPath(bytes: Uint8Array, at: number, end: number, head: Http1Head): void {

@@ -84,14 +84,42 @@ t.test('bytes or FIN on an idle connection take it out of the pool', async (t) =
 t.test('a server that says how long it waits is believed, with a margin', async (t) => {
   const { rig, endpoint, borrow, give } = await make();
   const short = await borrow(ANY_IDLE);
-  short.serverIdleMs = 1_000;
+  short.serverIdleMs = 0;
   give(short);
   t.equal(endpoint.idle.length, 0, 'not worth keeping');
   const longer = await borrow(ANY_IDLE);
-  longer.serverIdleMs = 1_100;
+  longer.serverIdleMs = 300;
   give(longer);
   t.equal(endpoint.idle.length, 1);
+  const since = Date.now();
   await rig.until(() => endpoint.idle.length === 0, 'its end in time');
+  t.ok(Date.now() - since < 290, 'before the server closes it');
+  await rig.end();
+});
+
+t.test('a server that closes idle connections is learned from', async (t) => {
+  const { rig, endpoint, sockets, borrow, give } = await make();
+  const one = await borrow(ANY_IDLE);
+  give(one);
+  await rig.until(() => sockets.length === 1, 'the server');
+  sockets[0].end();
+  await rig.until(() => endpoint.idle.length === 0, 'the FIN to be noticed');
+  t.ok(endpoint.idleLesson.unsafeFor(rig.reactor.now, -1) < 500, 'such a connection is no longer fresh after a second');
+  t.equal(endpoint.idleLesson.keepFor(rig.reactor.now, -1, 5_000), 5_000, 'but good enough for what may be sent again');
+  await rig.end();
+});
+
+t.test('a request that must not be sent twice passes over a connection whose end is still to be handled', async (t) => {
+  const { rig, endpoint, sockets, borrow, give } = await make();
+  const one = await borrow(ANY_IDLE);
+  give(one);
+  await rig.until(() => sockets.length === 1, 'the server');
+  // close(2) at once: the FIN is in the kernel, and the reactor has not turned since.
+  (sockets[0] as unknown as { destroy(): void }).destroy();
+  const { reactor, limits } = rig.context;
+  const other = acquire(reactor, limits, endpoint, user, FRESH_FOR_UNSAFE_MS);
+  t.not(other, one);
+  t.ok(one.socket.closed);
   await rig.end();
 });
 

@@ -1,0 +1,24 @@
+/** How a request's head is to be written on its way to the endpoint. */
+import type { CompiledEdits } from '../codec/http1/header-edits.ts';
+import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
+import { renderRequestId } from '../request-id.ts';
+
+const NOTHING: readonly Inserted[] = [];
+/** Reused: a plan is read while the head is written, and not kept. */
+const plan: { -readonly [K in keyof Http2HeadPlan]: Http2HeadPlan[K] } = {
+  edits: null,
+  insert: NOTHING,
+  scheme: 'received',
+};
+
+/**
+ * Valid until the next call.
+ * @param requestNumber 0 = the request came with an id, or shall have none
+ * @param secured it goes over TLS, and `:scheme` says so
+ */
+export function planRequest(edits: CompiledEdits | null, requestNumber: number, secured: boolean): Http2HeadPlan {
+  plan.edits = edits;
+  plan.scheme = secured ? 'https' : 'received';
+  plan.insert = requestNumber === 0 ? NOTHING : renderRequestId(requestNumber);
+  return plan;
+}

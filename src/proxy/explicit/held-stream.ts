@@ -1,0 +1,115 @@
+/** A request of HTTP/2 whose decision waits: head, body and trailers are kept, in bounds that flow control sets. */
+import { SlabExhausted } from '../../reactor/slab.ts';
+import type { Socket } from '../../reactor/socket.ts';
+import { REFUSED_STREAM } from '../codec/http2/error-codes.ts';
+import type { Http2Head } from '../codec/http2/http2-head.ts';
+import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
+import type { RequestDecision } from '../decide-request.ts';
+import type { StreamConnectionOwner } from '../exchange/http2-client-end.ts';
+import { KeptRequest } from '../exchange/kept-request.ts';
+import { decideExplicit, type Lacks } from './decide-explicit.ts';
+import { LookUp } from './look-up.ts';
+
+/** The connection that the stream belongs to. */
+export interface StreamServer extends StreamConnectionOwner {
+  readonly socket: Socket;
+  /** Forwards or answers the request: the stream gets another user, or ends. */
+  serve(stream: Http2Stream, decision: RequestDecision, head: Http2Head, end: boolean): void;
+}
+
+/** Decides now, or as soon as what is lacking is here. */
+export function serveExplicitStream(server: StreamServer, stream: Http2Stream, head: Http2Head, end: boolean): void {
+  const { context } = server;
+  const decision = decideExplicit(context, head, context.reactor.slab.bytes);
+  if (decision.type !== 'lacks') return server.serve(stream, decision, head, end);
+  new HeldStream(server, stream).hold(decision, head, end);
+}
+
+class HeldStream implements StreamUser {
+  readonly #server: StreamServer;
+  readonly #stream: Http2Stream;
+  readonly #kept: KeptRequest;
+  readonly #lookUp: LookUp;
+  #ended = false;
+  #isOver = false;
+
+  constructor(server: StreamServer, stream: Http2Stream) {
+    this.#server = server;
+    this.#stream = stream;
+    this.#kept = new KeptRequest(server.context.exchanges);
+    this.#lookUp = new LookUp(server.context, server.socket, () => this.#goOn());
+  }
+
+  hold(lacks: Lacks, head: Http2Head, end: boolean): void {
+    this.#stream.user = this;
+    this.#ended = end;
+    if (!this.#keep(() => this.#kept.keepHead(head, false))) return;
+    const answer = this.#lookUp.fetch(lacks);
+    if (answer === null) return;
+    this.#over();
+    this.#server.serve(this.#stream, answer, head, end);
+  }
+
+  onHead(): void {}
+  onWritable(): void {}
+
+  onData(at: number, length: number, end: boolean): void {
+    this.#ended = end;
+    this.#keep(() => this.#kept.keepBody(at, length, true));
+  }
+
+  onTrailers(head: Http2Head): void {
+    this.#ended = true;
+    this.#keep(() => this.#kept.keepTrailers(head));
+  }
+
+  onReset(): void {
+    this.#over();
+  }
+
+  /** False: there is no room, and the stream is refused; nothing of it was acted on. */
+  #keep(keep: () => boolean): boolean {
+    try {
+      if (keep()) return true;
+    } catch (error) {
+      if (!(error instanceof SlabExhausted)) throw error;
+    }
+    this.#over();
+    this.#stream.reset(REFUSED_STREAM);
+    return false;
+  }
+
+  #goOn(): void {
+    if (this.#isOver) return;
+    const { context } = this.#server;
+    const kept = this.#kept;
+    const head = kept.restoreHead();
+    const decided = decideExplicit(context, head, context.reactor.slab.bytes);
+    const decision = decided.type === 'lacks' ? this.#lookUp.fetch(decided) : decided;
+    if (decision === null) return;
+    const hasMore = kept.bodyLength > 0 || kept.hasTrailers;
+    const isWhole = this.#ended && (decision.type === 'answer' || !hasMore);
+    this.#server.serve(this.#stream, decision, head, isWhole);
+    const { user } = this.#stream;
+    if (decision.type === 'forward' && user !== null && user !== this) this.#replay(user);
+    this.#over();
+  }
+
+  /** Gives what has come meanwhile to the exchange. */
+  #replay(user: StreamUser): void {
+    const kept = this.#kept;
+    let left = kept.bodyLength;
+    kept.forEachPiece((at, length) => {
+      left -= length;
+      user.onData(at, length, left === 0 && this.#ended && !kept.hasTrailers);
+    });
+    if (kept.hasTrailers) user.onTrailers(kept.restoreTrailers());
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#stream.user === this) this.#stream.user = null;
+    this.#kept.drop();
+  }
+}

@@ -1,0 +1,86 @@
+/** TLS towards endpoints whose service a BackendTLSPolicy covers: settings of the view, made into what a connection needs. */
+import type { UpstreamTlsView } from '../../contract/views.ts';
+import type { TlsClientContext } from '../../reactor/tls/tls-context.ts';
+import type { TlsLibrary } from '../../reactor/tls/tls-library.ts';
+import { TlsTarget } from '../../reactor/tls/tls-target.ts';
+import { TrustStore } from './trust-store.ts';
+
+/** What is spoken above TLS. */
+export type WireProtocol = 'http1' | 'http2' | 'bytes';
+
+/** Offered by ALPN (RFC 7301; RFC 9113 3.2 makes it a must for HTTP/2). */
+const OFFERED: Readonly<Record<WireProtocol, readonly string[]>> = { http1: ['http/1.1'], http2: ['h2'], bytes: [] };
+
+export class EndpointTls {
+  /** Equal settings have equal keys. */
+  readonly key: string;
+  readonly #view: UpstreamTlsView;
+  readonly #trust: TrustStore;
+  readonly #targets = new Map<WireProtocol, TlsTarget>();
+  #context: TlsClientContext | null = null;
+  /** Why no connection can be made with it; '' = none was tried yet, or all is well. */
+  problem = '';
+
+  constructor(key: string, view: UpstreamTlsView, trust: TrustStore) {
+    this.key = key;
+    this.#view = view;
+    this.#trust = trust;
+  }
+
+  /** For new connections; null: see `problem`. */
+  targetFor(library: TlsLibrary, protocol: WireProtocol): TlsTarget | null {
+    const known = this.#targets.get(protocol);
+    if (known !== undefined) return known;
+    const { serverName, hosts, uris, trusted } = this.#view;
+    if (this.#context === null) {
+      const taken = this.#trust.take(library, trusted);
+      if (typeof taken === 'string') {
+        this.problem = taken;
+        return null;
+      }
+      this.#context = taken;
+    }
+    const protocols = OFFERED[protocol];
+    const names = { serverName, hosts, uris, protocols, requireProtocol: protocol === 'http2' };
+    const target = new TlsTarget(this.#context, names);
+    this.#targets.set(protocol, target);
+    return target;
+  }
+
+  /** Nobody dials with it any more; connections made with it go on. */
+  close(): void {
+    if (this.#context !== null) this.#trust.giveBack(this.#context);
+    this.#context = null;
+    this.#targets.clear();
+  }
+}
+
+/** All settings that the views of a thread name, each once. */
+export class EndpointTlsStore {
+  readonly #trust = new TrustStore();
+  readonly #known = new Map<string, EndpointTls>();
+
+  get(view: UpstreamTlsView | undefined): EndpointTls | null {
+    if (view === undefined) return null;
+    const { serverName, hosts, uris, trusted } = view;
+    const key = JSON.stringify([serverName, hosts, uris, trusted]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const tls = new EndpointTls(key, view, this.#trust);
+    this.#known.set(key, tls);
+    return tls;
+  }
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  /** Lets go of those that are not among `used`. */
+  prune(used: ReadonlySet<EndpointTls>): void {
+    for (const [key, tls] of this.#known) {
+      if (used.has(tls)) continue;
+      this.#known.delete(key);
+      tls.close();
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/** One HTTP/2 connection to an endpoint: a session and its socket, from dialling to the end. */
+import { describeErrno, ECONNRESET, ETIMEDOUT } from '../../reactor/errno.ts';
+import type { Socket, SocketHandler } from '../../reactor/socket.ts';
+import type { Deferred } from '../../reactor/turn-end.ts';
+import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
+import { Http2Session } from '../codec/http2/session.ts';
+import type { SessionEvents, SessionOutput } from '../codec/http2/session-types.ts';
+import type { Context } from '../context.ts';
+import { dialEndpoint } from './dial.ts';
+import type { StreamConnection } from './stream-pool.ts';
+import type { Destination } from './upstream-connection.ts';
+
+/** How often a session's own limits and timeouts are looked at. */
+const TICK_MS = 1_000;
+
+/** The pool as its connections see it. */
+export interface UpstreamPool {
+  readonly waiting: number;
+  /** A stream may have become free. */
+  serveWaiting(): void;
+  /** The connection takes no more streams. */
+  remove(connection: Http2Upstream): void;
+  /** After `remove`, once those on the connection know. @param errno > 0: it could not be established */
+  onRemoved(errno: number): void;
+}
+
+export class Http2Upstream implements StreamConnection, SocketHandler, SessionEvents, SessionOutput, Deferred {
+  deferred = false;
+  readonly session: Http2Session;
+  readonly #context: Context;
+  readonly #endpoint: Destination;
+  readonly #pool: UpstreamPool;
+  #socket: Socket | null = null;
+  connected = false;
+  /** In the pool: takes streams. */
+  #isOpen = true;
+  #isClosed = false;
+  /** ms of the reactor's clock since when no stream was open; 0 = one is. */
+  #idleSince: number;
+
+  constructor(context: Context, endpoint: Destination, pool: UpstreamPool) {
+    this.#context = context;
+    this.#endpoint = endpoint;
+    this.#pool = pool;
+    this.#idleSince = context.reactor.now;
+    const { config, memory } = context.exchanges;
+    this.session = new Http2Session('client', config, memory, this, this);
+  }
+
+  /** It failed by what the endpoint sent. */
+  get broken(): boolean {
+    return this.session.isOver && !this.#isClosed;
+  }
+
+  /** Present from dialling on. */
+  get socket(): Socket {
+    if (this.#socket === null) throw new Error('the connection was never dialled');
+    return this.#socket;
+  }
+
+  /** Starts connecting; streams can be opened at once, what they send waits. Returns 0, or an errno when that failed at once. */
+  dial(): number {
+    const { reactor, limits } = this.#context;
+    const socket = dialEndpoint(reactor, this.#endpoint, limits.connectTimeoutMs, this, 'http2');
+    if (typeof socket === 'number') return socket;
+    this.#socket = socket;
+    this.session.start(reactor.now);
+    return 0;
+  }
+
+  /** Null when it is full, or going away. */
+  openStream(user: StreamUser): Http2Stream | null {
+    if (!this.#isOpen) return null;
+    const stream = this.session.openStream(user);
+    if (stream !== null) this.#idleSince = 0;
+    return stream;
+  }
+
+  // === the socket ===
+
+  onConnect(socket: Socket): void {
+    this.connected = true;
+    this.#context.reactor.enableKeepAlive(socket);
+    this.#context.reactor.setTimer(socket, TICK_MS);
+  }
+
+  onData(_socket: Socket, at: number, length: number): void {
+    this.session.receive(at, length);
+  }
+
+  onEnd(): void {
+    this.#lost(ECONNRESET, 'the endpoint closed the connection');
+  }
+
+  onDrain(): void {
+    this.session.onDrain();
+  }
+
+  onError(socket: Socket, errno: number): void {
+    this.#lost(errno, socket.describe(errno));
+  }
+
+  onTimeout(socket: Socket): void {
+    if (!this.connected) return this.#lost(ETIMEDOUT, describeErrno(ETIMEDOUT));
+    const { reactor, limits } = this.#context;
+    if (this.#idleSince > 0 && reactor.now - this.#idleSince >= limits.upstreamIdleMs) return this.closeIfIdle();
+    reactor.setTimer(socket, TICK_MS);
+    this.session.tick(reactor.now);
+  }
+
+  onReadable(): void {}
+  onWritable(): void {}
+
+  // === the session ===
+
+  write(at: number, length: number): boolean {
+    return this.#context.reactor.write(this.socket, at, length);
+  }
+
+  requestFlush(): void {
+    this.#context.reactor.atTurnEnd(this);
+  }
+
+  onTurnEnd(): void {
+    if (!this.#isClosed) this.session.flush();
+  }
+
+  setReading(on: boolean): void {
+    if (on) this.#context.reactor.resume(this.socket);
+    else this.#context.reactor.pause(this.socket);
+  }
+
+  onRequest(): void {}
+  onRefused(): void {}
+
+  onCapacity(): void {
+    if (this.#isOpen && this.#pool.waiting > 0) this.#pool.serveWaiting();
+  }
+
+  onGoaway(): void {
+    this.#leavePool();
+  }
+
+  onIdle(): void {
+    this.#idleSince = this.#context.reactor.now;
+    if (!this.#isOpen) this.#close();
+  }
+
+  onFatal(): void {
+    this.#leavePool();
+    this.#close();
+  }
+
+  // === the end ===
+
+  /** No more streams here. */
+  #leavePool(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#pool.remove(this);
+    this.#pool.onRemoved(0);
+  }
+
+  /** The connection is dead: its streams hear of it, and may move on at once. */
+  #lost(errno: number, reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#isOpen = false;
+    // First out of the pool, so that nobody moves to it; then those under way, who came before those that wait.
+    this.#pool.remove(this);
+    this.session.close(reason, !this.connected);
+    this.#context.reactor.reset(this.socket);
+    this.#pool.onRemoved(this.connected ? 0 : errno);
+  }
+
+  closeIfIdle(): void {
+    if (this.session.openStreams > 0 || this.#isClosed) return;
+    this.session.shutdown();
+    this.#leavePool();
+    this.#close();
+  }
+
+  /** After what is still to be sent. */
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.session.flush();
+    this.session.close('closed');
+    this.#context.reactor.closeGently(this.socket);
+  }
+}

@@ -1,0 +1,120 @@
+import { z } from '../../core/schema.ts';
+import type { BackendTLSPolicySpec, SubjectAltName } from '../types.ts';
+import { dnsLabel, dnsSubdomain, portName, refuseRepeats, unsupported } from './fields.ts';
+
+/** As the Gateway API limits them. */
+const MAX_TARGETS = 16;
+const MAX_CA_REFS = 8;
+const MAX_NAMES = 5;
+const MAX_URI = 253;
+
+const onlyServices = 'only Services can be targeted: write group: "" and kind: Service';
+
+const targetRef = z.strictObject({
+  group: z.literal('', { error: onlyServices }),
+  kind: z.literal('Service', { error: onlyServices }),
+  name: dnsLabel,
+  sectionName: portName.optional(),
+  namespace: unsupported('a policy applies to Services of its own namespace'),
+});
+
+const onlyConfigMaps = 'only ConfigMaps with ca.crt are supported: write group: "" and kind: ConfigMap';
+
+const caCertificateRef = z.strictObject({
+  group: z.literal('', { error: onlyConfigMaps }),
+  kind: z.literal('ConfigMap', { error: onlyConfigMaps }),
+  name: dnsSubdomain,
+  namespace: unsupported('certificates come from the namespace of the policy'),
+});
+
+/** A name without wildcard that is no address: it is sent to the server (SNI) and looked for in its certificate. */
+const preciseHostname = dnsSubdomain.refine((name) => !/^[0-9.]+$/.test(name), {
+  error: 'must be a name, not an address',
+});
+
+/** A URI with scheme and authority, such as a SPIFFE id. */
+const absoluteUri = z
+  .string()
+  .min(1)
+  .max(MAX_URI)
+  .regex(/^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^\s/?#]+[!-~]*$/, {
+    error: 'must be an absolute URI such as spiffe://mesh/ns/shop/sa/orders',
+  });
+
+const hostnameOrWildcard = z
+  .string()
+  .max(253)
+  .refine((name) => dnsSubdomain.safeParse(name.replace(/^\*\./, '')).success, { error: 'must be a DNS name' })
+  .refine((name) => !name.startsWith('*.'), {
+    error: 'wildcards are not supported here: name the host that the certificate must be valid for',
+  });
+
+const subjectAltName = z
+  .strictObject({
+    type: z.enum(['Hostname', 'URI']),
+    hostname: hostnameOrWildcard.optional(),
+    uri: absoluteUri.optional(),
+  })
+  .transform((name, ctx): SubjectAltName => {
+    const { type, hostname, uri } = name;
+    if (type === 'Hostname' && hostname !== undefined && uri === undefined) return { type, hostname };
+    if (type === 'URI' && uri !== undefined && hostname === undefined) return { type, uri };
+    const field = type === 'Hostname' ? 'hostname' : 'uri';
+    ctx.addIssue({ code: 'custom', message: `type ${type} goes with ${field}, and with nothing else`, path: [field] });
+    return z.NEVER;
+  });
+
+const validation = z
+  .strictObject({
+    caCertificateRefs: z.array(caCertificateRef).max(MAX_CA_REFS).default([]),
+    wellKnownCACertificates: z
+      .literal('System', { error: 'only System is supported' })
+      .or(z.literal('').transform(() => undefined))
+      .optional(),
+    hostname: preciseHostname,
+    subjectAltNames: z.array(subjectAltName).max(MAX_NAMES).default([]),
+  })
+  .superRefine((value, ctx) => {
+    const named = value.caCertificateRefs.length > 0;
+    const system = value.wellKnownCACertificates !== undefined;
+    if (named === system) {
+      const message = named
+        ? 'caCertificateRefs and wellKnownCACertificates exclude each other'
+        : 'say whom to trust: caCertificateRefs, or wellKnownCACertificates: System';
+      ctx.addIssue({ code: 'custom', message });
+    }
+  });
+
+export const backendTLSPolicySpec = z
+  .strictObject({
+    targetRefs: z
+      .array(targetRef)
+      .min(1)
+      .max(MAX_TARGETS)
+      .superRefine((refs, ctx) => {
+        refuseRepeats(
+          refs,
+          ({ name, sectionName }) => `${name} ${sectionName ?? ''}`,
+          (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
+        );
+      }),
+    validation,
+    options: unsupported('no options are known'),
+    targetRef: unsupported('write targetRefs, a list'),
+  })
+  .transform(({ targetRefs, validation: v }): BackendTLSPolicySpec => {
+    return {
+      targetRefs: targetRefs.map(({ group, kind, name, sectionName }) => ({
+        group,
+        kind,
+        name,
+        ...(sectionName === undefined ? {} : { sectionName }),
+      })),
+      validation: {
+        caCertificateRefs: v.caCertificateRefs.map(({ group, kind, name }) => ({ group, kind, name })),
+        ...(v.wellKnownCACertificates === undefined ? {} : { wellKnownCACertificates: v.wellKnownCACertificates }),
+        hostname: v.hostname,
+        subjectAltNames: v.subjectAltNames,
+      },
+    };
+  });

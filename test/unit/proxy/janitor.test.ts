@@ -1,0 +1,60 @@
+import t from 'tap';
+import { Janitor, type Watched } from '../../../src/proxy/janitor.ts';
+import { address, ProxyRig } from '../../helpers/proxy-rig.ts';
+
+/** A janitor of its own, on the reactor of a rig with one open connection. */
+async function make(stallMs: number): Promise<{ rig: ProxyRig; janitor: Janitor; watched: Watched; looks: number[] }> {
+  const rig = new ProxyRig();
+  const { port } = await rig.serve((socket) => socket.resume());
+  rig.destination = address('127.0.0.1', port);
+  await rig.client();
+  await rig.until(() => rig.reactor.openSockets > 0, 'a connection');
+  const looks: number[] = [];
+  let socket: Watched['socket'] | null = null;
+  rig.reactor.forEachSocket((one) => {
+    socket = one;
+  });
+  if (socket === null) throw new Error('no connection');
+  return {
+    rig,
+    janitor: new Janitor(rig.reactor, stallMs),
+    watched: { socket, look: (now) => looks.push(now) },
+    looks,
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+t.test('looks at what it watches four times within the stall limit, until that is removed', async (t) => {
+  const { rig, janitor, watched, looks } = await make(800);
+  janitor.add(watched);
+  janitor.start();
+  await rig.until(() => looks.length >= 4, 'four looks', 5_000);
+  const gaps = looks.slice(1).map((at, i) => at - (looks[i] ?? 0));
+  t.ok(
+    gaps.every((gap) => gap >= 195),
+    `gaps of ${gaps.map(Math.round)} ms`,
+  );
+  janitor.remove(watched);
+  const before = looks.length;
+  await pause(500);
+  t.equal(looks.length, before);
+  await rig.end();
+});
+
+t.test('one that throws is reported and its connection given up; the others are looked at', async (t) => {
+  const { rig, janitor, watched, looks } = await make(400);
+  const failing = {
+    socket: watched.socket,
+    look: () => {
+      throw new Error('a bug');
+    },
+  };
+  janitor.add(failing);
+  janitor.add(watched);
+  janitor.start();
+  await rig.until(() => looks.length > 0, 'a look', 5_000);
+  t.match(rig.errors, [/a bug/]);
+  t.ok(watched.socket.closed);
+  await rig.end();
+});
