@@ -16,7 +16,9 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_connection_sent_bytes_total: counter('Bytes sent to the clients of captured connections.'),
   towpath_connections_shed_total: counter('Connections that could not be accepted, by errno.'),
   towpath_verdicts_total: counter('What sniffing decided for captured connections, and why.'),
-  towpath_requests_total: counter('HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.'),
+  towpath_requests_total: counter(
+    'HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.',
+  ),
   towpath_request_duration_seconds: {
     type: 'histogram',
     help: 'Time from the head of a request to the end of its response.',

@@ -1,6 +1,12 @@
 /** Where a rule is knowingly not kept, and why. An exception that is no longer needed fails the test, so the list only shrinks. */
 
-export const LONG_FILES: readonly { readonly file: string; readonly lines: number; readonly why: string }[] = [];
+export const LONG_FILES: readonly { readonly file: string; readonly lines: number; readonly why: string }[] = [
+  {
+    file: 'src/reactor/reactor.ts',
+    lines: 290,
+    why: 'the page of what owners may call: each method is one line that hands on to the part that does the work',
+  },
+];
 
 export const LONG_FUNCTIONS: readonly {
   readonly file: string;
@@ -42,14 +48,14 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     why: 'the entry of a worker: it runs as soon as it is imported, so its test starts it as the agent does',
   },
   {
-    where: 'src/proxy/context.ts',
-    testedBy: 'test/helpers/proxy-rig.ts',
-    why: 'types and a table of default limits, used by every test of the data plane through its rig',
-  },
-  {
     where: 'src/proxy/codec/http1/',
     testedBy: 'test/wire/run.test.ts',
     why: 'the wire cases go through these parts of the codec byte by byte',
+  },
+  {
+    where: 'src/reactor/tls/',
+    testedBy: 'test/unit/reactor/tls/handshake.test.ts',
+    why: 'parts of one engine, seen through handshakes, streams and endings with real peers in that folder',
   },
   {
     where: 'src/protocol-sniff/token.ts',

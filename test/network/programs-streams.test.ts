@@ -152,18 +152,21 @@ await withLab(pairTopology([SSHD, ECHO, DIGEST, FAREWELL, TLS, WEB], { web: 8082
     t.same(counted['client outbound']?.bytes, counted['server inbound']?.bytes);
   });
 
-  await t.test('HTTP/2 with prior knowledge is served request by request, over one connection to the server', async (t) => {
-    // Debian's curl cannot reuse such a connection (nor without a proxy), so each request has its own.
-    const curl = ['curl', '-sf', '--http2-prior-knowledge', 'http://server:8081/'];
-    const requests = { 200: 5 };
-    const expected = {
-      'client outbound': { ...connections(5, 'http2'), requests },
-      'server inbound': { opened: 1, closed: {}, verdicts: { 'http2 client-bytes': 1 }, requests },
-    };
-    await countsExactly(t, lab, expected, async () => {
-      for (let i = 0; i < 5; i++) t.equal(await lab.run('client', curl), 'HTTP/2.0\n');
-    });
-  });
+  await t.test(
+    'HTTP/2 with prior knowledge is served request by request, over one connection to the server',
+    async (t) => {
+      // Debian's curl cannot reuse such a connection (nor without a proxy), so each request has its own.
+      const curl = ['curl', '-sf', '--http2-prior-knowledge', 'http://server:8081/'];
+      const requests = { 200: 5 };
+      const expected = {
+        'client outbound': { ...connections(5, 'http2'), requests },
+        'server inbound': { opened: 1, closed: {}, verdicts: { 'http2 client-bytes': 1 }, requests },
+      };
+      await countsExactly(t, lab, expected, async () => {
+        for (let i = 0; i < 5; i++) t.equal(await lab.run('client', curl), 'HTTP/2.0\n');
+      });
+    },
+  );
 
   await t.test('a refused port stays refused, at once and without a byte', async (t) => {
     const refused = (verdict: string, reason: string): SideTraffic => ({
