@@ -76,8 +76,12 @@ export class SniffStage implements SocketHandler {
     else reactor.silence.add(this, reactor.now);
   }
 
-  /** The client has been silent for 10 ms: dial, so that a server that speaks first is heard. */
+  /**
+   * The client has been silent for 10 ms: dial, so that a server that speaks first is heard. A kept-alive connection is proof that
+   * this one does not: bytes that nobody asked for would have ended it.
+   */
   onDelay(): void {
+    if (this.#endpoint !== null && this.#endpoint.idle.length > 0) return;
     this.#context.reactor.runFor(this.#client, () => this.#dialInParallel());
   }
 

@@ -156,7 +156,7 @@ for (const attack of FLOODS) {
     const [cpu, rss] = [rig.agent.cpuMs(), rig.agent.rssBytes()];
     await guard.unharmed(t, async () => {
       for (let i = 0; i < ATTACKS; i++) {
-        const outcome = await flood(web, attack);
+        const outcome = await flood(t, web, attack);
         t.ok(
           isCalmed(outcome),
           `after ${outcome.sent} of ${attack.batches * attack.perBatch}: ${JSON.stringify(outcome)}`,
@@ -176,7 +176,7 @@ await t.test('malformed requests are answered 400 one by one, as cheaply as othe
   const cpu = rig.agent.cpuMs();
   await guard.unharmed(t, async () => {
     const before = await rig.agent.metrics();
-    const outcome = await flood(web, { ...BASE, title: '', batch: bad, batches: count / 500 });
+    const outcome = await flood(t, web, { ...BASE, title: '', batch: bad, batches: count / 500 });
     t.match(outcome, { goaway: null, sent: count });
     const answered = (metrics: Metrics): number => metrics.value('towpath_requests_total', { code: 400, flags: 'DPE' });
     t.equal(answered(await rig.agent.metrics()) - answered(before), count);

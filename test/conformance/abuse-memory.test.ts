@@ -28,7 +28,7 @@ for (const service of [web, neighbour]) {
   await rig.serve(service, ['nghttpd', '--no-tls', '-d', folder, String(service.port)]);
 }
 /** It takes connections, SETTINGS and as many requests as fit into the kernel, and reads no further. */
-const server = await rawServer(stuck, (peer) => {
+const server = await rawServer(t, stuck, (peer) => {
   peer.onFrame = ({ type }) => {
     if (type === TYPE.HEADERS) peer.socket.pause();
   };
@@ -195,7 +195,7 @@ for (const { title, connections, habits, to, act, mostGrown } of ATTACKS) {
     let grown = 0;
     await guard.unharmed(t, async () => {
       for (let i = 0; i < connections; i++) {
-        const peer = await RawPeer.dial(rig.services[to], habits);
+        const peer = await RawPeer.dial(t, rig.services[to], habits);
         peers.push(peer);
         act(peer);
       }

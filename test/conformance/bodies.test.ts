@@ -76,7 +76,7 @@ await t.test('a reader that grants 64 KB now and then', async (t) => {
   const rss = rig.agent.rssBytes();
   const held = new HeldBytes(files, 'client');
   await rig.counts(t, http2Traffic(1, { '200 DC': 1 }), async () => {
-    const client = await RawPeer.dial(files, { ...POLITE, reads: false });
+    const client = await RawPeer.dial(t, files, { ...POLITE, reads: false });
     await held.begin();
     client.send(headersFrame(STREAM, request('GET', '/gigabyte'), true));
     await client.until('the first window', () => client.received(STREAM) === 65_535);
@@ -96,7 +96,7 @@ await t.test('a reader that grants everything and stops reading from its socket'
   const held = new HeldBytes(files, 'client');
   await rig.counts(t, { ...http2Traffic(1, { '200 DC': 1 }), closed: { 'http2 reset': 1 } }, async () => {
     const settings = [...POLITE.settings, [SETTING.INITIAL_WINDOW_SIZE, MAX_WINDOW] as const];
-    const client = await RawPeer.dial(files, { ...POLITE, reads: false, settings });
+    const client = await RawPeer.dial(t, files, { ...POLITE, reads: false, settings });
     await held.begin();
     client.send(windowFrame(0, MAX_WINDOW - 65_535), headersFrame(STREAM, request('GET', '/gigabyte'), true));
     await client.until('the first MB', () => client.received(STREAM) > 1 << 20);
@@ -110,9 +110,9 @@ await t.test('a reader that grants everything and stops reading from its socket'
 await t.test('a server that takes 64 KB and no more', async (t) => {
   const rss = rig.agent.rssBytes();
   const held = new HeldBytes(slow, 'server');
-  const server = await rawServer(slow, () => undefined, { ...POLITE, reads: false });
+  await rawServer(t, slow, () => undefined, { ...POLITE, reads: false });
   await rig.counts(t, http2Traffic(1, { '0 DC': 1 }), async () => {
-    const client = await RawPeer.dial(slow);
+    const client = await RawPeer.dial(t, slow);
     await held.begin();
     client.send(headersFrame(STREAM, request('POST', '/'), false));
     // As much as the proxy allows, until it has allowed nothing more for a while.
@@ -131,7 +131,6 @@ await t.test('a server that takes 64 KB and no more', async (t) => {
     client.socket.end();
     await client.until('the end', () => client.closed);
   });
-  await server.close();
 });
 
 await t.test('the agent is sound at the end', async (t) => rig.assertSound(t));

@@ -5,8 +5,8 @@ import type { ServerHttp2Stream } from 'node:http2';
 import t, { type Test } from 'tap';
 import { CODE, dataFrame, goawayFrame, headersFrame, resetFrame } from './support/frames.ts';
 import { request } from './support/hpack.ts';
-import { closeServer, type NodeServer, serveHttp2 } from './support/node-http2.ts';
-import { RawPeer } from './support/raw-peer.ts';
+import { serveHttp2 } from './support/node-http2.ts';
+import { type Owner, RawPeer } from './support/raw-peer.ts';
 import { http2Traffic, Rig } from './support/rig.ts';
 
 t.setTimeout(120_000);
@@ -25,10 +25,10 @@ interface Watched {
 }
 
 /** Serves `/ok` with 200 and anything else by `serve`. */
-async function watch(serve: (stream: ServerHttp2Stream) => void): Promise<{ server: NodeServer; watched: Watched }> {
+async function watch(t: Owner, serve: (stream: ServerHttp2Stream) => void): Promise<Watched> {
   const seen = Promise.withResolvers<ServerHttp2Stream>();
   const code = Promise.withResolvers<number>();
-  const server = await serveHttp2(web, (stream, headers) => {
+  await serveHttp2(t, web, (stream, headers) => {
     if (headers[':path'] === '/ok') {
       stream.respond({ ':status': 200 }, { endStream: true });
       return;
@@ -37,7 +37,7 @@ async function watch(serve: (stream: ServerHttp2Stream) => void): Promise<{ serv
     stream.on('close', () => code.resolve(stream.rstCode ?? -1));
     serve(stream);
   });
-  return { server, watched: { stream: seen.promise, code: code.promise } };
+  return { stream: seen.promise, code: code.promise };
 }
 
 interface Cancel {
@@ -135,9 +135,9 @@ async function assertAlive(t: Test, client: RawPeer): Promise<void> {
 
 for (const { title, serve, reach, counted } of CANCELS) {
   await t.test(`cancel: ${title}`, async (t) => {
-    const { server, watched } = await watch(serve);
+    const watched = await watch(t, serve);
     await rig.counts(t, http2Traffic(1, { [counted]: 1, 200: 1 }), async () => {
-      const client = await RawPeer.dial(web);
+      const client = await RawPeer.dial(t, web);
       await reach(client, watched);
       client.send(resetFrame(STREAM, CODE.CANCEL));
       t.equal(await watched.code, CODE.CANCEL, 'the server heard CANCEL');
@@ -146,14 +146,13 @@ for (const { title, serve, reach, counted } of CANCELS) {
       client.socket.end();
       await client.until('the end', () => client.closed);
     });
-    await closeServer(server);
   });
 }
 
 await t.test('cancel: a stream that is over already, again and again, is no error', async (t) => {
-  const { server } = await watch(() => undefined);
+  await watch(t, () => undefined);
   await rig.counts(t, http2Traffic(1, { 200: 2 }), async () => {
-    const client = await RawPeer.dial(web);
+    const client = await RawPeer.dial(t, web);
     client.send(headersFrame(STREAM, request('GET', '/ok'), true));
     await client.settled(STREAM);
     client.send(resetFrame(STREAM, CODE.CANCEL), resetFrame(STREAM, CODE.CANCEL));
@@ -161,15 +160,14 @@ await t.test('cancel: a stream that is over already, again and again, is no erro
     client.socket.end();
     await client.until('the end', () => client.closed);
   });
-  await closeServer(server);
 });
 
 await t.test('a client that says GOAWAY is served to the end of what it asked', async (t) => {
-  const { server, watched } = await watch((stream) => {
+  const watched = await watch(t, (stream) => {
     setTimeout(() => answerLate(stream), 200);
   });
   await rig.counts(t, http2Traffic(1, { 200: 1 }), async () => {
-    const client = await RawPeer.dial(web);
+    const client = await RawPeer.dial(t, web);
     open(client, true);
     await watched.stream;
     client.send(goawayFrame(0, CODE.NO_ERROR));
@@ -178,49 +176,46 @@ await t.test('a client that says GOAWAY is served to the end of what it asked', 
     client.socket.end();
     await client.until('the end', () => client.closed);
   });
-  await closeServer(server);
 });
 
 await t.test(
   'a client that half-closes TCP is gone: a client of HTTP/2 that wants its answers says GOAWAY',
   async (t) => {
-    const { server, watched } = await watch(() => undefined);
+    const watched = await watch(t, () => undefined);
     await rig.counts(t, { ...http2Traffic(1, { '0 DC': 1 }), closed: { 'http2 reset': 1 } }, async () => {
-      const client = await RawPeer.dial(web);
+      const client = await RawPeer.dial(t, web);
       open(client, true);
       await watched.stream;
       client.socket.end();
       t.equal(await watched.code, CODE.CANCEL, 'the server heard CANCEL');
       await client.until('the end', () => client.closed);
     });
-    await closeServer(server);
   },
 );
 
 await t.test('a client that breaks off gives up all its streams', async (t) => {
   const streams: ServerHttp2Stream[] = [];
   const codes: Promise<unknown>[] = [];
-  const server = await serveHttp2(web, (stream) => {
+  await serveHttp2(t, web, (stream) => {
     streams.push(stream);
     codes.push(new Promise((resolve) => stream.on('close', resolve)));
   });
   const expected = { ...http2Traffic(1, { '0 DC': 10 }), closed: { 'http2 reset': 1 } };
   await rig.counts(t, expected, async () => {
-    const client = await RawPeer.dial(web);
+    const client = await RawPeer.dial(t, web);
     for (let i = 0; i < 10; i++) client.send(headersFrame(1 + 2 * i, request('GET', '/watched'), true));
     await client.until('ten streams', () => streams.length === 10);
     client.socket.resetAndDestroy();
     await Promise.all(codes);
     t.same(new Set(streams.map((stream) => stream.rstCode)), new Set([CODE.CANCEL]));
   });
-  await closeServer(server);
 });
 
 await t.test('the agent is sound at the end', async (t) => rig.assertSound(t));
 
 await t.test('a draining agent says GOAWAY and finishes what is under way', async (t) => {
-  const { server, watched } = await watch((stream) => setTimeout(() => answerLate(stream), 400));
-  const client = await RawPeer.dial(web);
+  const watched = await watch(t, (stream) => setTimeout(() => answerLate(stream), 400));
+  const client = await RawPeer.dial(t, web);
   open(client, true);
   await watched.stream;
   const drained = rig.agent.stop();
@@ -230,5 +225,4 @@ await t.test('a draining agent says GOAWAY and finishes what is under way', asyn
   t.ok(client.ended(STREAM));
   await client.until('the end', () => client.closed);
   await drained;
-  await closeServer(server);
 });

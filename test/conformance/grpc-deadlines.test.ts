@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import t from 'tap';
 import { CODE } from './support/frames.ts';
 import { grpcBetween } from './support/grpc-traffic.ts';
-import { ask, closeServer, closeSession, openSession, plain, serveHttp2 } from './support/node-http2.ts';
+import { ask, closeSession, openSession, plain, serveHttp2 } from './support/node-http2.ts';
 import { Rig } from './support/rig.ts';
 
 const CALL = { ':method': 'POST', ':path': '/test.Greeter/Greet', 'content-type': 'application/grpc', te: 'trailers' };
@@ -30,12 +30,12 @@ await t.test(
   async (t) => {
     const heard: IncomingHttpHeaders[] = [];
     const closed = Promise.withResolvers<number>();
-    const server = await serveHttp2(calls, (stream, headers) => {
+    await serveHttp2(t, calls, (stream, headers) => {
       heard.push(headers);
       stream.on('close', () => closed.resolve(stream.rstCode ?? -1));
     });
     await rig.countsBy(t, grpcBetween, traffic('4 UT'), async () => {
-      const session = await openSession(calls);
+      const session = await openSession(t, calls);
       const started = performance.now();
       const answer = await ask(session, { ...CALL, 'grpc-timeout': '300m' }, MESSAGE);
       const took = performance.now() - started;
@@ -49,20 +49,18 @@ await t.test(
     });
     const left = readTimeout(heard[0]?.['grpc-timeout']);
     t.ok(left > 0 && left <= 300, `the server was given ${left} ms`);
-    await closeServer(server);
   },
 );
 
 await t.test('a call that ends in time is not touched', async (t) => {
-  const server = await serveHttp2(calls, (stream) => answerCall(stream));
+  await serveHttp2(t, calls, (stream) => answerCall(stream));
   await rig.countsBy(t, grpcBetween, traffic('0'), async () => {
-    const session = await openSession(calls);
+    const session = await openSession(t, calls);
     const answer = await ask(session, { ...CALL, 'grpc-timeout': '5S' }, MESSAGE);
     t.same(plain(answer.trailers), { 'grpc-status': '0', 'x-own': 'kept' });
     t.ok(answer.body.equals(MESSAGE));
     await closeSession(session);
   });
-  await closeServer(server);
 });
 
 function answerCall(stream: ServerHttp2Stream): void {
@@ -73,7 +71,7 @@ function answerCall(stream: ServerHttp2Stream): void {
 
 await t.test('a server that is not there is UNAVAILABLE', async (t) => {
   await rig.countsBy(t, grpcBetween, traffic('14 UF'), async () => {
-    const session = await openSession(nobody);
+    const session = await openSession(t, nobody);
     const answer = await ask(session, CALL, MESSAGE);
     t.equal(answer.status, 200);
     t.equal(answer.headers['grpc-status'], '14');
@@ -83,14 +81,13 @@ await t.test('a server that is not there is UNAVAILABLE', async (t) => {
 });
 
 await t.test('a server that breaks off before it answers is UNAVAILABLE', async (t) => {
-  const server = await serveHttp2(calls, (stream) => stream.session?.destroy());
+  await serveHttp2(t, calls, (stream) => stream.session?.destroy());
   await rig.countsBy(t, grpcBetween, traffic('14 UC'), async () => {
-    const session = await openSession(calls);
+    const session = await openSession(t, calls);
     const answer = await ask(session, CALL, MESSAGE);
     t.equal(answer.headers['grpc-status'], '14');
     await closeSession(session);
   });
-  await closeServer(server);
 });
 
 await t.test('the agent is sound at the end', async (t) => rig.assertSound(t));

@@ -16,7 +16,6 @@ const CASES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   server_streaming: { 0: 1 },
   ping_pong: { 0: 1 },
   empty_stream: { 0: 1 },
-  cancel_after_begin: { '- DC': 1 },
   cancel_after_first_response: { '- DC': 1 },
   status_code_and_message: { 2: 2 },
   special_status_message: { 2: 1 },
@@ -71,8 +70,12 @@ await t.test('channel_soak: a new channel for each large call', async (t) => {
   });
 });
 
-await t.test('timeout_on_sleeping_server passes: its deadline of 1 ms may be over before it dials', async (t) => {
-  await t.resolves(runCase('timeout_on_sleeping_server'));
-});
+// The client may be done before its HEADERS are sent: how many calls arrive is chance. What the proxy makes of a cancel and of a
+// deadline is counted in client-endings.test.ts and grpc-deadlines.test.ts.
+for (const name of ['cancel_after_begin', 'timeout_on_sleeping_server']) {
+  await t.test(`${name} passes`, async (t) => {
+    await t.resolves(runCase(name));
+  });
+}
 
 await t.test('the agent is sound at the end', async (t) => rig.assertSound(t));

@@ -10,7 +10,7 @@ import { run } from '../../bench/place/programs.ts';
 import { folder, nodeCommand } from './support/inside.ts';
 import { isListening } from './support/listening.ts';
 import { addressOf, urlOf } from './support/mesh.ts';
-import { closeServer, serveHttp2 } from './support/node-http2.ts';
+import { serveHttp2 } from './support/node-http2.ts';
 import { http2Traffic, Rig } from './support/rig.ts';
 
 const MANY = 10_000;
@@ -109,7 +109,7 @@ await t.test('a server that takes 3 streams at a time gets no more: the others w
 
 await t.test('a server that says GOAWAY after every 50 requests loses none', async (t) => {
   const heard = new Map<Http2Session, number>();
-  const server = await serveHttp2(restless, (stream) => {
+  await serveHttp2(t, restless, (stream) => {
     const { session } = stream;
     if (session === undefined) return;
     const count = (heard.get(session) ?? 0) + 1;
@@ -125,7 +125,6 @@ await t.test('a server that says GOAWAY after every 50 requests loses none', asy
     t.match(log, /2000 succeeded, 0 failed, 0 errored, 0 timeout/);
   });
   t.ok(heard.size >= 20, `${heard.size} connections to the server`);
-  await closeServer(server);
 });
 
 await t.test('one byte in each segment, from both sides', async (t) => {

@@ -69,7 +69,7 @@ const TARGETS: readonly { readonly title: string; readonly pseudo: Fields }[] = 
 
 async function assertRefused(t: Test, fields: Fields, body: string): Promise<void> {
   const before = server.seen.length;
-  const client = await RawPeer.dial(classic);
+  const client = await RawPeer.dial(t, classic);
   client.send(headersFrame(1, block(fields), body === ''));
   if (body !== '') client.send(dataFrame(1, body, true));
   await client.settled(1);

@@ -1,7 +1,7 @@
 /** One client that sends as fast as the proxy takes it, within limits of its own, and what the proxy did about it. */
 import { constants, setPriority } from 'node:os';
 import type { Service } from './mesh.ts';
-import { type Habits, POLITE, RawPeer } from './raw-peer.ts';
+import { type Habits, type Owner, POLITE, RawPeer } from './raw-peer.ts';
 
 export interface Flood {
   readonly title: string;
@@ -35,8 +35,8 @@ const AFTER_MS = 1_000;
 const LIMIT_MS = 5_000;
 
 /** Floods until the proxy closes, everything is sent, or 5 s have passed. */
-export async function flood(service: Service, attack: Flood): Promise<Outcome> {
-  const peer = await RawPeer.dial(service, attack.habits);
+export async function flood(t: Owner, service: Service, attack: Flood): Promise<Outcome> {
+  const peer = await RawPeer.dial(t, service, attack.habits);
   const deadline = performance.now() + LIMIT_MS;
   peer.send(attack.opening);
   let n = 0;

@@ -5,7 +5,6 @@ import {
   type ClientHttp2Stream,
   connect,
   createServer,
-  type Http2Server,
   type IncomingHttpHeaders,
   type IncomingHttpStatusHeader,
   type OutgoingHttpHeaders,
@@ -14,6 +13,7 @@ import {
   type SessionOptions,
 } from 'node:http2';
 import { type Service, urlOf } from './mesh.ts';
+import type { Owner } from './raw-peer.ts';
 
 /** node:http2's own limits, so far out of the way that only the proxy's are met. */
 const ROOMY: SessionOptions = {
@@ -35,14 +35,8 @@ export interface Answer {
 
 export type Serve = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
-export interface NodeServer {
-  readonly server: Http2Server;
-  /** Every connection that was accepted, in order. */
-  readonly sessions: ServerHttp2Session[];
-}
-
-/** A server of the test's own process; sockets and sessions are its own to close. */
-export async function serveHttp2(service: Service, serve: Serve): Promise<NodeServer> {
+/** A server of the test's own process. */
+export async function serveHttp2(t: Owner, service: Service, serve: Serve): Promise<void> {
   const sessions: ServerHttp2Session[] = [];
   const server = createServer(ROOMY);
   server.on('session', (session: ServerHttp2Session) => {
@@ -54,18 +48,17 @@ export async function serveHttp2(service: Service, serve: Serve): Promise<NodeSe
     serve(stream, headers);
   });
   await new Promise<void>((resolve) => server.listen(service.port, '127.0.0.1', resolve));
-  return { server, sessions };
-}
-
-export async function closeServer({ server, sessions }: NodeServer): Promise<void> {
-  for (const session of sessions) session.destroy();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  t.teardown(async () => {
+    for (const session of sessions) session.destroy();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  });
 }
 
 /** A connected session. */
-export async function openSession(service: Service): Promise<ClientHttp2Session> {
+export async function openSession(t: Owner, service: Service): Promise<ClientHttp2Session> {
   const session = connect(urlOf(service), ROOMY);
   session.on('error', () => undefined);
+  t.teardown(() => session.destroy());
   await new Promise<void>((resolve, reject) => session.once('connect', () => resolve()).once('error', reject));
   return session;
 }

@@ -1,5 +1,6 @@
 /** One end of an HTTP/2 connection on a bare socket: sends what the test says, and keeps what it hears. */
 import { connect, createServer, type Socket } from 'node:net';
+import type { Test } from 'tap';
 import {
   ACK,
   END_STREAM,
@@ -27,6 +28,9 @@ export interface Habits {
   readonly reads: boolean;
   readonly settings: readonly (readonly [id: number, value: number])[];
 }
+
+/** The test that something belongs to: ended with it, also when it fails. */
+export type Owner = Pick<Test, 'teardown'>;
 
 /** Without a dynamic table the status can be read from any block. */
 const NO_TABLE = [SETTING.HEADER_TABLE_SIZE, 0] as const;
@@ -61,9 +65,10 @@ export class RawPeer {
   }
 
   /** A client that has sent its preface and SETTINGS. */
-  static async dial(service: Service, habits: Habits = POLITE): Promise<RawPeer> {
+  static async dial(t: Owner, service: Service, habits: Habits = POLITE): Promise<RawPeer> {
     const socket = connect(addressOf(service));
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+    t.teardown(() => socket.destroy());
     return new RawPeer(socket, 'client', habits);
   }
 
@@ -185,6 +190,7 @@ export interface RawServer {
 
 /** A server on bare sockets: `serve` is told of each connection. */
 export async function rawServer(
+  t: Owner,
   service: Service,
   serve: (peer: RawPeer) => void,
   habits: Habits = POLITE,
@@ -196,11 +202,10 @@ export async function rawServer(
     serve(peer);
   });
   await new Promise<void>((resolve) => server.listen(service.port, '127.0.0.1', resolve));
-  return {
-    peers,
-    async close() {
-      for (const peer of peers) peer.close();
-      await new Promise((resolve) => server.close(resolve));
-    },
+  const close = async (): Promise<void> => {
+    for (const peer of peers) peer.close();
+    if (server.listening) await new Promise((resolve) => server.close(resolve));
   };
+  t.teardown(close);
+  return { peers, close };
 }

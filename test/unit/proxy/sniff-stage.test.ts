@@ -274,3 +274,20 @@ t.test('an HTTP/2 server that sends its SETTINGS to a silent client does not mak
   server.close();
   await check(t, rig);
 });
+
+t.test('a silent client of an endpoint that has a kept-alive connection causes no other', async (t) => {
+  const rig = new ProxyRig();
+  const { port, sockets } = await rig.serve((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+  );
+  rig.destination = address('127.0.0.1', port);
+  for (let i = 0; i < 3; i++) {
+    const client = await rig.client();
+    if (i > 0) await pause(60);
+    client.send('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await rig.until(() => client.ended, 'the answer');
+  }
+  t.equal(sockets.length, 1);
+  t.equal(rig.count('towpath_verdicts_total', { verdict: 'http1', reason: 'client-bytes' }), 3);
+  await check(t, rig);
+});
