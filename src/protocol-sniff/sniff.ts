@@ -16,7 +16,10 @@ const MAX_METHOD = 64;
 /** Blank lines skipped before a request line; the codec refuses more than it tolerates. */
 const MAX_LEADING = 16;
 const PREFACE = ascii('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-const VERSION = ascii(' HTTP/');
+/** Of the version, what stands before its two digits. */
+const NAME = ascii('HTTP/');
+/** A blank, the name, `d.d`. */
+const VERSION_LENGTH = 1 + NAME.length + 3;
 const WEB_TARGETS = ['/', 'http://', 'https://', '*'].map(ascii);
 const SP = 0x20;
 const HTAB = 0x09;
@@ -77,10 +80,10 @@ function sniffRequestLine(bytes: Uint8Array, at: number, end: number, isFull: bo
 function endsInVersion(bytes: Uint8Array, methodEnd: number, lineEnd: number): boolean {
   let end = lineEnd;
   while (isBlank(bytes[end - 1])) end--;
-  const version = end - VERSION.length - 3;
+  const version = end - VERSION_LENGTH;
   if (version <= methodEnd) return false;
   const separator = isBlank(bytes[version]);
-  const name = matched(bytes, version + 1, end, VERSION.subarray(1)) === VERSION.length - 1;
+  const name = matched(bytes, version + 1, end, NAME) === NAME.length;
   const digits = isDigit(bytes[end - 3]) && bytes[end - 2] === 0x2e && isDigit(bytes[end - 1]);
   return separator && name && digits;
 }

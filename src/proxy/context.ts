@@ -61,7 +61,7 @@ export const DEFAULT_LIMITS: Limits = {
   connectTimeoutMs: 5_000,
   maxIdlePerEndpoint: 256,
   maxHttp2PerEndpoint: 32,
-  maxWaitingPerEndpoint: 1_024,
+  maxWaitingPerEndpoint: 4_096,
   streamWaitMs: 5_000,
   viewTimeoutMs: 5_000,
   spliceAfterBytes: 1 << 20,

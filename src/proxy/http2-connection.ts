@@ -40,6 +40,10 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   #draining = false;
   #isKeptAlive = false;
   #closed = false;
+  /** The session stopped reading: its output is full. */
+  #isBlocked = false;
+  /** Reads on in the next turn; made when first needed. */
+  #continuation: Deferred | null = null;
 
   constructor(context: Context, socket: Socket, destination: SockAddr | null, record: ConnectionRecord) {
     this.context = context;
@@ -74,6 +78,23 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
     const { now } = this.context.reactor;
     if (now - this.#tickedAt >= TICK_MS) this.#tick(now);
     this.#session.receive(at, length);
+    if (this.#session.hasUnread) this.#readLater();
+  }
+
+  /** What else the client sends waits in the kernel meanwhile. */
+  #readLater(): void {
+    const { reactor } = this.context;
+    this.#continuation ??= { socket: this.socket, deferred: false, onTurnEnd: () => this.#readOn() };
+    reactor.pause(this.socket);
+    reactor.atNextTurnEnd(this.#continuation);
+  }
+
+  #readOn(): void {
+    if (this.#closed) return;
+    this.#session.readOn();
+    if (this.#closed) return;
+    if (this.#session.hasUnread) this.#readLater();
+    else if (!this.#isBlocked) this.context.reactor.resume(this.socket);
   }
 
   /** Nothing can be asked or answered any more without the other direction: a client that is done says GOAWAY, and closes. */
@@ -129,7 +150,8 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   }
 
   setReading(on: boolean): void {
-    if (on) this.context.reactor.resume(this.socket);
+    this.#isBlocked = !on;
+    if (on && !this.#session.hasUnread) this.context.reactor.resume(this.socket);
     else this.context.reactor.pause(this.socket);
   }
 
@@ -210,16 +232,10 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   /** The connection is over at once: every stream's exchange hears of it. */
   #end(ending: Ending, sentence: string): void {
     if (this.#closed) return;
-    const hadStreams = this.#session.openStreams > 0;
+    const told = this.#session.openStreams > 0 && ending !== 'unreachable' ? 'reset' : ending;
     this.#closed = true;
     this.#session.close(sentence);
-    endClient(
-      this.context.reactor,
-      this.socket,
-      this.record,
-      hadStreams && ending !== 'unreachable' ? 'reset' : ending,
-      true,
-    );
+    endClient(this.context.reactor, this.socket, this.record, told, true);
   }
 
   /** The connection is over once what waits has been sent. */

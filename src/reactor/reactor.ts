@@ -22,7 +22,6 @@ import { EPOLL_CTL_ADD, EPOLLIN, SO_RCVLOWAT, SOL_SOCKET } from './syscalls.ts';
 import { TICK_MS, type Timed } from './timer-wheel.ts';
 import { Timers } from './timers.ts';
 import { TlsEngine } from './tls/tls-engine.ts';
-import { TlsLibrary } from './tls/tls-library.ts';
 import { type Deferred, TurnEnd } from './turn-end.ts';
 import { Writer } from './writer.ts';
 
@@ -98,8 +97,8 @@ export class Reactor {
 
   /** Puts TLS on connections, after they were dialled or accepted. Made on first use: without TLS, OpenSSL is never touched. */
   get tls(): TlsEngine {
-    const { kernel, slab, descriptors } = this;
-    this.#tls ??= new TlsEngine(kernel, new TlsLibrary(slab, descriptors.natives), this.#interest, this.#timers);
+    const { natives } = this.descriptors;
+    this.#tls ??= new TlsEngine(this.kernel, natives, this.#interest, this.#timers, this.#turnEnd);
     return this.#tls;
   }
 
@@ -239,6 +238,11 @@ export class Reactor {
   /** Runs `work` once, after all events and timers of this turn: what they produce for one peer leaves together. */
   atTurnEnd(work: Deferred): void {
     this.#turnEnd.add(work);
+  }
+
+  /** Runs `work` once, after all events and timers of the next turn, which does not wait for any. */
+  atNextTurnEnd(work: Deferred): void {
+    this.#turnEnd.addLater(work);
   }
 
   /**

@@ -17,9 +17,11 @@ const MAX_ROUNDS = 8;
 export class TurnEnd {
   #waiting: Deferred[] = [];
   #running: Deferred[] = [];
+  /** For the end of the next turn. */
+  #later: Deferred[] = [];
 
   get hasWork(): boolean {
-    return this.#waiting.length > 0;
+    return this.#waiting.length > 0 || this.#later.length > 0;
   }
 
   add(work: Deferred): void {
@@ -28,8 +30,17 @@ export class TurnEnd {
     this.#waiting.push(work);
   }
 
+  /** As `add`, but all that is ready in the next turn comes before it. */
+  addLater(work: Deferred): void {
+    if (work.deferred) return;
+    work.deferred = true;
+    this.#later.push(work);
+  }
+
   /** What one throws goes to `onThrow`, the others run all the same. */
   run(onThrow: (socket: Socket, error: unknown) => void): void {
+    for (let i = 0; i < this.#later.length; i++) this.#waiting.push(this.#later[i]);
+    this.#later.length = 0;
     for (let round = 0; round < MAX_ROUNDS && this.#waiting.length > 0; round++) {
       const batch = this.#waiting;
       this.#waiting = this.#running;

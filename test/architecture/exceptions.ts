@@ -2,8 +2,13 @@
 
 export const LONG_FILES: readonly { readonly file: string; readonly lines: number; readonly why: string }[] = [
   {
+    file: 'src/proxy/codec/http2/session-core.ts',
+    lines: 270,
+    why: 'the state that the parts of a session share, and the few ways in which streams and everything end, belong on one page',
+  },
+  {
     file: 'src/reactor/reactor.ts',
-    lines: 290,
+    lines: 300,
     why: 'the page of what owners may call: each method is one line that hands on to the part that does the work',
   },
 ];

@@ -63,6 +63,10 @@ export class Delivery {
   #waiting = false;
   #tried: Endpoint[] | null = null;
   #reuse: Reuse = 'fresh';
+  /** ms of the reactor's clock since when it has waited at this endpoint for a free stream, a refused one or two between; 0 = never. */
+  #waitingSince = 0;
+  /** The endpoint refused the last stream. */
+  #wasRefused = false;
 
   /** @param head the request; @param end it has no body */
   constructor(
@@ -103,13 +107,16 @@ export class Delivery {
       this.attempts++;
       const server =
         protocol === 'http2'
-          ? new Http2ServerEnd(this.#context, this.#user)
+          ? new Http2ServerEnd(this.#context, this.#user, this.#waitingSince)
           : new Http1ServerEnd(this.#context, this.#user);
       const result = server.open(this.endpoint, this.#reuse);
       if (result === OPEN || result === QUEUED) {
         this.server = server;
         this.endpoint.active++;
         if (result === OPEN) return this.#send(head, server);
+        // What the endpoint refused for lack of room, and waits for room, is still the same attempt.
+        if (this.#wasRefused) this.attempts--;
+        if (this.#waitingSince === 0) this.#waitingSince = this.#context.reactor.now;
         return this.#wait(head);
       }
       this.failure =
@@ -205,6 +212,8 @@ export class Delivery {
     const harmless = unprocessed || (untouched && loss === 'lost' && this.#isIdempotent && this.requestDone);
     if (!harmless) return null;
     const moved = this.#chooseAnother();
+    this.#wasRefused = loss === 'reset' && !moved;
+    if (!this.#wasRefused) this.#waitingSince = 0;
     if (!moved && (loss === 'unreachable' || loss === 'crowded')) return null;
     if (loss === 'lost' && (!moved || this.attempts === MAX_ATTEMPTS - 1)) this.#reuse = 'new';
     this.limit?.noteDelay();

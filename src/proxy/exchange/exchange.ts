@@ -91,11 +91,11 @@ export class Exchange implements ServerEndUser, Timed {
     if (this.#answerDone) this.#complete(NO_ERROR);
   }
 
-  /** The client gave it up, or went away. */
-  onClientLost(code: number): void {
+  /** The client gave it up or went away (DC), or it was given up because the client does not take its answer (UO). */
+  onClientLost(code: number, flag: 'DC' | 'UO' = 'DC', reason = ''): void {
     if (this.isOver) return;
     this.#delivery.server?.cancel(code < 0 ? CANCEL : code);
-    this.#settle(this.#answerDone ? '' : 'DC', 'the client gave the request up');
+    this.#settle(this.#answerDone ? '' : flag, flag === 'DC' ? 'the client gave the request up' : reason);
   }
 
   onClientWritable(): void {

@@ -1,6 +1,9 @@
 /** Body bytes set aside in chunks of the slab, in order: while no connection takes them, or in case they must be sent again. */
 import { LARGE_CHUNK, type Slab, SMALL_CHUNK } from '../../reactor/slab.ts';
 
+/** A body that needs more than so many small chunks takes large ones. */
+const MANY_SMALL = 4;
+
 export class HeldBytes {
   readonly #slab: Slab;
   readonly #chunks: number[] = [];
@@ -20,9 +23,7 @@ export class HeldBytes {
       const last = this.#chunks.at(-1);
       const room = last === undefined ? 0 : this.#slab.capacity(last) - this.#inLast;
       if (last === undefined || room === 0) {
-        this.#chunks.push(
-          this.#slab.allocate(this.#chunks.length === 0 && left <= SMALL_CHUNK ? SMALL_CHUNK : LARGE_CHUNK),
-        );
+        this.#chunks.push(this.#slab.allocate(this.#nextSize(left)));
         this.#inLast = 0;
         continue;
       }
@@ -33,6 +34,13 @@ export class HeldBytes {
       from += n;
       left -= n;
     }
+  }
+
+  /** Small chunks first while they are plenty: a thousand short bodies may wait at once. */
+  #nextSize(left: number): number {
+    const { freeSmallChunks, smallChunks } = this.#slab;
+    if (this.#chunks.length < MANY_SMALL && freeSmallChunks * 4 > smallChunks) return SMALL_CHUNK;
+    return this.#chunks.length === 0 && left <= SMALL_CHUNK ? SMALL_CHUNK : LARGE_CHUNK;
   }
 
   /** Hands out the bytes, piece by piece. */

@@ -4,6 +4,7 @@ import { NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { Http2Head } from '../codec/http2/http2-head.ts';
 import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
+import { TOO_SLOW } from '../codec/http2/stream-sender.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { ConnectionRecord } from '../connection-record.ts';
 import type { Context } from '../context.ts';
@@ -58,8 +59,8 @@ export class Http2ClientEnd implements ClientEnd, StreamUser {
     this.#exchange.onRequestTrailers(head);
   }
 
-  onReset(code: number): void {
-    this.#exchange.onClientLost(code);
+  onReset(code: number, _unprocessed: boolean, sentence: string): void {
+    this.#exchange.onClientLost(code, sentence.startsWith(TOO_SLOW) ? 'UO' : 'DC', sentence);
   }
 
   onWritable(): void {

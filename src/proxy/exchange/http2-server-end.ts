@@ -23,16 +23,18 @@ const BY_PEER = 'the server reset the stream';
 export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   readonly outlivesAnswer = true;
   waiting = false;
-  waitingSince = 0;
+  /** ms of the reactor's clock since when the request has waited for a free stream, 0 = it has not. */
+  waitingSince: number;
   readonly #context: Context;
   readonly #user: ServerEndUser;
   #pool: StreamPool | null = null;
   #stream: Http2Stream | null = null;
   #connection: StreamConnection | null = null;
 
-  constructor(context: Context, user: ServerEndUser) {
+  constructor(context: Context, user: ServerEndUser, waitingSince: number) {
     this.#context = context;
     this.#user = user;
+    this.waitingSince = waitingSince;
   }
 
   open(endpoint: Endpoint): number {

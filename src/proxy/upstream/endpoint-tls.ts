@@ -12,17 +12,18 @@ export type WireProtocol = 'http1' | 'http2' | 'bytes';
 const OFFERED: Readonly<Record<WireProtocol, readonly string[]>> = { http1: ['http/1.1'], http2: ['h2'], bytes: [] };
 
 export class EndpointTls {
-  /** Equal settings have equal keys. */
-  readonly key: string;
+  /** Tells it from all others of the thread, now and later. */
+  readonly id: number;
   readonly #view: UpstreamTlsView;
   readonly #trust: TrustStore;
   readonly #targets = new Map<WireProtocol, TlsTarget>();
   #context: TlsClientContext | null = null;
+  #closed = false;
   /** Why no connection can be made with it; '' = none was tried yet, or all is well. */
   problem = '';
 
-  constructor(key: string, view: UpstreamTlsView, trust: TrustStore) {
-    this.key = key;
+  constructor(id: number, view: UpstreamTlsView, trust: TrustStore) {
+    this.id = id;
     this.#view = view;
     this.#trust = trust;
   }
@@ -33,7 +34,7 @@ export class EndpointTls {
     if (known !== undefined) return known;
     const { serverName, hosts, uris, trusted } = this.#view;
     if (this.#context === null) {
-      const taken = this.#trust.take(library, trusted);
+      const taken = this.#closed ? 'the service has changed meanwhile' : this.#trust.take(library, trusted);
       if (typeof taken === 'string') {
         this.problem = taken;
         return null;
@@ -49,6 +50,7 @@ export class EndpointTls {
 
   /** Nobody dials with it any more; connections made with it go on. */
   close(): void {
+    this.#closed = true;
     if (this.#context !== null) this.#trust.giveBack(this.#context);
     this.#context = null;
     this.#targets.clear();
@@ -59,6 +61,7 @@ export class EndpointTls {
 export class EndpointTlsStore {
   readonly #trust = new TrustStore();
   readonly #known = new Map<string, EndpointTls>();
+  #lastId = 0;
 
   get(view: UpstreamTlsView | undefined): EndpointTls | null {
     if (view === undefined) return null;
@@ -66,7 +69,7 @@ export class EndpointTlsStore {
     const key = JSON.stringify([serverName, hosts, uris, trusted]);
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const tls = new EndpointTls(key, view, this.#trust);
+    const tls = new EndpointTls(++this.#lastId, view, this.#trust);
     this.#known.set(key, tls);
     return tls;
   }

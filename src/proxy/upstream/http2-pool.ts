@@ -13,6 +13,8 @@ import type { Destination } from './upstream-connection.ts';
  * streams share. New streams go over another one.
  */
 const MANY_UNCONSUMED = 1 << 20;
+/** Streams on a connection before its SETTINGS have come: one if none of the endpoint ever came, and never more than this. */
+const MOST_EXPECTED = 100;
 
 export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   deadline = 0;
@@ -21,6 +23,8 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   readonly #context: Context;
   readonly #endpoint: Destination;
   readonly #waiting: StreamClaimant[] = [];
+  /** What the endpoint's last SETTINGS allowed on a connection; 0 = none have come. */
+  #allowed = 0;
 
   constructor(context: Context, endpoint: Destination) {
     this.#context = context;
@@ -39,6 +43,14 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
     return this.#connections.reduce((sum, { session }) => sum + session.openStreams, 0);
   }
 
+  get expectedStreams(): number {
+    return Math.min(Math.max(1, this.#allowed), MOST_EXPECTED);
+  }
+
+  noteAllowed(streams: number): void {
+    this.#allowed = Math.max(1, streams);
+  }
+
   claim(claimant: StreamClaimant): number {
     // Those that wait come first.
     if (this.#waiting.length === 0) {
@@ -48,10 +60,24 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
     const { limits, reactor } = this.#context;
     if (this.#waiting.length >= limits.maxWaitingPerEndpoint) return TOO_MANY_WAIT;
     claimant.waiting = true;
-    claimant.waitingSince = reactor.now;
-    this.#waiting.push(claimant);
-    if (this.deadline === 0) reactor.schedule(this, limits.streamWaitMs);
+    if (claimant.waitingSince === 0) claimant.waitingSince = reactor.now;
+    this.#enqueue(claimant);
+    if (this.deadline === 0 || this.#waiting[0] === claimant) this.#scheduleFirst();
     return WAITING;
+  }
+
+  /** By the time that each began to wait: one that was refused has its old place. */
+  #enqueue(claimant: StreamClaimant): void {
+    const waiting = this.#waiting;
+    let at = waiting.length;
+    while (at > 0 && waiting[at - 1].waitingSince > claimant.waitingSince) at--;
+    if (at === waiting.length) waiting.push(claimant);
+    else waiting.splice(at, 0, claimant);
+  }
+
+  #scheduleFirst(): void {
+    const { limits, reactor } = this.#context;
+    reactor.schedule(this, Math.max(0, this.#waiting[0].waitingSince + limits.streamWaitMs - reactor.now));
   }
 
   withdraw(claimant: StreamClaimant): void {
@@ -64,13 +90,21 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   /** CLAIMED, WAITING when all connections are full, or an errno. */
   #open(claimant: StreamClaimant): number {
     if (this.#openOn(claimant, MANY_UNCONSUMED)) return CLAIMED;
-    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint)
+    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint || !this.#mayDial())
       return this.#openOn(claimant, Number.POSITIVE_INFINITY) ? CLAIMED : WAITING;
     const fresh = new Http2Upstream(this.#context, this.#endpoint, this);
     const errno = fresh.dial();
     if (errno !== 0) return errno;
     this.#connections.push(fresh);
     return this.#openOn(claimant, MANY_UNCONSUMED) ? CLAIMED : WAITING;
+  }
+
+  /** Not while it is unknown what one connection takes, nor when the endpoint refuses more than it has. */
+  #mayDial(): boolean {
+    for (const { session } of this.#connections) {
+      if (session.isRefusing || (this.#allowed === 0 && session.serverStreams < 0)) return false;
+    }
+    return true;
   }
 
   /** On the first connection that has room, and holds no more unconsumed bytes than that. */
@@ -116,7 +150,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
 
   /** The first in the queue has waited long enough. */
   onDeadline(now: number): void {
-    const { limits, reactor } = this.#context;
+    const { limits } = this.#context;
     const waiting = this.#waiting;
     while (waiting.length > 0 && waiting[0].waitingSince + limits.streamWaitMs <= now) {
       const claimant = waiting[0];
@@ -124,7 +158,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
       claimant.waiting = false;
       claimant.onNoStream(0);
     }
-    if (waiting.length > 0) reactor.schedule(this, waiting[0].waitingSince + limits.streamWaitMs - now);
+    if (waiting.length > 0) this.#scheduleFirst();
   }
 
   closeIdle(): void {

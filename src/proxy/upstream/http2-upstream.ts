@@ -16,6 +16,10 @@ const TICK_MS = 1_000;
 /** The pool as its connections see it. */
 export interface UpstreamPool {
   readonly waiting: number;
+  /** Streams that a connection opens before its SETTINGS have come. */
+  readonly expectedStreams: number;
+  /** The endpoint's SETTINGS allow that many on a connection. */
+  noteAllowed(streams: number): void;
   /** A stream may have become free. */
   serveWaiting(): void;
   /** The connection takes no more streams. */
@@ -65,6 +69,7 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
     if (typeof socket === 'number') return socket;
     this.#socket = socket;
     this.session.start(reactor.now);
+    this.session.assumeStreams(this.#pool.expectedStreams);
     return 0;
   }
 
@@ -134,6 +139,8 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   onRefused(): void {}
 
   onCapacity(): void {
+    const { serverStreams } = this.session;
+    if (serverStreams >= 0) this.#pool.noteAllowed(serverStreams);
     if (this.#isOpen && this.#pool.waiting > 0) this.#pool.serveWaiting();
   }
 

@@ -5,7 +5,7 @@ import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
 export interface StreamClaimant extends StreamUser {
   /** Internal to the pool: the place in the queue is still wanted. */
   waiting: boolean;
-  /** Internal: ms of the reactor's clock when it began to wait. */
+  /** ms of the reactor's clock when it began to wait, 0 = it never has: the pool says. */
   waitingSince: number;
   /** The stream is open and nothing was sent on it yet. */
   onStream(stream: Http2Stream, connection: StreamConnection): void;

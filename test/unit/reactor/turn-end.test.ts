@@ -50,6 +50,22 @@ t.test('work that puts itself off again cannot hold up the turn', async (t) => {
   end();
 });
 
+t.test('work for the next turn runs once, in that turn', async (t) => {
+  const { order, work, end } = setUp();
+  const turnEnd = new TurnEnd();
+  const again = work('again', (self) => turnEnd.addLater(self));
+  turnEnd.addLater(again);
+  turnEnd.addLater(again);
+  turnEnd.add(work('now'));
+  t.equal(turnEnd.hasWork, true);
+  turnEnd.run(() => {});
+  t.strictSame(order, ['now', 'again']);
+  turnEnd.run(() => {});
+  t.strictSame(order, ['now', 'again', 'again']);
+  t.equal(turnEnd.hasWork, true);
+  end();
+});
+
 t.test('what throws gives up its own connection, the others run', async (t) => {
   const { order, work, end } = setUp();
   const turnEnd = new TurnEnd();

@@ -12,6 +12,8 @@ import type { SessionCore } from './session-core.ts';
 
 /** Large chunks of the slab that are left to others: a stream that keeps data back does not take the last ones. */
 const CHUNKS_FOR_OTHERS = 32;
+/** Once a session's streams take more than so many bytes for each large chunk there is, they take small ones. */
+const AMPLE_PER_CHUNK = 1024;
 /** A frame at the end of the chunk that would carry less waits for a new chunk. */
 const LEAST_SPLIT = 1024;
 
@@ -91,7 +93,8 @@ export class DataSender {
     this.#write(stream, kept.at, n, isLast && stream.keptEnd === END_WITH_DATA);
     const before = kept.capacity;
     kept.consume(n);
-    this.#core.keptBytes -= before - kept.capacity;
+    this.#core.keptBytes -= n;
+    this.#core.keptMemory -= before - kept.capacity;
     stream.movedAt = this.#core.now;
     if (!isLast) return this.#queue(stream);
     if (stream.keptEnd === END_WITH_TRAILERS) {
@@ -135,13 +138,16 @@ export class DataSender {
       stream.movedAt = now;
     }
     const before = stream.kept.capacity;
+    const { length: bytesBefore } = stream.kept;
     if (memory.slab.freeLargeChunks < CHUNKS_FOR_OTHERS || this.#core.keptBytes + length > config.maxKeptBytes) {
       throw new SlabExhausted('too much is kept back');
     }
     try {
-      stream.kept.append(at, length);
+      const isThrifty = this.#core.keptMemory > memory.slab.largeChunks * AMPLE_PER_CHUNK;
+      stream.kept.append(at, length, isThrifty);
     } finally {
-      this.#core.keptBytes += stream.kept.capacity - before;
+      this.#core.keptBytes += stream.kept.length - bytesBefore;
+      this.#core.keptMemory += stream.kept.capacity - before;
     }
     if (stream.sendWindow > 0) this.#queue(stream);
     return false;

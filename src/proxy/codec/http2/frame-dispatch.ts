@@ -31,6 +31,10 @@ export class FrameDispatch implements FrameSink {
     return this.#core.isOver;
   }
 
+  get isSated(): boolean {
+    return this.#core.turn.isSpent;
+  }
+
   /** A head is here in part. */
   get isIncomplete(): boolean {
     return this.#heads.block.isOpen;

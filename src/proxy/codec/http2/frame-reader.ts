@@ -4,12 +4,14 @@
  */
 import type { Slab } from '../../../reactor/slab.ts';
 import { SlabStash } from '../../slab-stash.ts';
-import { FRAME_SIZE_ERROR, PROTOCOL_ERROR } from './error-codes.ts';
+import { FRAME_SIZE_ERROR, INTERNAL_ERROR, PROTOCOL_ERROR } from './error-codes.ts';
 import { CONTINUATION, DATA, FLAG_PADDED, FRAME_HEADER, readUint24, readUint31 } from './frames.ts';
 
 export interface FrameSink {
   /** The session has failed or was closed: nothing more is read. */
   readonly isOver: boolean;
+  /** Enough for this turn: the rest is kept for `readOn`. */
+  readonly isSated: boolean;
   /** A whole frame, not DATA and of a known type; the payload lies at `at`. */
   onFrame(type: number, flags: number, streamId: number, at: number, length: number): void;
   /** A DATA frame begins; `length` counts against the windows. Its bytes follow in one or more `onDataBytes`. */
@@ -42,6 +44,9 @@ export class FrameReader {
     this.#sink = sink;
   }
 
+  /** What was received is not all handled: `readOn` goes on. */
+  hasUnread = false;
+
   /** A frame other than DATA, or the header of a frame, is here in part. */
   get isIncomplete(): boolean {
     return this.#stash.length > 0;
@@ -51,13 +56,24 @@ export class FrameReader {
   receive(at: number, length: number): void {
     const end = at + length;
     let from = at;
-    while (this.#stash.length > 0 && from < end && !this.#sink.isOver) from = this.#complete(from, end);
-    if (!this.#sink.isOver) from = this.#read(from, end);
-    if (!this.#sink.isOver && from < end) this.#stash.append(from, end - from);
+    const sink = this.#sink;
+    while (this.#stash.length > 0 && from < end && !sink.isOver && !this.hasUnread) from = this.#complete(from, end);
+    if (!sink.isOver && !this.hasUnread) from = this.#read(from, end);
+    if (sink.isOver || from === end || this.#stash.append(from, end - from)) return;
+    sink.fail(INTERNAL_ERROR, 'more was received than can wait');
+  }
+
+  /** Goes on with what `receive` left. @throws SlabExhausted */
+  readOn(): void {
+    const stash = this.#stash;
+    this.hasUnread = false;
+    const used = this.#read(stash.at, stash.at + stash.length) - stash.at;
+    if (!this.#sink.isOver) stash.consume(used);
   }
 
   clear(): void {
     this.#stash.clear();
+    this.hasUnread = false;
   }
 
   /** Adds to the frame begun earlier no more than what it lacks. Returns where the rest begins. */
@@ -83,6 +99,10 @@ export class FrameReader {
         continue;
       }
       if (end - from < FRAME_HEADER) return from;
+      if (sink.isSated) {
+        this.hasUnread = true;
+        return from;
+      }
       const length = readUint24(bytes, from);
       const type = bytes[from + 3];
       if (length > this.#maxFrame) {

@@ -8,7 +8,12 @@ export interface Http2Config {
   readonly maxConcurrentStreams: number;
   /** Client role: streams that we open at once even if the peer allows more. */
   readonly maxOpenStreams: number;
-  /** Bytes that the peer may send on one stream ahead of what was consumed (SETTINGS_INITIAL_WINDOW_SIZE). */
+  /**
+   * Bytes that the peer may send on a new stream ahead of what was consumed (SETTINGS_INITIAL_WINDOW_SIZE). With as many streams
+   * as there can be, all of them kept back, it stays within `maxKeptBytes` of whoever they are for.
+   */
+  readonly initialStreamWindow: number;
+  /** What that grows to, by doubling, as the stream's bytes are consumed; all streams together by `maxUnconsumed`. */
   readonly streamWindow: number;
   /** Bytes that the peer may send on all streams before a WINDOW_UPDATE for the connection. */
   readonly connectionWindow: number;
@@ -22,11 +27,20 @@ export interface Http2Config {
   readonly maxHeaderBlockBytes: number;
   /** CONTINUATION frames in one head. */
   readonly maxContinuations: number;
+  /**
+   * Server role: new requests, and bytes of their decoded fields, that one turn takes from one client; the rest of what was read
+   * waits until everybody else has had a turn.
+   */
+  readonly requestsPerTurn: number;
+  readonly headBytesPerTurn: number;
   /** Dynamic table that the peer's encoder may use (SETTINGS_HEADER_TABLE_SIZE). */
   readonly headerTableBytes: number;
   /** Dynamic table that our encoder uses if the peer allows as much. */
   readonly encoderTableBytes: number;
-  /** Memory for DATA kept back for a peer that grants no window or does not read; a stream that needs more is reset. */
+  /**
+   * Bytes of DATA kept back for a peer that grants no window or does not read; a stream that needs more is reset. The windows
+   * that we grant keep it from being reached.
+   */
   readonly maxKeptBytes: number;
   /** Bytes other than DATA that may wait for a peer that does not read; with more we stop reading from it. */
   readonly maxBlockedOutput: number;
@@ -69,6 +83,7 @@ export interface AbuseLimits {
 export const DEFAULT_HTTP2_CONFIG: Http2Config = {
   maxConcurrentStreams: 1_000,
   maxOpenStreams: 1_000,
+  initialStreamWindow: 32_768,
   streamWindow: 262_144,
   connectionWindow: 1_048_576,
   maxUnconsumed: 4_194_304,
@@ -76,9 +91,11 @@ export const DEFAULT_HTTP2_CONFIG: Http2Config = {
   maxHeaderListBytes: 65_536,
   maxHeaderBlockBytes: 65_536,
   maxContinuations: 64,
+  requestsPerTurn: 32,
+  headBytesPerTurn: 262_144,
   headerTableBytes: 4_096,
   encoderTableBytes: 4_096,
-  maxKeptBytes: 8_388_608,
+  maxKeptBytes: 33_554_432,
   maxBlockedOutput: 262_144,
   stallTimeoutMs: 900_000,
   shortStallMs: 60_000,

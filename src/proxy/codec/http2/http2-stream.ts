@@ -71,6 +71,8 @@ export class Http2Stream {
   sendWindow: number;
   /** Bytes that the peer may still send. */
   receiveWindow: number;
+  /** Size of that window when all is consumed. */
+  windowSize: number;
   /** Bytes delivered and not yet consumed. */
   unconsumed = 0;
   /** Bytes consumed and not yet granted again. */
@@ -112,6 +114,7 @@ export class Http2Stream {
     this.state = state;
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;
+    this.windowSize = receiveWindow;
   }
 
   /** Both messages are complete, or one side has reset it. */

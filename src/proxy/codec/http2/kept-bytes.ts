@@ -1,6 +1,9 @@
 /** Output that a stream keeps back: bytes in chunks of the slab, in order, and maybe trailers behind them. */
 import { LARGE_CHUNK, type Slab, SMALL_CHUNK } from '../../../reactor/slab.ts';
 
+/** A stream that keeps back more than so many small chunks hold takes large ones. */
+const MANY_SMALL = 4;
+
 export class KeptBytes {
   readonly #slab: Slab;
   /** In order; the bytes begin at `#from` in the first one and end at `#to` in the last one. */
@@ -17,8 +20,12 @@ export class KeptBytes {
     this.#slab = slab;
   }
 
-  /** Copies `length` bytes from `at`. @throws SlabExhausted with part of them taken: give the whole up then */
-  append(at: number, length: number): void {
+  /**
+   * Copies `length` bytes from `at`.
+   * @param thrifty in small chunks while they are few
+   * @throws SlabExhausted with part of them taken: give the whole up then
+   */
+  append(at: number, length: number, thrifty: boolean): void {
     const slab = this.#slab;
     let from = at;
     let left = length;
@@ -26,7 +33,7 @@ export class KeptBytes {
       const last = this.#chunks.at(-1);
       const room = last === undefined ? 0 : last + slab.capacity(last) - this.#to;
       if (room === 0) {
-        this.#grow(left);
+        this.#grow(left, thrifty);
         continue;
       }
       const n = Math.min(left, room);
@@ -73,11 +80,15 @@ export class KeptBytes {
     this.#chunks.length = 0;
   }
 
-  #grow(bytes: number): void {
+  #grow(bytes: number, thrifty: boolean): void {
+    const slab = this.#slab;
     // A stream that keeps little takes little; the second chunk of one that goes on is large.
     const isFirst = this.#chunks.length === 0;
-    const chunk = this.#slab.allocate(isFirst && bytes <= SMALL_CHUNK ? SMALL_CHUNK : LARGE_CHUNK);
-    this.capacity += this.#slab.capacity(chunk);
+    const isSmall = thrifty
+      ? this.#chunks.length < MANY_SMALL && slab.freeSmallChunks * 4 > slab.smallChunks
+      : isFirst && bytes <= SMALL_CHUNK;
+    const chunk = slab.allocate(isSmall ? SMALL_CHUNK : LARGE_CHUNK);
+    this.capacity += slab.capacity(chunk);
     this.#chunks.push(chunk);
     if (isFirst) this.#from = chunk;
     this.#to = chunk;

@@ -35,6 +35,7 @@ export class ControlReceiver {
     if (peer.headerTable !== table) core.encoder.setPeerLimit(peer.headerTable);
     if (peer.initialWindow !== window && !this.#moveWindows(peer.initialWindow - window)) return;
     sendSettingsAck(core.output);
+    core.shownStreams = Number.POSITIVE_INFINITY;
     core.noteCapacity();
   }
 
@@ -68,8 +69,11 @@ export class ControlReceiver {
     // Work was begun for it and nobody wants its result. With our message already sent, there is nothing left to cancel.
     if (core.role === 'server' && stream.state !== HALF_CLOSED_LOCAL && !core.spend(PEER_RESET)) return;
     const code = readUint32(core.memory.slab.bytes, at);
+    const isRefused = core.role === 'client' && code === REFUSED_STREAM;
+    // Whatever its SETTINGS say: it takes no more than the others for now.
+    if (isRefused) core.shownStreams = Math.max(1, core.streams.count - 1);
     const sentence = `${core.peerName} reset the stream with ${nameErrorCode(code)}`;
-    core.drop(stream, code, core.role === 'client' && code === REFUSED_STREAM, sentence);
+    core.drop(stream, code, isRefused, sentence);
   }
 
   /** Priorities are obsolete and ignored (5.3.2). */

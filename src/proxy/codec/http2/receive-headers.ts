@@ -11,9 +11,16 @@ import {
   REFUSED_STREAM,
   STREAM_CLOSED,
 } from './error-codes.ts';
-import { FLAG_END_HEADERS, FLAG_END_STREAM, FLAG_PADDED, FLAG_PRIORITY, readUint31 } from './frames.ts';
+import { FLAG_END_HEADERS, FLAG_END_STREAM, FLAG_PADDED, FLAG_PRIORITY, INITIAL_WINDOW, readUint31 } from './frames.ts';
 import { HeaderBlock } from './header-block.ts';
-import { COMPRESSION_ERROR, DECODED, type DecodeResult, type HeadKind, TOO_LARGE } from './http2-head.ts';
+import {
+  COMPRESSION_ERROR,
+  DECODED,
+  type DecodeResult,
+  type HeadKind,
+  type Http2Head,
+  TOO_LARGE,
+} from './http2-head.ts';
 import { Http2Stream, type StreamOwner } from './http2-stream.ts';
 import type { SessionCore } from './session-core.ts';
 import { errorOf, HALF_CLOSED_REMOTE, nextState, OPEN, RECEIVE_HEADERS } from './stream-table.ts';
@@ -112,6 +119,7 @@ export class HeadReceiver {
     const core = this.#core;
     core.lastPeerId = streamId;
     const result = this.#decode(at, length, 'request');
+    core.turn.spend(bytesOfValues(core.memory.head));
     if (result === COMPRESSION_ERROR || streamId > core.acceptedId) return;
     if (core.streams.count >= core.config.maxConcurrentStreams) return this.#refuseNew(streamId, REFUSED_STREAM);
     if (result === TOO_LARGE) return this.#answerTooLarge(streamId, end);
@@ -128,14 +136,10 @@ export class HeadReceiver {
   #open(streamId: number, end: boolean): Http2Stream {
     const core = this.#core;
     const state = end ? HALF_CLOSED_REMOTE : OPEN;
-    const stream = new Http2Stream(
-      this.#owner,
-      streamId,
-      null,
-      state,
-      core.peer.initialWindow,
-      core.config.streamWindow,
-    );
+    const { initialStreamWindow } = core.config;
+    const stream = new Http2Stream(this.#owner, streamId, null, state, core.peer.initialWindow, initialStreamWindow);
+    // Before it knows our SETTINGS, the client goes by the protocol's window.
+    if (!core.settingsAcked) stream.receiveWindow = Math.max(initialStreamWindow, INITIAL_WINDOW);
     stream.hasHead = true;
     stream.remoteEnded = end;
     core.streams.live.add(stream);
@@ -206,4 +210,10 @@ export class HeadReceiver {
     if (end) core.endRemote(stream);
     stream.user?.onHead(head, end);
   }
+}
+
+function bytesOfValues(head: Http2Head): number {
+  let bytes = 0;
+  for (let i = 0; i < head.fieldCount; i++) bytes += head.valueLength[i];
+  return bytes;
 }

@@ -13,6 +13,7 @@ import { ResetMemory } from './reset-memory.ts';
 import type { Role, SessionEvents, SessionMemory, SessionOutput } from './session-types.ts';
 import { PeerSettings } from './settings.ts';
 import { CLOSED, IDLE, nextState, RECEIVE_END, SEND_END, type StreamState } from './stream-table.ts';
+import { TurnBudget } from './turn-budget.ts';
 import { ConnectionCredit } from './windows.ts';
 import { sendGoaway, sendReset, sendWindowUpdate } from './write-frames.ts';
 
@@ -41,14 +42,21 @@ export class SessionCore {
   lastPeerId = 0;
   /** Server role: streams above it are not served: our GOAWAY said so. */
   acceptedId = MAX_31_BIT;
+  /** Server role. */
+  readonly turn: TurnBudget;
   /** Client role: the next stream's id. */
   nextId = 1;
   /** Client role: this and later ids were not handed to the socket yet. */
   unflushedId = 1;
   /** No new streams: GOAWAY came, or `shutdown` was called, or the ids are used up. */
   isDraining = false;
-  /** Bytes of memory that all streams keep back. */
+  /** Client role: streams that the server has shown to take by refusing more; forgotten at the next tick. */
+  shownStreams = Number.POSITIVE_INFINITY;
+  /** Bytes that all streams keep back, and the memory that takes. */
   keptBytes = 0;
+  keptMemory = 0;
+  /** What the windows of all streams together have grown by. */
+  grown = 0;
   /** Called once, when nothing is read any more. */
   onOver: () => void = () => {};
   #streamsEnded = false;
@@ -67,12 +75,14 @@ export class SessionCore {
       listBytes: config.maxHeaderListBytes,
       tableBytes: config.headerTableBytes,
     });
+    this.turn = new TurnBudget(config, memory.slab);
     this.peerName = role === 'server' ? 'the client' : 'the server';
   }
 
   get capacity(): number {
     if (this.role === 'server' || this.isDraining || this.isOver) return 0;
-    return Math.max(0, Math.min(this.peer.maxStreams, this.config.maxOpenStreams) - this.streams.count);
+    const allowed = Math.min(this.peer.maxStreams, this.config.maxOpenStreams, this.shownStreams);
+    return Math.max(0, allowed - this.streams.count);
   }
 
   /** True for ids on which nothing was ever sent (RFC 9113 5.1, idle). */
@@ -143,14 +153,21 @@ export class SessionCore {
   end(stream: Http2Stream): void {
     this.streams.remove(stream);
     stream.state = CLOSED;
+    this.grown -= stream.windowSize - this.config.initialStreamWindow;
+    stream.windowSize = this.config.initialStreamWindow;
     this.dropKept(stream);
+    this.#noteEnded();
+  }
+
+  #noteEnded(): void {
     this.#streamsEnded = true;
     this.#capacityChanged = true;
   }
 
   dropKept(stream: Http2Stream): void {
     if (stream.kept === null) return;
-    this.keptBytes -= stream.kept.capacity;
+    this.keptBytes -= stream.kept.length;
+    this.keptMemory -= stream.kept.capacity;
     stream.kept.clear();
     stream.kept = null;
   }
@@ -170,14 +187,21 @@ export class SessionCore {
 
   release(stream: Http2Stream): void {
     if (!this.streams.release(stream)) return;
-    this.#streamsEnded = true;
-    this.#capacityChanged = true;
+    this.#noteEnded();
     if (!this.isOver) this.output.requestFlush();
   }
 
-  /** `openStream` may succeed now: `settle` tells. */
+  /** `openStream` may succeed now, or is known not to: `settle` tells. */
   noteCapacity(): void {
     this.#capacityChanged = true;
+  }
+
+  /** Client role: more streams than the server took may be tried again. */
+  forgetRefused(): void {
+    if (this.shownStreams === Number.POSITIVE_INFINITY) return;
+    this.shownStreams = Number.POSITIVE_INFINITY;
+    this.#capacityChanged = true;
+    this.output.requestFlush();
   }
 
   /** `onIdle` is due if there are no streams: `settle` tells. */
@@ -190,7 +214,7 @@ export class SessionCore {
     if (this.isOver) return;
     if (this.#capacityChanged) {
       this.#capacityChanged = false;
-      if (this.capacity > 0) this.events.onCapacity();
+      if (this.role === 'client') this.events.onCapacity();
     }
     if (!this.#streamsEnded || this.isOver) return;
     this.#streamsEnded = false;

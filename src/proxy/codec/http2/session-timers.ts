@@ -1,6 +1,7 @@
 /** What a session does because time passes: allowances, and peers that keep it waiting. Pure: the time comes in. */
 import { CANCEL, ENHANCE_YOUR_CALM, PROTOCOL_ERROR, SETTINGS_TIMEOUT } from './error-codes.ts';
 import type { SessionCore } from './session-core.ts';
+import { TOO_SLOW } from './stream-sender.ts';
 
 /** -1 = not waiting; otherwise ms of the owner's clock when the wait began. */
 const NOT_WAITING = -1;
@@ -38,6 +39,7 @@ export class SessionTimers {
     const core = this.#core;
     core.now = now;
     core.abuse.refill(now);
+    core.forgetRefused();
     if (!core.settingsAcked && now - this.#startedAt > core.config.settingsTimeoutMs) {
       return core.fail(SETTINGS_TIMEOUT, `${core.peerName} did not acknowledge our SETTINGS in time`);
     }
@@ -62,7 +64,7 @@ export class SessionTimers {
     const core = this.#core;
     for (const stream of core.streams.live.list()) {
       if (stream.kept === null || now - stream.movedAt <= limit) continue;
-      core.giveUp(stream, CANCEL, `${core.peerName} granted no window for ${limit} ms`);
+      core.giveUp(stream, CANCEL, `${TOO_SLOW}: it granted no window for ${limit} ms`);
     }
   }
 }

@@ -53,16 +53,34 @@ export class Http2Session {
     });
   }
 
-  /** Bytes of the peer, at any slab offset; none of them are needed after the return. */
+  /**
+   * Bytes of the peer, at any slab offset; none of them are needed after the return. With `hasUnread` after it, the next turn
+   * calls `readOn`, and nothing is received until that has left none.
+   */
   receive(at: number, length: number): void {
     if (this.#core.isOver) return;
     try {
+      this.#core.turn.begin();
       const used = this.#prefaceLeft > 0 ? this.#matchPreface(at, length) : 0;
       if (used < length) this.#reader.receive(at + used, length - used);
       this.#core.settle();
     } catch (error) {
       this.#outOfBuffers(error);
     }
+  }
+
+  /** Server role: of what was received, a part waits for its turn. */
+  get hasUnread(): boolean {
+    return this.#reader.hasUnread;
+  }
+
+  /** Goes on with it. */
+  readOn(): void {
+    this.#guard(() => {
+      this.#core.turn.begin();
+      this.#reader.readOn();
+      this.#core.settle();
+    });
   }
 
   /** At the end of the turn, after `requestFlush`: one write of everything composed since the last one. */
@@ -100,7 +118,14 @@ export class Http2Session {
       core.events.onGoaway(NO_ERROR);
       return null;
     }
-    const stream = new Http2Stream(this.#sender, 0, user, IDLE, core.peer.initialWindow, core.config.streamWindow);
+    const stream = new Http2Stream(
+      this.#sender,
+      0,
+      user,
+      IDLE,
+      core.peer.initialWindow,
+      core.config.initialStreamWindow,
+    );
     core.streams.unsent.push(stream);
     return stream;
   }
@@ -115,12 +140,27 @@ export class Http2Session {
     return this.#core.capacity;
   }
 
+  /** What the server allows at once (MAX_CONCURRENT_STREAMS); -1 = its SETTINGS have not come. */
+  get serverStreams(): number {
+    return this.#core.peer.heard ? this.#core.peer.maxStreams : -1;
+  }
+
+  /** Client role: the server has lately refused a stream that its SETTINGS allowed. */
+  get isRefusing(): boolean {
+    return this.#core.shownStreams < this.#core.peer.maxStreams;
+  }
+
+  /** Client role: streams to open at most until the server's SETTINGS say. */
+  assumeStreams(count: number): void {
+    if (!this.#core.peer.heard) this.#core.peer.maxStreams = count;
+  }
+
   /** The connection failed or was closed. */
   get isOver(): boolean {
     return this.#core.isOver;
   }
 
-  /** Bytes of memory that streams keep back for the peer. */
+  /** Bytes that streams keep back for the peer. */
   get keptBytes(): number {
     return this.#core.keptBytes;
   }

@@ -26,7 +26,8 @@ export class PeerSettings {
   maxStreams = STREAMS_BEFORE_SETTINGS;
   initialWindow = INITIAL_WINDOW;
   maxFrame = LEAST_MAX_FRAME;
-  #heard = false;
+  /** Its first SETTINGS came. */
+  heard = false;
   /** After a false `apply`. */
   error = 0;
   sentence = '';
@@ -37,8 +38,8 @@ export class PeerSettings {
    */
   apply(bytes: Uint8Array, at: number, length: number, from: 'client' | 'server'): boolean {
     // Saying nothing in the first SETTINGS means that there is no limit.
-    if (!this.#heard) this.maxStreams = MAX_31_BIT;
-    this.#heard = true;
+    if (!this.heard) this.maxStreams = MAX_31_BIT;
+    this.heard = true;
     for (let i = at; i < at + length; i += SETTING_BYTES) {
       if (!this.#set(readUint16(bytes, i), readUint32(bytes, i + 2), from)) return false;
     }
@@ -79,7 +80,7 @@ export class PeerSettings {
 
 /** Writes the payload of our SETTINGS; defaults are not written. Returns its length. */
 export function writeSettings(bytes: Uint8Array, at: number, role: Role, config: Http2Config): number {
-  const { headerTableBytes, maxConcurrentStreams, streamWindow, maxFrameBytes, maxHeaderListBytes } = config;
+  const { headerTableBytes, maxConcurrentStreams, initialStreamWindow, maxFrameBytes, maxHeaderListBytes } = config;
   let to = at;
   const put = (id: number, value: number): void => {
     bytes[to] = 0;
@@ -90,7 +91,7 @@ export function writeSettings(bytes: Uint8Array, at: number, role: Role, config:
   if (headerTableBytes !== DEFAULT_TABLE) put(HEADER_TABLE_SIZE, headerTableBytes);
   if (role === 'client') put(ENABLE_PUSH, 0);
   else put(MAX_CONCURRENT_STREAMS, maxConcurrentStreams);
-  if (streamWindow !== INITIAL_WINDOW) put(INITIAL_WINDOW_SIZE, streamWindow);
+  if (initialStreamWindow !== INITIAL_WINDOW) put(INITIAL_WINDOW_SIZE, initialStreamWindow);
   if (maxFrameBytes !== LEAST_MAX_FRAME) put(MAX_FRAME_SIZE, maxFrameBytes);
   put(MAX_HEADER_LIST_SIZE, maxHeaderListBytes);
   return to - at;

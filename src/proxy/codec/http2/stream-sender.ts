@@ -13,7 +13,9 @@ import { sendWindowUpdate } from './write-frames.ts';
 import { finishHead, headRoom, reserveHead, reserveLargeHead } from './write-head.ts';
 
 export const OUT_OF_BUFFERS = 'the proxy is out of buffers';
-const NOT_READING = 'the receiver reads too slowly: too much is kept back for it';
+/** How sentences about a peer that took no progress, or too little, begin. */
+export const TOO_SLOW = 'the receiver reads too slowly';
+const NOT_READING = `${TOO_SLOW}: too much is kept back for it`;
 
 export class StreamSender implements StreamOwner {
   readonly #core: SessionCore;
@@ -106,7 +108,10 @@ export class StreamSender implements StreamOwner {
     core.credit.unconsumed -= length;
     core.grantConnection();
     if (stream.remoteEnded || stream.state === CLOSED) return;
-    const increment = consumeOfStream(stream, length, core.config.streamWindow);
+    const { streamWindow, maxUnconsumed } = core.config;
+    const size = stream.windowSize;
+    const increment = consumeOfStream(stream, length, Math.min(streamWindow - size, maxUnconsumed - core.grown));
+    core.grown += stream.windowSize - size;
     if (increment > 0) sendWindowUpdate(core.output, stream.id, increment);
   }
 

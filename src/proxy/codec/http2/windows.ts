@@ -47,12 +47,18 @@ export class ConnectionCredit {
   }
 }
 
-/** `length` bytes of a stream were consumed: the increment to grant now, 0 = not yet. @param size the stream's whole window */
-export function consumeOfStream(stream: Http2Stream, length: number, size: number): number {
+/**
+ * `length` bytes of a stream were consumed: the increment to grant now, 0 = not yet. A stream whose bytes move on gets a larger
+ * window each time.
+ * @param mayGrow bytes that its window may grow by
+ */
+export function consumeOfStream(stream: Http2Stream, length: number, mayGrow: number): number {
   stream.ungranted += length;
-  const increment = stream.ungranted;
-  if (increment * 2 < size) return 0;
+  if (stream.ungranted * 2 < stream.windowSize) return 0;
+  const growth = Math.min(stream.windowSize, Math.max(0, mayGrow));
+  const increment = stream.ungranted + growth;
   stream.ungranted = 0;
+  stream.windowSize += growth;
   stream.receiveWindow += increment;
   return increment;
 }

@@ -1,10 +1,16 @@
 import t from 'tap';
 import type { Http2Stream } from '../../../../src/proxy/codec/http2/http2-stream.ts';
 import { http2PoolOf } from '../../../../src/proxy/upstream/http2-pool.ts';
-import { CLAIMED, type StreamClaimant, TOO_MANY_WAIT, WAITING } from '../../../../src/proxy/upstream/stream-pool.ts';
+import {
+  CLAIMED,
+  type StreamClaimant,
+  type StreamPool,
+  TOO_MANY_WAIT,
+  WAITING,
+} from '../../../../src/proxy/upstream/stream-pool.ts';
 import { ask, begin, connectHttp2, ended, serveHttp2 } from '../../../helpers/http2-peers.ts';
 import { ProxyRig, serviceView } from '../../../helpers/proxy-rig.ts';
-import { CANCEL, check } from '../support/http2-rig.ts';
+import { CANCEL, check, REFUSED_STREAM } from '../support/http2-rig.ts';
 
 t.test('requests wait for a free stream of the endpoint, and are told when none comes', async (t) => {
   const rig = new ProxyRig({ maxHttp2PerEndpoint: 1, streamWaitMs: 300, maxWaitingPerEndpoint: 6 });
@@ -48,6 +54,82 @@ t.test('requests wait for a free stream of the endpoint, and are told when none 
   t.equal(told.filter((sentence) => sentence === 'too many requests wait for a free stream\n').length, 1);
   t.equal(told.filter((sentence) => sentence === 'no stream became free within 300 ms\n').length, 6);
   for (const finish of open) finish();
+  await check(t, rig);
+});
+
+t.test('a new server gets one request until its SETTINGS have said how many it takes', async (t) => {
+  const rig = new ProxyRig({ maxHttp2PerEndpoint: 1 });
+  let open = 0;
+  let most = 0;
+  const server = await serveHttp2(
+    rig,
+    (stream) => {
+      most = Math.max(most, ++open);
+      setTimeout(() => {
+        open--;
+        stream.respond({}, { endStream: true });
+      }, 5);
+    },
+    { maxConcurrentStreams: 3 },
+  );
+  rig.service(serviceView([server.port]));
+  const session = await connectHttp2(rig);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(session, { ':method': 'POST' }, 'x')));
+  t.equal(answers.filter(({ status }) => status === 200).length, 40);
+  t.equal(most, 3);
+  t.equal(server.requests, 40, 'none was refused');
+  await check(t, rig);
+});
+
+t.test('a server that has said nothing yet gets one request on one connection', async (t) => {
+  const rig = new ProxyRig();
+  const { port } = await rig.serve((socket) => socket.resume());
+  rig.service(serviceView([port], { protocol: 'http2' }));
+  const session = await connectHttp2(rig);
+  const answers = Array.from({ length: 5 }, () => begin(session));
+  const pools = (): (StreamPool | null)[] => [...rig.context.outbound.all()].map(({ http2 }) => http2);
+  await rig.until(() => pools().some((pool) => (pool?.openStreams ?? 0) + (pool?.waiting ?? 0) === 5), 'the requests');
+  t.match(pools(), [{ connectionCount: 1, openStreams: 1, waiting: 4 }]);
+  for (const { stream } of answers) stream.close(CANCEL);
+  await Promise.all(answers.map(ended));
+  await check(t, rig);
+});
+
+t.test('what a server refuses because it is full waits for room, however often', async (t) => {
+  const rig = new ProxyRig({ maxHttp2PerEndpoint: 1 });
+  let open = 0;
+  const server = await serveHttp2(rig, (stream) => {
+    // Its SETTINGS allow any number; it takes two.
+    if (open === 2) return stream.close(REFUSED_STREAM);
+    open++;
+    setTimeout(() => {
+      open--;
+      stream.respond({}, { endStream: true });
+    }, 5);
+  });
+  rig.service(serviceView([server.port]));
+  const session = await connectHttp2(rig);
+  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(session, { ':method': 'POST' }, 'x')));
+  t.equal(answers.filter(({ status }) => status === 200).length, 40);
+  t.ok(server.requests < 120, `${server.requests} requests came`);
+  await check(t, rig);
+});
+
+t.test('what is refused and refused waits no longer than any other request', async (t) => {
+  const rig = new ProxyRig({ maxHttp2PerEndpoint: 1, streamWaitMs: 300 });
+  const server = await serveHttp2(rig, (stream, headers) => {
+    if (headers[':path'] !== '/stay') stream.close(REFUSED_STREAM);
+  });
+  rig.service(serviceView([server.port]));
+  const session = await connectHttp2(rig);
+  const stay = begin(session, { ':path': '/stay' });
+  await rig.until(() => server.requests === 1, 'the one that stays');
+  const answer = await ask(session);
+  t.equal(answer.status, 503);
+  t.match(answer.headers['x-towpath-error'], /^UO/);
+  t.match(answer.body, /no stream became free within 300 ms/);
+  stay.stream.close(CANCEL);
+  await ended(stay);
   await check(t, rig);
 });
 

@@ -14,7 +14,7 @@ t.test('bytes come out as they went in, whatever the pieces', (t) => {
       let written = 0;
       for (const size of pieces) {
         for (let i = 0; i < size; i++) slab.bytes[slab.composeArea + i] = (written + i) * 31;
-        kept.append(slab.composeArea, size);
+        kept.append(slab.composeArea, size, (written & 1) === 1);
         written += size;
       }
       let read = 0;
@@ -38,8 +38,22 @@ t.test('bytes come out as they went in, whatever the pieces', (t) => {
 t.test('a little takes a small chunk', (t) => {
   const slab = create(2 << 20);
   const kept = new KeptBytes(slab);
-  kept.append(slab.composeArea, 100);
+  kept.append(slab.composeArea, 100, false);
   t.equal(kept.capacity, 4096);
+  kept.clear();
+  t.equal(slab.chunksInUse, 0);
+  t.end();
+});
+
+t.test('in thrift, 20 KB take four small chunks before the first large one', (t) => {
+  const slab = create(4 << 20);
+  const kept = new KeptBytes(slab);
+  kept.append(slab.composeArea, 5_000, true);
+  t.equal(kept.capacity, 2 * 4096);
+  kept.append(slab.composeArea, 11_000, true);
+  t.equal(kept.capacity, 4 * 4096);
+  kept.append(slab.composeArea, 4_000, true);
+  t.equal(kept.capacity, 4 * 4096 + 65_536);
   kept.clear();
   t.equal(slab.chunksInUse, 0);
   t.end();
@@ -49,7 +63,7 @@ t.test('without memory it throws, and what was taken can be given back', (t) => 
   const slab = create(MINIMUM_SLAB_BYTES + 64);
   const kept = new KeptBytes(slab);
   t.throws(() => {
-    for (;;) kept.append(slab.composeArea, 65_536);
+    for (;;) kept.append(slab.composeArea, 65_536, false);
   }, new SlabExhausted('no buffer left'));
   kept.clear();
   t.equal(slab.chunksInUse, 0);

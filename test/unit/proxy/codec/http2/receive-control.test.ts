@@ -2,7 +2,7 @@
 import t from 'tap';
 import * as f from '../../../../../src/proxy/codec/http2/frames.ts';
 import { createClient, request } from './support/client-rig.ts';
-import { GET, goaway, headers, OK, settings } from './support/frame-text.ts';
+import { GET, goaway, headers, OK, reset, settings } from './support/frame-text.ts';
 import { makeHead } from './support/make-head.ts';
 import { PLAIN, SessionRig } from './support/session-rig.ts';
 
@@ -21,10 +21,35 @@ t.test('capacity follows what the server allows, and its changes are told', (t) 
   t.same(rig.heard(), ['head 1 200 end', 'capacity']);
   rig.feed(settings([3, 1]));
   t.equal(rig.session.capacity, 0);
-  t.same(rig.heard(), []);
+  t.same(rig.heard(), ['capacity'], 'none, which is also worth knowing');
   rig.feed(settings([3, 5]));
   t.same(rig.heard(), ['capacity']);
   t.equal(rig.session.capacity, 4);
+  t.end();
+});
+
+t.test('until the server has said how much it takes, the owner may assume less', (t) => {
+  const rig = new SessionRig('client');
+  rig.session.assumeStreams(1);
+  t.same([rig.session.capacity, rig.session.serverStreams], [1, -1]);
+  rig.greet([3, 7]);
+  t.same([rig.session.capacity, rig.session.serverStreams], [7, 7]);
+  rig.session.assumeStreams(1);
+  t.equal(rig.session.capacity, 7, 'too late');
+  t.end();
+});
+
+t.test('a server that refuses streams gets no more than the others for a while', (t) => {
+  const rig = new SessionRig('client').greet([3, 100]);
+  for (let i = 0; i < 4; i++) request(rig);
+  rig.feed(reset(5, 7), reset(7, 7));
+  t.same([rig.session.openStreams, rig.session.capacity, rig.session.isRefusing], [2, 0, true]);
+  rig.onCapacity = () => rig.note('capacity');
+  rig.heard();
+  rig.session.tick(1_000);
+  rig.flush();
+  t.same(rig.heard(), ['capacity']);
+  t.same([rig.session.capacity, rig.session.isRefusing], [98, false]);
   t.end();
 });
 

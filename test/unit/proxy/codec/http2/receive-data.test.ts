@@ -1,6 +1,7 @@
 /** Data in: the windows that we grant, and what bounds them. */
 import t from 'tap';
-import { data, headers, POST, paddedData, reset } from './support/frame-text.ts';
+import { PREFACE } from '../../../../../src/proxy/codec/http2/frames.ts';
+import { data, headers, POST, paddedData, reset, settings } from './support/frame-text.ts';
 import { type RigOptions, SessionRig } from './support/session-rig.ts';
 
 const WINDOW = 65_536;
@@ -8,7 +9,13 @@ const text = (length: number): string => 'x'.repeat(length);
 
 /** A server with small windows and the requests 1, 3, 5 ... under way. */
 function receiving(requests: number, options: RigOptions = {}): SessionRig {
-  const config = { streamWindow: WINDOW, connectionWindow: 4 * WINDOW, maxUnconsumed: 2 * WINDOW, ...options.config };
+  const config = {
+    initialStreamWindow: WINDOW,
+    streamWindow: WINDOW,
+    connectionWindow: 4 * WINDOW,
+    maxUnconsumed: 2 * WINDOW,
+    ...options.config,
+  };
   const rig = new SessionRig('server', { ...options, config }).greet();
   for (let i = 0; i < requests; i++) rig.feed(headers(2 * i + 1, POST));
   rig.heard();
@@ -31,6 +38,40 @@ t.test('the stream window opens as bytes are consumed, half of it at a time', (t
   rig.stream(1).consumed(1);
   rig.flush();
   t.same(rig.frames(), [`WINDOW_UPDATE 1 +${WINDOW / 2}`]);
+  t.end();
+});
+
+t.test('the window of a stream whose bytes are consumed doubles up to its size', (t) => {
+  const rig = receiving(1, { config: { streamWindow: 3 * WINDOW } });
+  pour(rig, 1, 4 * WINDOW);
+  t.same(
+    rig.frames().filter((frame) => frame.startsWith('WINDOW_UPDATE 1 ')),
+    [WINDOW / 2 + WINDOW, WINDOW + WINDOW, (3 * WINDOW) / 2].map((bytes) => `WINDOW_UPDATE 1 +${bytes}`),
+    'what was consumed, and what it grows by',
+  );
+  t.end();
+});
+
+t.test('windows grow together by no more than may be unconsumed, and what one grew by is free once it is over', (t) => {
+  const rig = receiving(3, { config: { streamWindow: 3 * WINDOW, maxUnconsumed: 2 * WINDOW } });
+  const grants = (id: number): string[] => rig.frames().filter((frame) => frame.startsWith(`WINDOW_UPDATE ${id} `));
+  pour(rig, 1, 2 * WINDOW);
+  t.equal(grants(1).length, 2);
+  pour(rig, 3, WINDOW / 2);
+  t.same(grants(3), [`WINDOW_UPDATE 3 +${WINDOW / 2}`], 'as much as was consumed');
+  rig.feed(reset(1, 8));
+  pour(rig, 3, WINDOW / 2);
+  t.same(grants(3), [`WINDOW_UPDATE 3 +${WINDOW / 2 + WINDOW}`]);
+  t.end();
+});
+
+t.test('a client that does not know our SETTINGS yet may send what the protocol allows', (t) => {
+  const rig = new SessionRig('server', { config: { initialStreamWindow: 16_384 } });
+  rig.consumes = false;
+  rig.feed(PREFACE, settings(), headers(1, POST));
+  pour(rig, 1, 65_535);
+  t.equal(rig.session.unconsumedBytes, 65_535);
+  t.notOk(rig.stream(1).isClosed);
   t.end();
 });
 

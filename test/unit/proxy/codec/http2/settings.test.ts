@@ -50,7 +50,7 @@ for (const [id, value, from, error] of [
 
 t.test('what we say can be read again, and defaults are left out', (t) => {
   const bytes = Buffer.alloc(OUR_SETTINGS_BYTES);
-  const config = { ...DEFAULT_HTTP2_CONFIG, headerTableBytes: 99, maxFrameBytes: 20_000, streamWindow: 1_000 };
+  const config = { ...DEFAULT_HTTP2_CONFIG, headerTableBytes: 99, maxFrameBytes: 20_000, initialStreamWindow: 1_000 };
   const peer = new PeerSettings();
   const length = writeSettings(bytes, 0, 'server', config);
   t.equal(length, 30);

@@ -97,6 +97,7 @@ export class Connection implements SocketHandler, SessionEvents, Deferred {
   onConnect(): void {}
   onData(_socket: Socket, at: number, length: number): void {
     this.session.receive(at, length);
+    while (this.session.hasUnread) this.session.readOn();
   }
   onEnd(): void {
     this.#lost('end');

@@ -34,6 +34,8 @@ export class SessionRig {
   /** What the owner and the streams' users heard since the last `heard()`. */
   #heard: string[] = [];
   #out: Buffer[] = [];
+  /** Turns that took bytes of the peer. */
+  turns = 0;
   /** Calls of write. */
   writes = 0;
   /** The socket takes no more. */
@@ -128,6 +130,8 @@ export class SessionRig {
     for (let from = 0; from < all.length; from += step) {
       const n = all.copy(this.memory.slab.bytes, this.memory.slab.receiveArea, from, from + step);
       this.session.receive(this.memory.slab.receiveArea, n);
+      this.turns++;
+      for (; this.session.hasUnread; this.turns++) this.session.readOn();
     }
     this.flush();
   }
