@@ -11,6 +11,7 @@ import { type Expected, StallWatch } from './stall-watch.ts';
 const TOOK_NOTHING = 'the client took nothing of its answer for too long';
 
 export class ClientWatch implements Watched {
+  place = -1;
   readonly #client: ExchangeClient;
   readonly #desk: Pick<RequestDesk, 'current'>;
   readonly #stall = new StallWatch();

@@ -87,8 +87,16 @@ export class CountingSink implements RecordSink {
   readonly #counters: Counters;
   readonly #log: (record: ConnectionRecord, ending: Ending) => void;
   readonly #opened: Readonly<Record<Side, number>>;
-  readonly #verdicts = new Map<string, number>();
-  readonly #closed = new Map<string, ClosedSeries>();
+  /** By side, verdict and reason: words looked up one by one cost no new text for each connection. */
+  readonly #verdicts = {
+    outbound: new Map<string, Map<string, number>>(),
+    inbound: new Map<string, Map<string, number>>(),
+  };
+  /** By side, verdict and service. */
+  readonly #closed = {
+    outbound: new Map<string, Map<string, ClosedSeries>>(),
+    inbound: new Map<string, Map<string, ClosedSeries>>(),
+  };
 
   constructor(counters: Counters, log: (record: ConnectionRecord, ending: Ending) => void) {
     this.#counters = counters;
@@ -102,11 +110,11 @@ export class CountingSink implements RecordSink {
   }
 
   decided({ side, verdict, reason }: ConnectionRecord): void {
-    const key = `${side}|${verdict}|${reason}`;
-    let index = this.#verdicts.get(key);
+    const byReason = inner(this.#verdicts[side], verdict);
+    let index = byReason.get(reason);
     if (index === undefined) {
       index = this.#counters.series('towpath_verdicts_total', { side, verdict, reason });
-      this.#verdicts.set(key, index);
+      byReason.set(reason, index);
     }
     this.#counters.add(index, 1);
   }
@@ -124,8 +132,8 @@ export class CountingSink implements RecordSink {
   }
 
   #closedSeries({ side, verdict, service }: ConnectionRecord): ClosedSeries {
-    const key = `${side}|${verdict}|${service}`;
-    let series = this.#closed.get(key);
+    const byService = inner(this.#closed[side], verdict);
+    let series = byService.get(service);
     if (series === undefined) {
       const labels = { side, verdict, service };
       series = {
@@ -133,7 +141,7 @@ export class CountingSink implements RecordSink {
         received: this.#counters.series('towpath_connection_received_bytes_total', labels),
         sent: this.#counters.series('towpath_connection_sent_bytes_total', labels),
       };
-      this.#closed.set(key, series);
+      byService.set(service, series);
     }
     return series;
   }
@@ -146,4 +154,14 @@ export class CountingSink implements RecordSink {
     }
     return index;
   }
+}
+
+/** The map under `key`, made on first use. */
+function inner<T>(maps: Map<string, Map<string, T>>, key: string): Map<string, T> {
+  let map = maps.get(key);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
 }

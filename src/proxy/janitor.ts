@@ -18,6 +18,8 @@ const SHORT_STALL_MS = 3_000;
 
 export interface Watched {
   readonly socket: Socket;
+  /** Where the janitor keeps it, -1 = nowhere. Owned by the janitor. */
+  place: number;
   /** Acts when its client has stalled. `now` in ms of the reactor's clock. */
   look(now: number): void;
 }
@@ -33,7 +35,9 @@ export class Janitor implements Timed {
   readonly #reactor: Reactor;
   readonly #periodMs: number;
   readonly #lookMs: number;
-  readonly #watched = new Set<Watched>();
+  /** The first `#count` are watched. Not a Set: its outgrown tables would carry closed connections into the old generation. */
+  readonly #watched: (Watched | null)[] = [];
+  #count = 0;
   readonly #enough: number;
   #lookedAt = 0;
   /** Peers with buffers that have not moved, while memory is short. */
@@ -52,21 +56,38 @@ export class Janitor implements Timed {
   }
 
   add(connection: Watched): void {
-    this.#watched.add(connection);
+    if (connection.place >= 0) return;
+    connection.place = this.#count;
+    this.#watched[this.#count++] = connection;
   }
 
   remove(connection: Watched): void {
-    this.#watched.delete(connection);
+    const { place } = connection;
+    if (place < 0) return;
+    connection.place = -1;
+    const last = this.#watched[--this.#count];
+    this.#watched[this.#count] = null;
+    if (last === connection || last === null) return;
+    last.place = place;
+    this.#watched[place] = last;
   }
 
   onDeadline(now: number): void {
     this.#reactor.schedule(this, this.#periodMs);
     if (now - this.#lookedAt >= this.#lookMs) {
       this.#lookedAt = now;
-      for (const connection of this.#watched) this.#reactor.runFor(connection.socket, () => connection.look(now));
+      this.#look(now);
     }
     if (this.#reactor.slab.freeLargeChunks < this.#enough) this.#relieve(now);
     else if (this.#marks.size > 0) this.#marks = new Map();
+  }
+
+  /** From the end: one that goes away meanwhile is replaced by one that was looked at already. */
+  #look(now: number): void {
+    for (let i = this.#count - 1; i >= 0; i--) {
+      const connection = this.#watched[i];
+      if (connection !== null) this.#reactor.runFor(connection.socket, () => connection.look(now));
+    }
   }
 
   /** Cuts the peers that have held buffers longest. */

@@ -170,9 +170,10 @@ export class RoutingTable {
 
   #loadCluster(view: ServiceView, key: ClusterKey, turn: number): Cluster {
     const cluster = view.clusters[key];
+    const tls = this.#endpoints.securedBy(cluster.tls);
     const endpoints = cluster.endpoints.flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
-      return address === null ? [] : [{ endpoint: this.#endpoints.get(address, cluster.tls), weight: e.weight }];
+      return address === null ? [] : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight }];
     });
     return new Cluster(key, cluster.service, cluster.protocol, cluster.loadBalancer, endpoints, turn);
   }

@@ -68,6 +68,7 @@ export class Interest {
   resume(socket: Socket): void {
     if (!socket.paused) return;
     socket.paused = false;
+    socket.tls?.onResume();
     this.refresh(socket);
   }
 

@@ -218,9 +218,12 @@ export class Kernel {
     return r === -EINTR ? this.splice(from, to, length) : r;
   }
 
-  /** errno of the last failed call of this thread, for calls that OpenSSL makes. */
+  /** errno of this thread, for calls that OpenSSL makes. */
   get errno(): number {
     return this.#calls.errnoCell[0];
+  }
+  clearErrno(): void {
+    this.#calls.errnoCell[0] = 0;
   }
 
   #result(r: number): number {

@@ -15,6 +15,7 @@ export const SSL_VERIFY_PEER = 1;
 export const SSL_VERIFY_FAIL_IF_NO_PEER_CERT = 2;
 export const SSL_SENT_AND_RECEIVED_SHUTDOWN = 3;
 export const SSL_CTRL_MODE = 33;
+export const SSL_CTRL_SET_READ_AHEAD = 41;
 export const SSL_CTRL_SET_SESS_CACHE_MODE = 44;
 export const SSL_CTRL_SET_TLSEXT_SERVERNAME_CB = 53;
 export const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
@@ -91,6 +92,7 @@ const SIGNATURES = {
   SSL_do_handshake: { arguments: ['u64'], return: 'i32' },
   SSL_read: { arguments: ['u64', 'u64', 'i32'], return: 'i32' },
   SSL_write: { arguments: ['u64', 'u64', 'i32'], return: 'i32' },
+  SSL_has_pending: { arguments: ['u64'], return: 'i32' },
   SSL_shutdown: { arguments: ['u64'], return: 'i32' },
   SSL_set_shutdown: { arguments: ['u64', 'i32'], return: 'void' },
   SSL_get_error: { arguments: ['u64', 'i32'], return: 'i32' },

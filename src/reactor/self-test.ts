@@ -4,6 +4,7 @@
  */
 import { describeErrno, EAGAIN, ECONNREFUSED, EINPROGRESS } from './errno.ts';
 import { Kernel } from './kernel.ts';
+import { bindLibssl, type LibSsl } from './libssl.ts';
 import { openListener } from './listen.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from './slab.ts';
 import { parseSockAddr, readSockAddr, type SockAddr, writeSockAddr } from './socket-address.ts';
@@ -12,15 +13,18 @@ import { bindCalls, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLERR, EPOLLIN, EPOLLOUT, t
 /** Loopback answers within microseconds; only a broken machine needs this long. */
 const WAIT_MS = 1_000;
 const EBADF = 9;
+/** OpenSSL_version_num() has it in its top four bits. */
+const OPENSSL_MAJOR = 3n;
+const MAJOR_SHIFT = 28n;
 /** Both halves of epoll's data, every byte different. */
 const SLOT = 0x01020304;
 const GENERATION = 0xf5f6f7f8;
 
 /**
- * @param bind binds the system calls; a test passes calls that misbehave
+ * @param bind binds the system calls, `bindSsl` OpenSSL; a test passes calls that misbehave
  * @returns null when all is well, else one sentence that names what does not work here
  */
-export function selfTest(bind: () => RawCalls = bindCalls): string | null {
+export function selfTest(bind: () => RawCalls = bindCalls, bindSsl: () => SslVersion = bindLibssl): string | null {
   if (process.platform !== 'linux') return `Towpath needs Linux, this is ${process.platform}`;
   if (process.arch !== 'x64' && process.arch !== 'arm64')
     return `Towpath needs x86-64 or arm64, this is ${process.arch}`;
@@ -29,13 +33,21 @@ export function selfTest(bind: () => RawCalls = bindCalls): string | null {
     const slab = new Slab(new ArrayBuffer(MINIMUM_SLAB_BYTES + 64), 0, MINIMUM_SLAB_BYTES + 64);
     const run = new SelfTest(new Kernel(slab, bind()));
     try {
-      return run.checkAddresses() ?? run.checkErrno() ?? run.checkEpoll() ?? run.checkLoopback();
+      const problem = run.checkAddresses() ?? run.checkErrno() ?? run.checkEpoll() ?? run.checkLoopback();
+      return problem ?? checkOpenssl(bindSsl());
     } finally {
       run.closeAll();
     }
   } catch (error) {
     return `the system-call layer does not work with this Node (${process.version}): ${error instanceof Error ? error.message : error}`;
   }
+}
+
+type SslVersion = Pick<LibSsl, 'OpenSSL_version_num'>;
+
+function checkOpenssl(lib: SslVersion): string | null {
+  const major = lib.OpenSSL_version_num() >> MAJOR_SHIFT;
+  return major === OPENSSL_MAJOR ? null : `Towpath needs OpenSSL ${OPENSSL_MAJOR}, this Node carries ${major}`;
 }
 
 class SelfTest {

@@ -51,6 +51,8 @@ export interface SecureLayer {
   dispatch(mask: number): boolean;
   /** Internal: as Kernel.send, but -EAGAIN also during the handshake; what was refused must come again. */
   send(at: number, length: number): number;
+  /** Internal: the owner reads again. */
+  onResume(): void;
   /** Internal: hands up what had arrived before the connection died. */
   readLast(): void;
   /** Internal: tells the peer that no more bytes come. False: the kernel is full, try again when it is not. */

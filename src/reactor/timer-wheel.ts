@@ -63,10 +63,11 @@ export class TimerWheel {
     if (timed.wheelTick < 0) return;
     const bucket = this.#buckets[timed.wheelTick % BUCKETS];
     timed.wheelTick = -1;
-    const at = bucket.lastIndexOf(timed);
+    let at = bucket.length - 1;
+    while (at >= 0 && bucket[at] !== timed) at--;
+    if (at < 0) return;
     const last = bucket.pop();
-    if (at < 0 && last !== undefined) bucket.push(last);
-    else if (last !== undefined && last !== timed) bucket[at] = last;
+    if (last !== undefined && last !== timed) bucket[at] = last;
   }
 
   #expire(now: number, onThrow: (timed: Timed, error: unknown) => void): void {

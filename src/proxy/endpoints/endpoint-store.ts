@@ -17,10 +17,14 @@ export class EndpointStore {
     this.#mark = mark;
   }
 
-  /** @param view how connections are secured: an address with other settings is another endpoint, with connections of its own */
-  get(address: SockAddr, view?: UpstreamTlsView): Endpoint {
-    const tls = this.#tls.get(view);
-    const key = tls === null ? address.key : `${address.key} ${tls.key}`;
+  /** What `get` wants to know of a cluster's TLS. */
+  securedBy(view: UpstreamTlsView | undefined): EndpointTls | null {
+    return this.#tls.get(view);
+  }
+
+  /** @param tls an address that is secured in another way is another endpoint, with connections of its own */
+  get(address: SockAddr, tls: EndpointTls | null = null): Endpoint {
+    const key = tls === null ? address.key : `${address.key} ${tls.id}`;
     const known = this.#endpoints.get(key);
     if (known !== undefined) return known;
     const endpoint = new Endpoint(address, this.#mark, tls);

@@ -3,11 +3,12 @@ import { EAGAIN, EPROTO } from '../errno.ts';
 import * as openssl from '../libssl.ts';
 import type { SecureLayer, Socket } from '../socket.ts';
 import { copyText, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../syscalls.ts';
+import type { Deferred } from '../turn-end.ts';
 import { type Explained, explainFailure, explainOtherName } from './explain-failure.ts';
 import type { MemoryInput } from './memory-input.ts';
+import { isFailure, readRecords, writeRecords } from './move-records.ts';
 import { readPeerChain } from './peer-certificates.ts';
 import { readProtocol } from './read-protocol.ts';
-import { readRecords } from './read-records.ts';
 import type { TlsHost } from './tls-host.ts';
 import type { TlsRole } from './tls-role.ts';
 
@@ -15,14 +16,15 @@ import type { TlsRole } from './tls-role.ts';
 const MAX_LAST_READS = 1024;
 
 /** TLS on one connection, of either role. */
-export class TlsConnection implements SecureLayer {
+export class TlsConnection implements SecureLayer, Deferred {
   established = false;
   protocol = '';
   version = '';
   resumed = false;
   owesCloseNotify = false;
+  readonly socket: Socket;
+  deferred = false;
   readonly #host: TlsHost;
-  readonly #socket: Socket;
   readonly #role: TlsRole;
   /** Bytes read before TLS began; null once OpenSSL reads the descriptor. */
   #input: MemoryInput | null;
@@ -30,8 +32,10 @@ export class TlsConnection implements SecureLayer {
   #ssl: bigint;
   #transportReady: boolean;
   #handshakeWants = EPOLLOUT;
-  /** Reading goes on when the descriptor is writable: OpenSSL has to write first, or there is input in memory. */
+  /** OpenSSL has to write before it reads on (the answer to a key update, say). */
   #readsWhenWritable = false;
+  /** OpenSSL holds records already, of which epoll does not know. */
+  #hasMore = false;
   /** The peer's close_notify has been read, but not told to an owner that has paused. */
   #endWaits = false;
   #closeNotifySent = false;
@@ -41,7 +45,7 @@ export class TlsConnection implements SecureLayer {
 
   constructor(host: TlsHost, socket: Socket, ssl: bigint, role: TlsRole, input: MemoryInput | null) {
     this.#host = host;
-    this.#socket = socket;
+    this.socket = socket;
     this.#ssl = ssl;
     this.#role = role;
     this.#input = input;
@@ -58,11 +62,11 @@ export class TlsConnection implements SecureLayer {
 
   wanted(): number {
     if (!this.established) return this.#handshakeWants;
-    const socket = this.#socket;
+    const socket = this.socket;
     const readable = !socket.paused && !socket.readClosed;
     const reading = readable && !this.#readsWhenWritable ? EPOLLIN | EPOLLRDHUP : 0;
-    const readsOnOut = readable && (this.#readsWhenWritable || this.#endWaits);
-    return reading | (socket.pending !== null || this.owesCloseNotify || readsOnOut ? EPOLLOUT : 0);
+    const writing = socket.pending !== null || this.owesCloseNotify || (readable && this.#readsWhenWritable);
+    return reading | (writing ? EPOLLOUT : 0);
   }
 
   dispatch(mask: number): boolean {
@@ -70,37 +74,38 @@ export class TlsConnection implements SecureLayer {
       this.#stepHandshake();
       return true;
     }
-    const { paused, readClosed } = this.#socket;
+    const { paused, readClosed } = this.socket;
     if (paused || readClosed) return false;
-    if (this.#endWaits) this.#end();
-    else if (this.#readsWhenWritable ? mask & EPOLLOUT : mask & (EPOLLIN | EPOLLRDHUP)) this.#read();
+    if (this.#readsWhenWritable ? mask & EPOLLOUT : mask & (EPOLLIN | EPOLLRDHUP)) this.#read();
     else return (mask & EPOLLOUT) !== 0;
     return true;
   }
 
+  onResume(): void {
+    if (this.#hasMore || this.#endWaits) this.#host.atNextTurnEnd(this);
+  }
+
+  /** What OpenSSL holds already is read in another turn, so that no connection gets more than its share of this one. */
+  onTurnEnd(): void {
+    const { fd, dead, paused, readClosed } = this.socket;
+    if (fd < 0 || dead || paused || readClosed) return;
+    if (this.#endWaits) this.#end();
+    else if (this.#hasMore) this.#read();
+  }
+
   send(at: number, length: number): number {
     if (!this.established) return -EAGAIN;
-    const { lib, slab } = this.#host.library;
-    for (let sent = 0; sent < length; ) {
-      lib.ERR_clear_error();
-      const n = lib.SSL_write(this.#ssl, slab.pointer(at + sent, length - sent), length - sent);
-      if (n > 0) {
-        sent += n;
-        continue;
-      }
-      const { errno } = this.#host.kernel;
-      const error = lib.SSL_get_error(this.#ssl, n);
-      if (error === openssl.SSL_ERROR_WANT_WRITE || error === openssl.SSL_ERROR_WANT_READ)
-        return sent > 0 ? sent : -EAGAIN;
-      const failure = this.#explain(error, errno);
-      this.#socket.reason = failure.sentence;
-      return -failure.errno;
-    }
-    return length;
+    const { kernel, library, moved } = this.#host;
+    writeRecords(library, kernel, this.#ssl, at, length, moved);
+    const { total, state, errno } = moved;
+    if (!isFailure(state)) return total > 0 ? total : -EAGAIN;
+    const failure = this.#explain(state, errno);
+    this.socket.reason = failure.sentence;
+    return -failure.errno;
   }
 
   readLast(): void {
-    for (let i = 0; i < MAX_LAST_READS && this.#socket.fd >= 0 && !this.#socket.paused; i++) {
+    for (let i = 0; i < MAX_LAST_READS && this.socket.fd >= 0 && !this.socket.paused; i++) {
       const { lib, slab } = this.#host.library;
       const n = lib.SSL_read(this.#ssl, slab.pointer(slab.receiveArea, openssl.RECORD_BYTES), openssl.RECORD_BYTES);
       if (n <= 0) break;
@@ -127,7 +132,7 @@ export class TlsConnection implements SecureLayer {
     this.#storeSession();
     // OpenSSL forbids to resume a session whose connection it did not see end well.
     if (this.established && !this.#broken) lib.SSL_set_shutdown(this.#ssl, openssl.SSL_SENT_AND_RECEIVED_SHUTDOWN);
-    natives.setConnection(this.#socket.slot, 0n);
+    natives.setConnection(this.socket.slot, 0n);
     lib.SSL_free(this.#ssl);
     lib.ERR_clear_error();
     this.#ssl = 0n;
@@ -136,7 +141,7 @@ export class TlsConnection implements SecureLayer {
   #stepHandshake(): void {
     const { kernel, interest, library } = this.#host;
     const { lib, callbacks } = library;
-    const error = this.#transportReady ? 0 : kernel.takeSocketError(this.#socket.fd);
+    const error = this.#transportReady ? 0 : kernel.takeSocketError(this.socket.fd);
     if (error !== 0) return this.#die({ errno: error, sentence: '' });
     this.#transportReady = true;
     if (!this.#host.takeHandshake()) return;
@@ -148,15 +153,19 @@ export class TlsConnection implements SecureLayer {
     const { errno } = kernel;
     const state = lib.SSL_get_error(this.#ssl, r);
     if (isFailure(state)) return this.#die(this.#explain(state, errno));
-    if (state === openssl.SSL_ERROR_WANT_READ) this.#leaveMemory();
+    // No handshake ends with the first flight of the client, which is all that memory can hold.
+    if (state === openssl.SSL_ERROR_WANT_READ) {
+      this.#input?.leave(this.#ssl);
+      this.#input = null;
+    }
     this.#handshakeWants = state === openssl.SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT;
-    interest.refresh(this.#socket);
+    interest.refresh(this.socket);
   }
 
   #establish(): void {
     const { interest, library } = this.#host;
     const { lib } = library;
-    const socket = this.#socket;
+    const socket = this.socket;
     this.version = copyText(lib.SSL_get_version(this.#ssl));
     this.protocol = readProtocol(library, this.#ssl);
     this.resumed = lib.SSL_session_reused(this.#ssl) === 1;
@@ -169,7 +178,9 @@ export class TlsConnection implements SecureLayer {
     }
     this.established = true;
     socket.connecting = false;
-    this.#readsWhenWritable = this.#input !== null;
+    // The first bytes often come with the end of the handshake, and OpenSSL may have read them with it.
+    this.#hasMore = true;
+    this.#host.atNextTurnEnd(this);
     // Closed by its owner meanwhile: what waited goes out first.
     if (socket.writeClosed && socket.pending === null) this.owesCloseNotify = true;
     interest.refresh(socket);
@@ -177,31 +188,31 @@ export class TlsConnection implements SecureLayer {
   }
 
   #read(): void {
-    const { kernel, library, found } = this.#host;
-    readRecords(library, kernel, this.#ssl, found);
-    const { total, state } = found;
+    const { kernel, library, moved } = this.#host;
+    readRecords(library, kernel, this.#ssl, moved);
+    const { total, state, errno } = moved;
+    this.#hasMore = moved.more;
     // Before the owner hears anything: what it does may leave other errors behind.
-    const failure = isFailure(state) ? this.#explain(state, found.errno) : null;
+    const failure = isFailure(state) ? this.#explain(state, errno) : null;
     if (total > 0) this.#deliver(total);
-    if (this.#socket.fd < 0 || this.#socket.dead) return;
+    if (this.socket.fd < 0 || this.socket.dead) return;
     if (failure !== null) this.#die(failure);
     else this.#afterRead(state);
   }
 
   #afterRead(state: number): void {
     const { interest } = this.#host;
-    const before = this.#readsWhenWritable;
-    this.#readsWhenWritable = state === openssl.SSL_ERROR_WANT_WRITE || (state === 0 && this.#input !== null);
-    if (state === openssl.SSL_ERROR_WANT_READ) this.#leaveMemory();
-    if (before !== this.#readsWhenWritable) interest.refresh(this.#socket);
+    const mustWrite = state === openssl.SSL_ERROR_WANT_WRITE;
+    if (mustWrite !== this.#readsWhenWritable) interest.refresh(this.socket);
+    this.#readsWhenWritable = mustWrite;
+    if (this.#hasMore) this.#host.atNextTurnEnd(this);
     if (state !== openssl.SSL_ERROR_ZERO_RETURN) return;
-    if (!this.#socket.paused) return this.#end();
-    this.#endWaits = true;
-    interest.refresh(this.#socket);
+    if (this.socket.paused) this.#endWaits = true;
+    else this.#end();
   }
 
   #deliver(length: number): void {
-    const socket = this.#socket;
+    const socket = this.socket;
     socket.bytesRead += length;
     this.#storeSession();
     socket.handler.onData(socket, this.#host.library.slab.receiveArea, length);
@@ -209,8 +220,8 @@ export class TlsConnection implements SecureLayer {
 
   #end(): void {
     this.#endWaits = false;
-    this.#host.interest.markReadClosed(this.#socket);
-    this.#socket.handler.onEnd(this.#socket);
+    this.#host.interest.markReadClosed(this.socket);
+    this.socket.handler.onEnd(this.socket);
   }
 
   /** A server of TLS 1.3 sends its tickets after the handshake, mostly just before its first bytes. */
@@ -219,28 +230,16 @@ export class TlsConnection implements SecureLayer {
     this.#sessionStored = this.#role.storeSession(this.#ssl);
   }
 
-  #leaveMemory(): void {
-    this.#input?.leave(this.#ssl);
-    this.#input = null;
-  }
-
   #explain(state: number, errno: number): Explained {
     this.#broken = true;
-    const circumstances = {
-      established: this.established,
-      ownRefusal: this.#role.refusal,
-      expected: this.#role.expected,
-    };
+    const { refusal, expected } = this.#role;
+    const circumstances = { established: this.established, ownRefusal: refusal, expected };
     return explainFailure(this.#host.library, this.#ssl, state, errno, circumstances);
   }
 
   #die({ errno, sentence }: Explained): void {
-    this.#socket.reason = sentence;
-    this.#host.interest.silence(this.#socket);
-    this.#socket.handler.onError(this.#socket, errno);
+    this.socket.reason = sentence;
+    this.#host.interest.silence(this.socket);
+    this.socket.handler.onError(this.socket, errno);
   }
-}
-
-function isFailure(state: number): boolean {
-  return state === openssl.SSL_ERROR_SSL || state === openssl.SSL_ERROR_SYSCALL;
 }

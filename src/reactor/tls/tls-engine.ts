@@ -3,10 +3,12 @@ import type { Kernel } from '../kernel.ts';
 import * as ssl from '../libssl.ts';
 import type { Socket } from '../socket.ts';
 import type { Timers } from '../timers.ts';
+import type { Deferred, TurnEnd } from '../turn-end.ts';
 import { MemoryInput } from './memory-input.ts';
+import type { NativeTable } from './native-table.ts';
 import { TlsConnection } from './tls-connection.ts';
 import type { TlsHost } from './tls-host.ts';
-import type { TlsLibrary } from './tls-library.ts';
+import { TlsLibrary } from './tls-library.ts';
 import { ClientRole, type ServerContexts, ServerRole } from './tls-role.ts';
 import type { TlsTarget } from './tls-target.ts';
 
@@ -25,17 +27,23 @@ export class TlsEngine implements TlsHost {
   readonly kernel: Kernel;
   readonly interest: Interest;
   readonly library: TlsLibrary;
-  readonly found = { total: 0, state: 0, errno: 0 };
+  readonly moved = { total: 0, state: 0, errno: 0, more: false };
   readonly #timers: Timers;
+  readonly #turnEnd: TurnEnd;
   #turnAt = 0;
   #handshakes = 0;
 
   /** @throws Error naming the function of OpenSSL that this Node lacks */
-  constructor(kernel: Kernel, library: TlsLibrary, interest: Interest, timers: Timers) {
+  constructor(kernel: Kernel, natives: NativeTable, interest: Interest, timers: Timers, turnEnd: TurnEnd) {
     this.kernel = kernel;
     this.interest = interest;
-    this.library = library;
+    this.library = new TlsLibrary(kernel.slab, natives);
     this.#timers = timers;
+    this.#turnEnd = turnEnd;
+  }
+
+  atNextTurnEnd(work: Deferred): void {
+    this.#turnEnd.addLater(work);
   }
 
   /** False when this turn has seen enough handshakes: epoll will report the connection again. */

@@ -1,6 +1,7 @@
 import type { Interest } from '../interest.ts';
 import type { Kernel } from '../kernel.ts';
-import type { Found } from './read-records.ts';
+import type { Deferred } from '../turn-end.ts';
+import type { Moved } from './move-records.ts';
 import type { TlsLibrary } from './tls-library.ts';
 
 /** What connections need of the engine that made them. */
@@ -8,8 +9,10 @@ export interface TlsHost {
   readonly kernel: Kernel;
   readonly interest: Interest;
   readonly library: TlsLibrary;
-  /** Filled by each read, so that none allocates. */
-  readonly found: Found;
+  /** Filled by each read and write, so that none allocates. */
+  readonly moved: Moved;
+  /** As Reactor.atNextTurnEnd. */
+  atNextTurnEnd(work: Deferred): void;
   /** False when this turn has seen enough handshakes: epoll will report the connection again. */
   takeHandshake(): boolean;
 }

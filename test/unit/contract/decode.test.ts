@@ -116,3 +116,21 @@ t.test('records of agents are checked field by field', async (t) => {
   t.ok(decodeJson(bytes({ epoch: 1, gen: 2, previousGen: 1, keys: { 'dir.0': 2 } }), metaSchema, limit).ok);
   t.notOk(decodeJson(bytes({ epoch: 1, gen: 2, previousGen: 1, keys: { 'dir.0': 'two' } }), metaSchema, limit).ok);
 });
+
+t.test('TLS of a cluster: kept as it is, absent where it was, refused where it cannot be', async (t) => {
+  const at = ['clusters', 'shop/orders:80', 'tls'];
+  const tls = { serverName: 'a.example', hosts: ['a.example'], uris: [], trusted: { type: 'certificates', pem: 'x' } };
+  const decoded = decodeServiceView(bytes(changed(at, tls)), 'shop/orders');
+  t.same(decoded.ok && decoded.value.clusters['shop/orders:80']?.tls, tls);
+  const plain = decodeServiceView(bytes(view), 'shop/orders');
+  t.notOk(plain.ok && 'tls' in (plain.value.clusters['shop/orders:80'] ?? {}));
+  for (const trusted of [
+    null,
+    {},
+    { type: 'all' },
+    { type: 'certificates' },
+    { type: 'certificates', pem: 'x'.repeat(65_537) },
+  ]) {
+    t.equal(decodeServiceView(bytes(changed(at, { ...tls, trusted })), 'shop/orders').ok, false);
+  }
+});

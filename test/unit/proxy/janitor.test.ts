@@ -18,7 +18,7 @@ async function make(stallMs: number): Promise<{ rig: ProxyRig; janitor: Janitor;
   return {
     rig,
     janitor: new Janitor(rig.reactor, stallMs),
-    watched: { socket, look: (now) => looks.push(now) },
+    watched: { socket, place: -1, look: (now) => looks.push(now) },
     looks,
   };
 }
@@ -46,6 +46,7 @@ t.test('one that throws is reported and its connection given up; the others are 
   const { rig, janitor, watched, looks } = await make(400);
   const failing = {
     socket: watched.socket,
+    place: -1,
     look: () => {
       throw new Error('a bug');
     },
@@ -56,5 +57,34 @@ t.test('one that throws is reported and its connection given up; the others are 
   await rig.until(() => looks.length > 0, 'a look', 5_000);
   t.match(rig.errors, [/a bug/]);
   t.ok(watched.socket.closed);
+  await rig.end();
+});
+
+t.test('what is removed, before or during a look, never hides another', async (t) => {
+  const { rig, janitor, watched, looks } = await make(400);
+  const seen = new Set<number>();
+  const all: Watched[] = Array.from({ length: 5 }, (_, id) => ({
+    socket: watched.socket,
+    place: -1,
+    look: () => {
+      seen.add(id);
+      // Each look removes the first of all and the one that is looked at.
+      janitor.remove(all[0] ?? watched);
+      if (id === 3) janitor.remove(all[3] ?? watched);
+    },
+  }));
+  for (const one of [...all, watched]) janitor.add(one);
+  janitor.add(watched);
+  janitor.remove(all[1] ?? watched);
+  janitor.remove(all[1] ?? watched);
+  janitor.start();
+  await rig.until(() => looks.length >= 2, 'two looks', 5_000);
+  t.same([...seen].sort(), [2, 3, 4]);
+  t.same(
+    all.map(({ place }) => place >= 0),
+    [false, false, true, false, true],
+  );
+  janitor.remove(watched);
+  t.equal(watched.place, -1);
   await rig.end();
 });

@@ -104,3 +104,30 @@ t.test('50,000 entries under steady load fire once each, in order, and none is k
   t.ok(order.every((n, i) => i === 0 || n > (order[i - 1] ?? 0)));
   t.equal(queue.untilNext(0, 50), 50);
 });
+
+t.test(
+  'entries keep their order while the ring turns and grows, and none is lost when it becomes small again',
+  async (t) => {
+    const queue = new DelayQueue(10);
+    const fired: number[] = [];
+    const add = (id: number, now: number): void => {
+      queue.add({ waiting: false, onDelay: () => void fired.push(id) }, now);
+    };
+    for (let id = 0; id < 200; id++) add(id, 0);
+    queue.advance(10, rethrow);
+    for (let id = 200; id < 1200; id++) add(id, id);
+    queue.advance(700, rethrow);
+    t.equal(fired.length, 691);
+    for (let id = 1200; id < 1500; id++) add(id, id);
+    queue.advance(10_000, rethrow);
+    t.same(
+      fired,
+      Array.from({ length: 1500 }, (_, id) => id),
+    );
+    t.equal(queue.untilNext(10_000, 50), 50);
+    add(1500, 10_000);
+    t.equal(queue.untilNext(10_000, 50), 10);
+    queue.advance(10_010, rethrow);
+    t.equal(fired.at(-1), 1500);
+  },
+);

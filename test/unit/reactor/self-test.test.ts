@@ -46,3 +46,14 @@ t.test('a missing symbol is named', async (t) => {
   });
   t.match(sentence, /does not work with this Node \(v\d+.*accept4 not found/);
 });
+
+t.test('another OpenSSL is named, and so is a function that it lacks', async (t) => {
+  t.match(
+    selfTest(bindCalls, () => ({ OpenSSL_version_num: () => 0x1010117fn })),
+    'Towpath needs OpenSSL 3, this Node carries 1',
+  );
+  const lacking = selfTest(bindCalls, () => {
+    throw new Error('symbol SSL_add1_host not found');
+  });
+  t.match(lacking, /SSL_add1_host not found/);
+});

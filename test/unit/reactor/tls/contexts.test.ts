@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { COMPOSE_BYTES } from '../../../../src/reactor/slab.ts';
 import { TlsSettingsError } from '../../../../src/reactor/tls/load-pem.ts';
 import { MAX_CONTEXTS } from '../../../../src/reactor/tls/native-table.ts';
 import { TlsClientContext } from '../../../../src/reactor/tls/tls-context.ts';
@@ -53,6 +54,28 @@ t.test('a key is wiped from the memory that we copied it to', async (t) => {
   rig.serverContext(orders);
   const secret = orders.key.toString('latin1').split('\n')[1];
   t.equal(slab.bytes.indexOf(secret, 0, 'latin1'), -1);
+  rig.destroy();
+});
+
+t.test('nothing touches the areas in which owners compose and receive', async (t) => {
+  const rig = new Rig();
+  const { slab } = rig.world;
+  const area = slab.bytes.subarray(slab.receiveArea, slab.composeArea + COMPOSE_BYTES);
+  const { address } = rig.accept(rig.serverContext(orders));
+  await rig.settle(rig.dial(address.port, targetOf(rig.clientContext(pki.ca.certificate), 'orders.example')));
+  area.fill(0xa5);
+  const client = rig.dial(address.port, targetOf(rig.clientContext(pki.ca.certificate), 'orders.example'));
+  t.ok(
+    area.every((byte) => byte === 0xa5),
+    'contexts and dialling do not',
+  );
+  await rig.settle(client);
+  area.fill(0xa5);
+  t.equal(client.socket.tls?.peerChain().length, 1);
+  t.ok(
+    area.every((byte) => byte === 0xa5),
+    'looking at certificates does not',
+  );
   rig.destroy();
 });
 
