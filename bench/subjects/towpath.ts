@@ -1,8 +1,9 @@
-/** Towpath as users run it: a standalone agent with its own interception rules, metrics on. */
+/** Towpath as users run it: the built package, a standalone agent with its own interception rules, metrics on. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { virtualAddress } from '../place/addresses.ts';
 import type { Certificate } from '../place/certificate.ts';
+import { buildPackage } from '../place/package.ts';
 import { Program, run } from '../place/programs.ts';
 import { answers } from '../place/upstream.ts';
 import type { Work } from '../rows.ts';
@@ -12,17 +13,16 @@ import { renderResources } from './towpath-resources.ts';
 
 const METRICS = 'http://127.0.0.1:15020/metrics';
 const READY = 'http://127.0.0.1:15020/readyz';
-const LAUNCHER = join(import.meta.dirname, '..', '..', 'bin', 'towpath');
 
 export class Towpath implements Subject {
   readonly name = 'towpath';
-  readonly program = LAUNCHER;
+  readonly program = null;
   readonly #folder: string;
   readonly #certificate: Certificate;
   readonly #pinned: readonly string[];
   #program: Program | null = null;
-  /** Why it has no TLS to upstreams. */
-  #lacksTls: string | null = null;
+  /** bin/towpath of the package, built at the first start. */
+  #launcher: string | null = null;
 
   /** @param pinned command that places a process on the proxy's core */
   constructor(folder: string, certificate: Certificate, pinned: readonly string[]) {
@@ -32,15 +32,16 @@ export class Towpath implements Subject {
   }
 
   async start(): Promise<void> {
-    try {
-      await this.#start(this.#lacksTls === null ? this.#certificate.authority : null);
-    } catch (error) {
-      const reason = /^.*BackendTLSPolicy.*$/m.exec((error as Error).message)?.[0];
-      await this.stop();
-      if (reason === undefined || this.#lacksTls !== null) throw error;
-      this.#lacksTls = `the agent refused the policy: ${reason.trim()}`;
-      await this.#start(null);
-    }
+    this.#launcher ??= await buildPackage(this.#folder);
+    const config = join(this.#folder, 'agent.yaml');
+    const resources = join(this.#folder, 'resources.yaml');
+    writeFileSync(config, `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`);
+    writeFileSync(resources, renderResources(this.#certificate.authority));
+    const command = [...this.#pinned, this.#launcher, 'agent', '--config', config, '--standalone', resources];
+    this.#program = new Program('towpath', command);
+    // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
+    await this.#program.until('it was ready', () => answers(READY));
+    await this.#program.until('it served', () => answers(`http://${virtualAddress('towpath', 'http1').address}/`));
   }
 
   async stop(): Promise<void> {
@@ -52,8 +53,8 @@ export class Towpath implements Subject {
     return this.#program?.pid ?? null;
   }
 
-  cannot(work: Work): string | null {
-    return work === 'tls' ? this.#lacksTls : null;
+  cannot(): string | null {
+    return null;
   }
 
   variants(work: Work): readonly Variant[] {
@@ -65,18 +66,6 @@ export class Towpath implements Subject {
     const broken = sumSamples(samples, 'towpath_internal_errors_total', {});
     if (broken > 0) throw new Error(`towpath counted ${broken} internal errors:\n${this.#program?.output}`);
     return countsOf(samples, work);
-  }
-
-  async #start(authority: string | null): Promise<void> {
-    const config = join(this.#folder, 'agent.yaml');
-    const resources = join(this.#folder, 'resources.yaml');
-    writeFileSync(config, `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`);
-    writeFileSync(resources, renderResources(authority));
-    const command = [...this.#pinned, LAUNCHER, 'agent', '--config', config, '--standalone', resources];
-    this.#program = new Program('towpath', command);
-    // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
-    await this.#program.until('it was ready', () => answers(READY));
-    await this.#program.until('it served', () => answers(`http://${virtualAddress('towpath', 'http1').address}/`));
   }
 }
 

@@ -143,8 +143,12 @@ const FLOODS: readonly Flood[] = [
   },
 ];
 
+/** Where answers are out before the flood goes on, its DATA meets a closed stream: a connection error at once (RFC 9113 5.1). */
+const SOONER: ReadonlySet<string> = new Set(['MadeYouReset: by DATA after the end']);
+
 /** ENHANCE_YOUR_CALM; a close alone when the reset that follows unread bytes has overtaken it. */
-function isCalmed({ goaway, closed }: Outcome): boolean {
+function isCalmed({ goaway, closed }: Outcome, title: string): boolean {
+  if (goaway === CODE.STREAM_CLOSED) return SOONER.has(title);
   return goaway === CODE.ENHANCE_YOUR_CALM || (goaway === null && closed);
 }
 
@@ -158,7 +162,7 @@ for (const attack of FLOODS) {
       for (let i = 0; i < ATTACKS; i++) {
         const outcome = await flood(t, web, attack);
         t.ok(
-          isCalmed(outcome),
+          isCalmed(outcome, attack.title),
           `after ${outcome.sent} of ${attack.batches * attack.perBatch}: ${JSON.stringify(outcome)}`,
         );
       }
