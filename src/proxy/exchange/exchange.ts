@@ -150,6 +150,7 @@ export class Exchange implements ServerEndUser, Timed {
   }
 
   onServerLost(loss: Loss, unprocessed: boolean, code: number, reason: string): void {
+    if (this.isOver) return;
     if (this.#answerDone) {
       this.#delivery.drop();
       return this.#complete(code < 0 ? NO_ERROR : code);
@@ -235,6 +236,7 @@ export class Exchange implements ServerEndUser, Timed {
 
   /** Counts the request and lets go of everything it held. */
   #settle(flag: ResponseFlag | '', detail: string): void {
+    if (this.isOver) return;
     this.#tally.count(this.#delivery.endpoint, flag, detail);
     this.#release();
   }
