@@ -1,25 +1,10 @@
 /** Schemas of the views. Unknown fields are dropped, not refused: a newer control may add some within this major version. */
-import { isIP } from 'node:net';
 import { z } from '../core/schema.ts';
-import type {
-  ClusterView,
-  DirectoryView,
-  HttpRoutingView,
-  RouteActionView,
-  ServiceView,
-  UpstreamTlsView,
-  ViewVersion,
-} from './views.ts';
-
-const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const port = z.number().int().min(1).max(65535);
-const name = z.string().min(1).max(253);
-const ip = z
-  .string()
-  .max(45)
-  .refine((text) => isIP(text) !== 0, 'must be an IP address');
-const text = z.string().max(8192);
-const protocol = z.enum(['auto', 'http1', 'http2', 'grpc', 'tls', 'tcp']);
+import { clusterSchema } from './cluster-schema.ts';
+import { httpRoutingSchema, l4ActionSchema, tlsEntriesSchema } from './route-schema.ts';
+import type { L4ActionView } from './route-views.ts';
+import { count, ip, name, port, protocol, text } from './schema-words.ts';
+import type { DirectoryView, HttpRoutingView, ServicePortView, ServiceView, ViewVersion } from './views.ts';
 
 export const versionSchema: z.ZodType<ViewVersion> = z.object({
   epoch: count,
@@ -30,53 +15,16 @@ export const versionSchema: z.ZodType<ViewVersion> = z.object({
 export const directoryViewSchema: z.ZodType<DirectoryView> = z.object({
   version: versionSchema,
   services: z.array(
-    z.object({ namespace: name, name, virtualIps: z.array(ip).max(16), ports: z.array(port).max(1024) }),
-  ),
-});
-
-const nameValues = z.array(z.object({ name: text, value: text })).max(256);
-const headerEdit = z.object({ set: nameValues, add: nameValues, remove: z.array(text).max(256) }).nullable();
-const weight = z.number().int().min(0).max(1_000_000);
-
-const action: z.ZodType<RouteActionView> = z.object({
-  route: text,
-  rule: text,
-  backends: z.array(z.object({ cluster: text.nullable(), weight, requestHeaders: headerEdit })).max(256),
-  requestHeaders: headerEdit,
-  requestTimeoutMs: count.nullable(),
-});
-
-const http: z.ZodType<HttpRoutingView> = z.object({
-  entries: z.array(
     z.object({
-      path: z.object({ type: z.enum(['Exact', 'PathPrefix']), value: text }).nullable(),
-      method: text.nullable(),
-      headers: nameValues,
-      query: nameValues,
-      action: count,
+      namespace: name,
+      name,
+      virtualIps: z.array(ip).max(16),
+      ports: z.array(port).max(1024),
+      hosts: z.array(name).max(256).optional(),
+      addresses: z.array(z.string().max(64)).max(256).optional(),
     }),
   ),
-  actions: z.array(action),
-});
-
-const tls: z.ZodType<UpstreamTlsView> = z.object({
-  serverName: name,
-  hosts: z.array(name).max(16),
-  uris: z.array(name).max(16),
-  trusted: z.discriminatedUnion('type', [
-    z.object({ type: z.literal('system') }),
-    z.object({ type: z.literal('certificates'), pem: z.string().max(65_536) }),
-    z.object({ type: z.literal('unusable'), sentence: text }),
-  ]),
-});
-
-const cluster: z.ZodType<ClusterView> = z.object({
-  service: text,
-  port,
-  protocol,
-  loadBalancer: z.enum(['RoundRobin', 'LeastRequest']),
-  endpoints: z.array(z.object({ ip, port, weight: weight.min(1), workload: text })),
-  tls: tls.optional(),
+  egress: z.record(name, z.object({ mode: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']) })).optional(),
 });
 
 export const serviceViewSchema: z.ZodType<ServiceView> = z
@@ -86,9 +34,20 @@ export const serviceViewSchema: z.ZodType<ServiceView> = z
     name,
     virtualIps: z.array(ip).max(16),
     ports: z
-      .array(z.object({ name: z.string().max(63), port, protocol, cluster: text, http: http.nullable() }))
+      .array(
+        z.object({
+          name: z.string().max(63),
+          port,
+          protocol,
+          cluster: text,
+          http: httpRoutingSchema.nullable(),
+          consumers: z.record(name, httpRoutingSchema).optional(),
+          tcp: l4ActionSchema.optional(),
+          tls: tlsEntriesSchema.optional(),
+        }),
+      )
       .max(1024),
-    clusters: z.record(z.string().max(600), cluster),
+    clusters: z.record(z.string().max(600), clusterSchema),
   })
   .superRefine((view, context) => {
     const dangling = danglingReference(view);
@@ -97,14 +56,24 @@ export const serviceViewSchema: z.ZodType<ServiceView> = z
 
 /** A view is complete in itself: every cluster and action that it names is inside. */
 function danglingReference(view: ServiceView): string | null {
-  const known = (key: string | null): boolean => key === null || Object.hasOwn(view.clusters, key);
+  const isMissing = (key: string | null): boolean => key !== null && !Object.hasOwn(view.clusters, key);
   for (const servicePort of view.ports) {
-    if (!known(servicePort.cluster)) return `port ${servicePort.port} names the unknown cluster ${servicePort.cluster}`;
-    const { entries, actions } = servicePort.http ?? { entries: [], actions: [] };
-    if (entries.some((entry) => entry.action >= actions.length))
+    const routings = [servicePort.http ?? NO_ROUTES, ...Object.values(servicePort.consumers ?? {})];
+    if (routings.some(({ entries, actions }) => entries.some((entry) => entry.action >= actions.length)))
       return `port ${servicePort.port} names an unknown action`;
-    const missing = actions.flatMap((a) => a.backends).find((backend) => !known(backend.cluster));
-    if (missing !== undefined) return `port ${servicePort.port} names the unknown cluster ${missing.cluster}`;
+    const missing = clustersOf(servicePort, routings).find(isMissing);
+    if (missing !== undefined) return `port ${servicePort.port} names the unknown cluster ${missing}`;
   }
   return null;
+}
+
+const NO_ROUTES: HttpRoutingView = { entries: [], actions: [] };
+
+function clustersOf(port: ServicePortView, routings: readonly HttpRoutingView[]): (string | null)[] {
+  const connections: L4ActionView[] = [...(port.tcp === undefined ? [] : [port.tcp])];
+  for (const { action } of port.tls ?? []) connections.push(action);
+  const actions = routings.flatMap((routing) => routing.actions);
+  const backends = [...actions, ...connections].flatMap((action) => action.backends);
+  const mirrors = [...actions, ...actions.flatMap((action) => action.backends)].flatMap(({ mirrors = [] }) => mirrors);
+  return [port.cluster, ...backends.map(({ cluster }) => cluster), ...mirrors.map(({ cluster }) => cluster)];
 }

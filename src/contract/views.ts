@@ -3,27 +3,32 @@
  * threads read them. Plain immutable JSON data, complete in themselves: a service's view carries every cluster that its
  * rules may choose, so that applying one message is atomic and never refers to something not yet there.
  */
+import type { ClusterView } from './cluster-views.ts';
+import type { HttpRoutingView, L4ActionView, TlsEntryView } from './route-views.ts';
+import type { AppProtocol, ClusterKey, ServiceKey, ViewVersion } from './view-words.ts';
 
-/** Newest wins: a higher epoch first, then a higher gen. `epoch` rises when the store was recreated; `gen` with every change. */
-export interface ViewVersion {
-  readonly epoch: number;
-  readonly gen: number;
-  /** sha256 (hex, 16 characters) of the content without the version: equal content is never published twice. */
-  readonly hash: string;
-}
-
-/** `<namespace>/<name>` of a Service. */
-export type ServiceKey = string;
-/** `<namespace>/<name>:<port>`: one port of a Service seen as a set of endpoints. */
-export type ClusterKey = string;
-
-export type AppProtocol = 'auto' | 'http1' | 'http2' | 'grpc' | 'tls' | 'tcp';
-export type LoadBalancer = 'RoundRobin' | 'LeastRequest';
+export type { ClusterView, EndpointView, LoadBalancer, UpstreamTlsView } from './cluster-views.ts';
+export type {
+  HeaderEditView,
+  HttpRoutingView,
+  NameValue,
+  RouteActionView,
+  RouteEntryView,
+  WeightedBackendView,
+} from './route-views.ts';
+export type { AppProtocol, ClusterKey, ServiceKey, ViewVersion } from './view-words.ts';
 
 /** KV key `dir.<n>`: what every agent knows of every service, so that it can recognise a dialled virtual IP. */
 export interface DirectoryView {
   readonly version: ViewVersion;
   readonly services: readonly DirectoryEntry[];
+  /** What programs may dial that is no service, by the namespace of the program; a namespace that is not here: ALLOW_ANY. */
+  readonly egress?: Readonly<Record<string, EgressView>> | undefined;
+}
+
+/** `outboundTrafficPolicy.mode` of Istio's Sidecar. REGISTRY_ONLY refuses what is no service (TCP reset, HTTP 502, flag UH). */
+export interface EgressView {
+  readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY';
 }
 
 export interface DirectoryEntry {
@@ -32,6 +37,13 @@ export interface DirectoryEntry {
   /** IPv4 and IPv6 addresses in canonical text. */
   readonly virtualIps: readonly string[];
   readonly ports: readonly number[];
+  /**
+   * Names beside `<name>.<namespace>` that lead here: the `hosts` of a ServiceEntry, in lower case. `*.example.com` stands for every
+   * name below; a connection by such a name is known by its Host or SNI alone and keeps its original destination.
+   */
+  readonly hosts?: readonly string[] | undefined;
+  /** Addresses and CIDRs of a ServiceEntry that lead here although they are no virtual IPs. */
+  readonly addresses?: readonly string[] | undefined;
 }
 
 /** KV key `svc.<namespace>.<name>`: everything needed to send traffic to one service. */
@@ -50,89 +62,14 @@ export interface ServicePortView {
   readonly protocol: AppProtocol;
   /** Where traffic goes when no route is attached. */
   readonly cluster: ClusterKey;
-  /** null: no HTTPRoute attached. Otherwise a request that matches no entry is answered 404 (GEP-1294). */
+  /** null: no producer route is attached. Otherwise a request that matches no entry is answered 404 (GEP-1294). */
   readonly http: HttpRoutingView | null;
-}
-
-export interface HttpRoutingView {
-  /** In precedence order (Gateway API HTTPRouteRule): the first entry that matches decides. */
-  readonly entries: readonly RouteEntryView[];
-  readonly actions: readonly RouteActionView[];
-}
-
-/** One entry of `matches[]` of one rule; an empty object matches everything. */
-export interface RouteEntryView {
-  readonly path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string } | null;
-  readonly method: string | null;
-  /** Names in lower case. All must match. */
-  readonly headers: readonly NameValue[];
-  readonly query: readonly NameValue[];
-  /** Index into `actions`. */
-  readonly action: number;
-}
-
-export interface RouteActionView {
-  /** `<namespace>/<name>` of the HTTPRoute. */
-  readonly route: string;
-  /** The rule's `name`, or its index in the route as text. */
-  readonly rule: string;
-  readonly backends: readonly WeightedBackendView[];
-  readonly requestHeaders: HeaderEditView | null;
-  /** `timeouts.request` in ms; null = none (0s). Expiry answers 504, flag UT. */
-  readonly requestTimeoutMs: number | null;
-}
-
-export interface WeightedBackendView {
-  /** null: the reference does not resolve; exactly its share is answered 500, flag NC. */
-  readonly cluster: ClusterKey | null;
-  readonly weight: number;
-  /** backendRef-level RequestHeaderModifier, applied after the rule's. */
-  readonly requestHeaders: HeaderEditView | null;
-}
-
-export interface HeaderEditView {
-  readonly set: readonly NameValue[];
-  readonly add: readonly NameValue[];
-  readonly remove: readonly string[];
-}
-
-export interface NameValue {
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface ClusterView {
-  readonly service: ServiceKey;
-  readonly port: number;
-  readonly protocol: AppProtocol;
-  readonly loadBalancer: LoadBalancer;
-  /** Sorted by address then port. Empty: 503, flag UH. */
-  readonly endpoints: readonly EndpointView[];
-  /** Absent: connections to the endpoints are as the protocol says. */
-  readonly tls?: UpstreamTlsView | undefined;
-}
-
-/** TLS that begins here, for programs that speak without (BackendTLSPolicy). */
-export interface UpstreamTlsView {
-  /** Sent to the endpoint (SNI). */
-  readonly serverName: string;
-  /** The endpoint's certificate must be for one of these DNS names or URIs. */
-  readonly hosts: readonly string[];
-  readonly uris: readonly string[];
-  readonly trusted:
-    | { readonly type: 'system' }
-    | { readonly type: 'certificates'; readonly pem: string }
-    /** The policy cannot be kept: 503, flag UF, with this sentence; never in plain text. */
-    | { readonly type: 'unusable'; readonly sentence: string };
-}
-
-export interface EndpointView {
-  readonly ip: string;
-  readonly port: number;
-  /** 1..; default 1. */
-  readonly weight: number;
-  /** `<namespace>/<name>` of the WorkloadEntry. */
-  readonly workload: string;
+  /** Routes of other namespaces: they take the place of `http` for programs of the namespace that is the key (GEP-1294). */
+  readonly consumers?: Readonly<Record<string, HttpRoutingView>> | undefined;
+  /** TCPRoute: chosen for each connection; absent: `cluster`. */
+  readonly tcp?: L4ActionView | undefined;
+  /** TLSRoute, in precedence order; a connection whose SNI matches none is refused. Absent: `tcp` or `cluster`. */
+  readonly tls?: readonly TlsEntryView[] | undefined;
 }
 
 /** A program on this host, from the agent's own file: labels what arrives on the inbound side. */
