@@ -6,6 +6,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { NO_ENDPOINTS, NO_KEY } from './endpoints/pick-context.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
 import type { ResponseFlag } from './response-flags.ts';
@@ -22,6 +23,8 @@ export type RequestDecision =
       readonly edits: CompiledEdits | null;
       /** 0 = none. */
       readonly timeoutMs: number;
+      /** What consistent hashing goes by, also for another try; NO_KEY = nothing. */
+      readonly hash: number;
       /** Requests with the same scope share counters (a route rule, a service port, a local workload, or all original destinations). */
       readonly scope: object;
     }
@@ -34,7 +37,6 @@ export type RequestDecision =
     };
 
 const ORIGINAL_SCOPE = {};
-const NO_ENDPOINTS: readonly Endpoint[] = [];
 
 /** @param destination what the program dialled; @param head the request, whose offsets refer to `bytes` */
 export function decideRequest(
@@ -103,9 +105,10 @@ export function toCluster(
   timeoutMs: number,
   scope: RouteAction | ServicePort,
 ): RequestDecision {
-  const endpoint = cluster.pick(context.random, NO_ENDPOINTS);
+  const hash = NO_KEY;
+  const endpoint = cluster.pick(context, hash, NO_ENDPOINTS);
   if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, port.service, route);
-  return { type: 'forward', endpoint, cluster, service: port.service, route, edits, timeoutMs, scope };
+  return { type: 'forward', endpoint, cluster, service: port.service, route, edits, timeoutMs, hash, scope };
 }
 
 /** One for each workload of this host that ever was: the same port may change hands. */
@@ -129,6 +132,7 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
     route: '',
     edits: null,
     timeoutMs: 0,
+    hash: NO_KEY,
     scope,
   };
 }

@@ -6,6 +6,7 @@ import { LARGE_CHUNK, SMALL_CHUNK } from '../reactor/slab.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { NO_KEY } from './endpoints/pick-context.ts';
 import { describeDial } from './upstream/dial.ts';
 import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from './upstream/pool.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream/upstream-connection.ts';
@@ -126,10 +127,10 @@ export class RequestDelivery {
 
   /** Another endpoint of the same cluster after a failure; false when there is none or the attempts are used up. */
   #chooseAnother(failed: Endpoint): boolean {
-    const cluster = this.#decision?.cluster ?? null;
+    const { cluster = null, hash = NO_KEY } = this.#decision ?? {};
     if (cluster === null || this.attempts >= MAX_ATTEMPTS) return false;
     this.#tried.push(failed);
-    const next = cluster.pick(this.#context.random, this.#tried);
+    const next = cluster.pick(this.#context, hash, this.#tried);
     if (next === null || this.#tried.includes(next)) return false;
     this.endpoint = next;
     return true;

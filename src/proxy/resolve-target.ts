@@ -8,6 +8,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { NO_ENDPOINTS } from './endpoints/pick-context.ts';
 
 /** Where a connection goes that is not served request by request. */
 export interface OpaqueTarget {
@@ -105,9 +106,10 @@ export function declaredVerdict(protocol: AppProtocol): Verdict | null {
 export function chooseForConnection(
   context: Context,
   target: OpaqueTarget,
-  failed: readonly Endpoint[] = NONE,
+  client: SockAddr | null,
+  failed: readonly Endpoint[] = NO_ENDPOINTS,
 ): Endpoint | null {
-  const endpoint = target.cluster === null ? target.original : target.cluster.pick(context.random, failed);
+  const { cluster } = target;
+  const endpoint = cluster === null ? target.original : cluster.pick(context, cluster.keyOfConnection(client), failed);
   return endpoint !== null && failed.includes(endpoint) ? null : endpoint;
 }
-const NONE: readonly Endpoint[] = [];

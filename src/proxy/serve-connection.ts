@@ -52,7 +52,7 @@ export function serveConnection(
       return serveOpaque(context, client, record, target, UNREAD);
     }
     // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
-    const choose: ChooseEndpoint = (failed) => withoutTls(chooseForConnection(context, target, failed));
+    const choose: ChooseEndpoint = (failed) => withoutTls(chooseForConnection(context, target, record.client, failed));
     const stage = new SniffStage(context, client, record, choose, (sniffed) => {
       record.decide(sniffed.verdict, sniffed.reason);
       remember(context, destination, sniffed);

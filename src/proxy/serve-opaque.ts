@@ -20,7 +20,7 @@ export function serveOpaque(
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
   const { reactor } = context;
-  const chosen = read.endpoint ?? chooseForConnection(context, target);
+  const chosen = read.endpoint ?? chooseForConnection(context, target, record.client);
   if (chosen === null) {
     record.flag = 'UH';
     record.detail = `${target.cluster?.key ?? target.service} has no ready endpoint`;
@@ -29,7 +29,7 @@ export function serveOpaque(
   }
   // What the program has put into TLS itself stays as it is.
   const dial: Dial = record.verdict === 'tls' ? dialPlain : dialAsTheViewSays;
-  const another = anotherEndpoint(context, target, dial);
+  const another = anotherEndpoint(context, record, target, dial);
   const first = read.parallel ?? dial(context, chosen);
   const way = typeof first === 'number' ? (another?.(chosen) ?? first) : { endpoint: chosen, socket: first };
   if (typeof way === 'number') {
@@ -56,14 +56,20 @@ const dialAsTheViewSays: Dial = ({ reactor, limits }, endpoint) =>
 const dialPlain: Dial = ({ reactor, limits }, { address, mark }) =>
   dialEndpoint(reactor, { address, mark, tls: null }, limits.connectTimeoutMs, UNOWNED, 'bytes');
 
-function anotherEndpoint(context: Context, target: OpaqueTarget, dial: Dial): NextEndpoint | null {
+function anotherEndpoint(
+  context: Context,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  dial: Dial,
+): NextEndpoint | null {
   const { cluster } = target;
   if (cluster === null) return null;
+  const key = cluster.keyOfConnection(record.client);
   const tried: Endpoint[] = [];
   const another: NextEndpoint = (failed) => {
     tried.push(failed);
     if (tried.length >= MAX_ENDPOINTS) return null;
-    const endpoint = cluster.pick(context.random, tried);
+    const endpoint = cluster.pick(context, key, tried);
     if (endpoint === null || tried.includes(endpoint)) return null;
     const socket = dial(context, endpoint);
     return typeof socket === 'number' ? another(endpoint) : { endpoint, socket };

@@ -1,6 +1,8 @@
 /** A set of endpoints with a load balancer. Rebuilt when the view changes; endpoints carry their state over. */
 import type { AppProtocol, LoadBalancer } from '../../contract/views.ts';
+import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { Endpoint } from './endpoint.ts';
+import { NO_KEY, type PickContext } from './pick-context.ts';
 
 export interface WeightedEndpoint {
   readonly endpoint: Endpoint;
@@ -44,12 +46,17 @@ export class Cluster {
     return this.#turn;
   }
 
+  /** What consistent hashing goes by for a connection as a whole. */
+  keyOfConnection(_client: SockAddr | null): number {
+    return NO_KEY;
+  }
+
   /**
    * An endpoint for one request or connection; null when there is none.
-   * @param random uniform in [0, 1)
+   * @param _key what consistent hashing goes by
    * @param tried endpoints that already failed this request: avoided while another is left
    */
-  pick(random: () => number, tried: readonly Endpoint[]): Endpoint | null {
+  pick({ random }: PickContext, _key: number, tried: readonly Endpoint[]): Endpoint | null {
     const { endpoints } = this;
     if (endpoints.length === 0) return null;
     if (endpoints.length === 1) return endpoints[0].endpoint;

@@ -237,11 +237,11 @@ export class Delivery {
 
   /** Another endpoint of the same cluster; false when there is none or the attempts are used up. */
   #chooseAnother(): boolean {
-    const { cluster } = this.#decision;
+    const { cluster, hash } = this.#decision;
     if (cluster === null || this.attempts >= MAX_ATTEMPTS) return false;
     this.#tried ??= [];
     this.#tried.push(this.endpoint);
-    const next = cluster.pick(this.#context.random, this.#tried);
+    const next = cluster.pick(this.#context, hash, this.#tried);
     if (next === null || this.#tried.includes(next)) return false;
     this.endpoint = next;
     return true;

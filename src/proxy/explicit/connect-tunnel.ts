@@ -84,10 +84,10 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
   onWritable(): void {}
 
   #failed(errno: number): void {
-    const { cluster } = this.#decision;
+    const { cluster, hash } = this.#decision;
     this.#tried.push(this.#endpoint);
     const next =
-      this.#tried.length < MAX_DIALS ? (cluster?.pick(this.#client.context.random, this.#tried) ?? null) : null;
+      this.#tried.length < MAX_DIALS ? (cluster?.pick(this.#client.context, hash, this.#tried) ?? null) : null;
     if (next !== null && !this.#tried.includes(next)) return this.#dial(next);
     const attempts = this.#tried.length;
     this.#fail('UF', `cannot connect to ${this.#endpoint.text} (attempt ${attempts}): ${describeErrno(errno)}`);

@@ -8,6 +8,7 @@ import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
 import { answer, decideService, type RequestDecision, toCluster } from '../decide-request.ts';
 import { Cluster } from '../endpoints/cluster.ts';
+import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
 import { makeDirect } from './direct-form.ts';
 import { isOwnListener } from './explicit-parts.ts';
@@ -149,9 +150,9 @@ function toOutside(context: Context, addresses: readonly SockAddr[]): RequestDec
 }
 
 function forward(context: Context, cluster: Cluster, service: string, scope: object): RequestDecision {
-  const endpoint = cluster.pick(context.random, []);
+  const endpoint = cluster.pick(context, NO_KEY, NO_ENDPOINTS);
   if (endpoint === null) return answer('UH', `${service} has no ready endpoint`, service, '');
-  return { type: 'forward', endpoint, cluster, service, route: '', edits: null, timeoutMs: 0, scope };
+  return { type: 'forward', endpoint, cluster, service, route: '', edits: null, timeoutMs: 0, hash: NO_KEY, scope };
 }
 
 function refuse(sentence: string): RequestDecision {

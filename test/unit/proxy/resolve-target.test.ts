@@ -22,11 +22,11 @@ t.test('a connection goes to an endpoint that has not failed it, or nowhere', as
   const [one, two] = found.port.cluster.endpoints.map(({ endpoint }) => endpoint);
   const original = context.outbound.get(address('10.0.0.1', 9));
   const service: OpaqueTarget = { service: 'shop/orders', protocol: 'auto', cluster: found.port.cluster, original };
-  t.equal(chooseForConnection(context, service, [one]), two);
-  t.equal(chooseForConnection(context, service, [two]), one);
-  t.equal(chooseForConnection(context, service, [one, two]), null);
+  t.equal(chooseForConnection(context, service, null, [one]), two);
+  t.equal(chooseForConnection(context, service, null, [two]), one);
+  t.equal(chooseForConnection(context, service, null, [one, two]), null);
   const alone: OpaqueTarget = { ...service, cluster: null };
-  t.equal(chooseForConnection(context, alone), original);
-  t.equal(chooseForConnection(context, alone, [original]), null);
+  t.equal(chooseForConnection(context, alone, null), original);
+  t.equal(chooseForConnection(context, alone, null, [original]), null);
   await rig.end();
 });

@@ -73,7 +73,9 @@ t.test('round robin goes on over a change of view', async (t) => {
   const { table } = make();
   const pick = (): number | undefined => {
     const target = table.find(address('240.0.0.1', 80));
-    return target.type === 'service' ? target.port.cluster.pick(() => 0, [])?.address.port : undefined;
+    return target.type === 'service'
+      ? target.port.cluster.pick({ random: () => 0, reactor: { now: 0 } }, -1, [])?.address.port
+      : undefined;
   };
   table.setDirectory([ENTRY]);
   const seen: (number | undefined)[] = [];

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { Cluster } from '../../../../src/proxy/endpoints/cluster.ts';
 import { Endpoint } from '../../../../src/proxy/endpoints/endpoint.ts';
+import { NO_KEY, type PickContext } from '../../../../src/proxy/endpoints/pick-context.ts';
 import { address } from '../../../helpers/proxy-rig.ts';
 
 /** mulberry32: the same draws in every run. */
@@ -19,12 +20,13 @@ function cluster(loadBalancer: 'RoundRobin' | 'LeastRequest', weights: readonly 
   return new Cluster('shop/orders:80', 'shop/orders', 'auto', loadBalancer, endpoints, turn);
 }
 
+const at = (random: () => number): PickContext => ({ random, reactor: { now: 0 } });
 const never = (): number => {
   throw new Error('round robin needs no luck');
 };
 const places = (c: Cluster, n: number, random = never): number[] =>
   Array.from({ length: n }, () => {
-    const picked = c.pick(random, []);
+    const picked = c.pick(at(random), NO_KEY, []);
     return c.endpoints.findIndex((e) => e.endpoint === picked);
   });
 
@@ -75,7 +77,7 @@ t.test('kept busy, least request holds the load even', async (t) => {
   const random = seeded(5);
   const active: Endpoint[] = [];
   for (let i = 0; i < 20_000; i++) {
-    const endpoint = c.pick(random, []);
+    const endpoint = c.pick(at(random), NO_KEY, []);
     if (endpoint === null) throw new Error('no endpoint');
     endpoint.active++;
     active.push(endpoint);
@@ -90,13 +92,13 @@ t.test('endpoints that failed are avoided while another is left', async (t) => {
   for (const balancer of ['RoundRobin', 'LeastRequest'] as const) {
     const c = cluster(balancer, [1, 1, 1]);
     const [a, b, last] = c.endpoints.map((e) => e.endpoint);
-    for (let i = 0; i < 20; i++) t.equal(c.pick(seeded(i), [a, b]), last);
-    t.ok(c.pick(seeded(1), [a, b, last]), 'with none left, any of them');
+    for (let i = 0; i < 20; i++) t.equal(c.pick(at(seeded(i)), NO_KEY, [a, b]), last);
+    t.ok(c.pick(at(seeded(1)), NO_KEY, [a, b, last]), 'with none left, any of them');
   }
 });
 
 t.test('one endpoint is always picked, none gives null', async (t) => {
   t.same(places(cluster('LeastRequest', [9]), 3), [0, 0, 0]);
-  t.equal(cluster('LeastRequest', []).pick(never, []), null);
-  t.equal(cluster('RoundRobin', []).pick(never, []), null);
+  t.equal(cluster('LeastRequest', []).pick(at(never), NO_KEY, []), null);
+  t.equal(cluster('RoundRobin', []).pick(at(never), NO_KEY, []), null);
 });
