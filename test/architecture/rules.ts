@@ -52,8 +52,9 @@ export const WALLS: readonly {
       'src/agent/running-thread.ts',
       'src/agent/open-listeners.ts',
       'src/agent/probes/probe-socket.ts',
+      'src/agent/host/trim-memory.ts',
     ],
-    why: 'the main thread carries no traffic; only the data-thread pool opens listeners, and only probes need marked sockets',
+    why: 'the main thread carries no traffic; only the data-thread pool opens listeners, only probes need marked sockets, and madvise is a system call',
   },
 ];
 
