@@ -31,6 +31,10 @@ export function decideFailure(loss: Loss, code: number, reason: string, situatio
       return answer('UF', 503, `cannot connect to ${where} (attempt ${attempts}): ${reason}`);
     case 'crowded':
       return answer('UO', 503, `${where}: ${reason}`);
+    case 'full':
+      return answer('UO', 503, reason);
+    case 'slow':
+      return answer('UT', 504, `${where}: ${reason} (attempt ${attempts})`);
     case 'malformed':
       return answer('UPE', 502, `${where}: ${reason}`);
     case 'lost':

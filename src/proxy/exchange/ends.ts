@@ -44,7 +44,11 @@ export type Loss =
   /** It broke the protocol. */
   | 'malformed'
   /** No stream became free in time, or too many requests wait for one. */
-  | 'crowded';
+  | 'crowded'
+  /** The time for one try was up. */
+  | 'slow'
+  /** A circuit breaker is open. */
+  | 'full';
 
 /** What the endpoint's end tells its exchange. Heads and bytes are valid during the call only. */
 export interface ServerEndUser {

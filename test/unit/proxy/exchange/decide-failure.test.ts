@@ -20,6 +20,8 @@ t.test('each loss is answered, cut or refused', async (t) => {
     ],
     ['unreachable', 0, { isOriginal: true }, { type: 'refuse', reason: 'why' }],
     ['crowded', 0, {}, { type: 'answer', flag: 'UO', status: 503, sentence: '10.0.0.1:80: why' }],
+    ['full', 0, {}, { type: 'answer', flag: 'UO', status: 503, sentence: 'why' }],
+    ['slow', 0, {}, { type: 'answer', flag: 'UT', status: 504, sentence: '10.0.0.1:80: why (attempt 2)' }],
     ['malformed', 1, {}, { type: 'answer', flag: 'UPE', status: 502 }],
     ['lost', -1, {}, { type: 'answer', flag: 'UC', status: 503, sentence: '10.0.0.1:80: why before it answered' }],
     ['lost', -1, { answerBegun: true }, { flag: 'UC', sentence: '10.0.0.1:80: why before its answer was complete' }],
