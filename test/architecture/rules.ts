@@ -65,6 +65,7 @@ export const PACKAGE_IMPORTERS: ReadonlyMap<string, string> = new Map([
   ['undici', 'src/proxy/codec/http1/llhttp.ts'],
   ['yaml', 'src/core/yaml.ts'],
   ['zod', 'src/core/schema.ts'],
+  ['re2js', 'src/core/regex.ts'],
   ['@nats-io/transport-node', 'src/contract/bus.ts'],
   ['@nats-io/jetstream', 'src/contract/bus.ts'],
   ['@nats-io/kv', 'src/contract/bus.ts'],
