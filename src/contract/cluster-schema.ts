@@ -10,7 +10,7 @@ import type {
   RetryBudgetView,
   UpstreamTlsView,
 } from './cluster-views.ts';
-import { sessionPersistenceSchema } from './route-schema.ts';
+import { faultSchema, sessionPersistenceSchema } from './route-schema.ts';
 import { count, ip, name, percent, port, protocol, text, weight } from './schema-words.ts';
 
 const tls: z.ZodType<UpstreamTlsView> = z.object({
@@ -114,4 +114,5 @@ export const clusterSchema: z.ZodType<ClusterView> = z.object({
   timeouts: timeouts.optional(),
   retryBudget: retryBudget.optional(),
   hedgeOnPerTryTimeout: z.boolean().optional(),
+  fault: faultSchema.optional(),
 });

@@ -1,5 +1,5 @@
 /** Sets of endpoints and how they are treated. A member that says nothing is left out, as in `route-views.ts`. */
-import type { SessionPersistenceView } from './route-views.ts';
+import type { FaultView, SessionPersistenceView } from './route-views.ts';
 import type { AppProtocol, ServiceKey } from './view-words.ts';
 
 export type LoadBalancer = 'RoundRobin' | 'LeastRequest' | 'Random' | 'PeakEWMA' | 'ConsistentHash';
@@ -33,6 +33,8 @@ export interface ClusterView {
   readonly retryBudget?: RetryBudgetView | undefined;
   /** A second request when one try's time is up, without giving the first up; the first good answer counts. */
   readonly hedgeOnPerTryTimeout?: boolean | undefined;
+  /** Of every request that goes here; an action with faults of its own beats it. */
+  readonly fault?: FaultView | undefined;
 }
 
 export interface EndpointView {

@@ -73,7 +73,7 @@ const retry: z.ZodType<RetryView> = z.object({
   grpcCodes: z.array(z.number().int().min(0).max(16)).max(17).optional(),
 });
 
-const fault: z.ZodType<FaultView> = z.object({
+export const faultSchema: z.ZodType<FaultView> = z.object({
   delay: z.object({ ms: count, percentage: percent }).optional(),
   abort: z
     .union([
@@ -114,7 +114,7 @@ const action: z.ZodType<RouteActionView> = z.object({
   mirrors: z.array(mirror).max(16).optional(),
   cors: cors.optional(),
   retry: retry.optional(),
-  fault: fault.optional(),
+  fault: faultSchema.optional(),
   sessionPersistence: sessionPersistenceSchema.optional(),
 });
 

@@ -1,6 +1,7 @@
 import type { ServiceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import type { Change } from './change.ts';
+import { targetRoute } from './policy-target.ts';
 import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
 import type { Resource } from './types.ts';
 
@@ -44,6 +45,12 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       for (const key of parentKeys(resource)) found.add(key);
       return;
     case 'BackendTrafficPolicy':
+      addWithDependents(index, targetKeys(resource), found);
+      for (const ref of resource.spec.targetRefs) {
+        const route = ref.kind === 'Service' ? undefined : targetRoute(index, resource, ref);
+        if (route !== undefined) for (const key of parentKeys(route)) found.add(key);
+      }
+      return;
     case 'BackendTLSPolicy':
       addWithDependents(index, targetKeys(resource), found);
       return;

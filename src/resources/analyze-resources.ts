@@ -1,4 +1,3 @@
-import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import { joinPath } from '../core/schema.ts';
 import { analyzeRoute, duplicateMatches } from './analyze-route.ts';
@@ -6,9 +5,10 @@ import { CODES } from './codes.ts';
 import { isUnknownProtocol } from './compile/app-protocol.ts';
 import { portOf, workloadsOf } from './compile/compile-cluster.ts';
 import { trustedCertificates } from './compile/compile-tls.ts';
-import { tlsTargetProblem, winningPolicy } from './conditions-of.ts';
+import { tlsTargetProblem } from './conditions-of.ts';
 import { EndpointIndex } from './endpoint-index.ts';
 import type { Finding } from './finding.ts';
+import { policyTargetProblem, type TargetProblem } from './policy-target.ts';
 import { keyOf, type ResourceIndex } from './resource-index.ts';
 import {
   type BackendTLSPolicyResource,
@@ -95,29 +95,22 @@ function analyzePorts(service: ServiceResource): Finding[] {
 }
 
 function analyzePolicy(index: ResourceIndex, policy: BackendTrafficPolicyResource): Finding[] {
-  return policy.spec.targetRefs.flatMap(({ name }, i): Finding[] => {
-    const target = serviceKey(policy.metadata.namespace, name);
-    const path = at(policy, ['spec', 'targetRefs', i]);
-    if (index.service(target) === undefined) {
-      const message = `the Service ${target} does not exist`;
-      return [{ level: 'error', code: CODES.referencedResourceNotFound, message, path }];
-    }
-    const winner = winningPolicy(index, policy, target);
-    if (winner === undefined) return [];
-    const message = `the older ${resourceTitle(winner.resource)} applies to ${target}, this one does not`;
-    return [{ level: 'warning', code: CODES.policyConflict, message, path }];
+  return policy.spec.targetRefs.flatMap((ref, i) => {
+    const problem = policyTargetProblem(index, policy, ref);
+    return problem === null ? [] : [targetFinding(problem, at(policy, ['spec', 'targetRefs', i]))];
   });
+}
+
+function targetFinding({ reason, message }: TargetProblem, path: string): Finding {
+  return reason === 'Conflicted'
+    ? { level: 'warning', code: CODES.policyConflict, message, path }
+    : { level: 'error', code: CODES.referencedResourceNotFound, message, path };
 }
 
 function analyzeTlsPolicy(index: ResourceIndex, policy: BackendTLSPolicyResource): Finding[] {
   const findings = policy.spec.targetRefs.flatMap((ref, i): Finding[] => {
     const problem = tlsTargetProblem(index, policy, ref);
-    if (problem === null) return [];
-    const path = at(policy, ['spec', 'targetRefs', i]);
-    const { message } = problem;
-    return problem.reason === 'Conflicted'
-      ? [{ level: 'warning', code: CODES.policyConflict, message, path }]
-      : [{ level: 'error', code: CODES.referencedResourceNotFound, message, path }];
+    return problem === null ? [] : [targetFinding(problem, at(policy, ['spec', 'targetRefs', i]))];
   });
   const authority = trustedCertificates(index, policy);
   if (authority.ok) return findings;

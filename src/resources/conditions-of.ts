@@ -1,10 +1,12 @@
 import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import { attachParent, parentTitle } from './attach-parent.ts';
-import { MAX_ENTRIES_PER_PORT, olderFirst } from './compile/attach-routes.ts';
+import { MAX_ENTRIES_PER_PORT } from './compile/attach-routes.ts';
 import { decidingPolicy, trustedCertificates } from './compile/compile-tls.ts';
 import { resolveBackend, type UnresolvedBackend } from './compile/resolve-backend.ts';
-import { keyOf, type ResourceIndex, type Stored } from './resource-index.ts';
+import { policyTargetProblem, policyTargetTitle } from './policy-target.ts';
+import type { PolicyTarget } from './policy-types.ts';
+import { keyOf, type ResourceIndex } from './resource-index.ts';
 import {
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
@@ -54,10 +56,9 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
         ]),
       );
     case 'BackendTrafficPolicy':
-      return resource.spec.targetRefs.flatMap(({ name }) => {
-        const target = serviceKey(resource.metadata.namespace, name);
-        return complete(target, [policyVerdict(index, { ...stored, resource }, target)]);
-      });
+      return resource.spec.targetRefs.flatMap((ref) =>
+        complete(policyTargetTitle(resource, ref), [policyVerdict(index, resource, ref)]),
+      );
     case 'BackendTLSPolicy':
       return resource.spec.targetRefs.flatMap((ref) =>
         complete(targetTitle(resource, ref), tlsPolicyVerdicts(index, resource, ref)),
@@ -83,16 +84,6 @@ export function unresolvedBackends(index: ResourceIndex, route: HTTPRouteResourc
       return backend.ok ? [] : [{ ...backend.error, rule: i, backendRef: j }];
     }),
   );
-}
-
-/** The older policy that wins over this one for a Service, or undefined. */
-export function winningPolicy(
-  index: ResourceIndex,
-  policy: BackendTrafficPolicyResource,
-  target: string,
-): Stored<BackendTrafficPolicyResource> | undefined {
-  const [oldest] = index.policiesTargeting(target).sort(olderFirst);
-  return oldest === undefined || keyOf(oldest.resource) === keyOf(policy) ? undefined : oldest;
 }
 
 function parentVerdicts(index: ResourceIndex, route: HTTPRouteResource, ref: ParentRef): Verdict[] {
@@ -125,11 +116,9 @@ function serviceVerdict(index: ResourceIndex, service: ServiceResource): Verdict
   return accepted('the service can be dialled');
 }
 
-function policyVerdict(index: ResourceIndex, policy: Stored<BackendTrafficPolicyResource>, target: string): Verdict {
-  if (index.service(target) === undefined) return refused('TargetNotFound', `the Service ${target} does not exist`);
-  const winner = winningPolicy(index, policy.resource, target);
-  if (winner === undefined) return accepted('the policy is in force');
-  return refused('Conflicted', `the older ${resourceTitle(winner.resource)} applies to ${target}`);
+function policyVerdict(index: ResourceIndex, policy: BackendTrafficPolicyResource, ref: PolicyTarget): Verdict {
+  const problem = policyTargetProblem(index, policy, ref);
+  return problem === null ? accepted('the policy is in force') : refused(problem.reason, problem.message);
 }
 
 function targetTitle({ metadata }: BackendTLSPolicyResource, { name, sectionName }: TlsTargetRef): string {

@@ -2,6 +2,7 @@ import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import type { Change } from './change.ts';
 import { getOrCreate } from './get-or-create.ts';
 import { LabelIndex } from './label-index.ts';
+import type { RouteTarget } from './policy-types.ts';
 import { type Labels, SelectorIndex } from './selector-index.ts';
 import {
   type BackendTLSPolicyResource,
@@ -27,6 +28,7 @@ type Relation =
   | 'route-parent'
   | 'route-backend'
   | 'policy-target'
+  | 'policy-route'
   | 'tls-policy-target'
   | 'tls-policy-authority'
   | 'virtual-ip';
@@ -101,6 +103,11 @@ export class ResourceIndex {
     return this.#related('policy-target', key).flatMap((stored) => storedOf(stored, isPolicy) ?? []);
   }
 
+  /** `kind` and `key` are those of the route. */
+  policiesTargetingRoute(kind: RouteTarget['kind'], key: string): Stored<BackendTrafficPolicyResource>[] {
+    return this.#related('policy-route', `${kind} ${key}`).flatMap((stored) => storedOf(stored, isPolicy) ?? []);
+  }
+
   tlsPoliciesTargeting(key: ServiceKey): Stored<BackendTLSPolicyResource>[] {
     return this.#related('tls-policy-target', key).flatMap((stored) => storedOf(stored, isTlsPolicy) ?? []);
   }
@@ -167,7 +174,14 @@ export function backendKeys(route: HTTPRouteResource): ServiceKey[] {
 
 /** The Services that a policy targets. */
 export function targetKeys({ metadata, spec }: BackendTrafficPolicyResource | BackendTLSPolicyResource): ServiceKey[] {
-  return unique(spec.targetRefs.map((ref) => serviceKey(metadata.namespace, ref.name)));
+  const names = spec.targetRefs.flatMap((ref) => (ref.kind === 'Service' ? [ref.name] : []));
+  return unique(names.map((name) => serviceKey(metadata.namespace, name)));
+}
+
+/** The routes that a policy targets, as `HTTPRoute shop/orders`. */
+export function targetRoutes({ metadata, spec }: BackendTrafficPolicyResource): string[] {
+  const routes = spec.targetRefs.filter((ref) => ref.kind !== 'Service');
+  return unique(routes.map(({ kind, name }) => `${kind} ${serviceKey(metadata.namespace, name)}`));
 }
 
 function authorityKeys({ metadata, spec }: BackendTLSPolicyResource): string[] {
@@ -184,7 +198,7 @@ function relationsOf(resource: Resource): string[] {
     case 'HTTPRoute':
       return [...named('route-parent', parentKeys(resource)), ...named('route-backend', backendKeys(resource))];
     case 'BackendTrafficPolicy':
-      return named('policy-target', targetKeys(resource));
+      return [...named('policy-target', targetKeys(resource)), ...named('policy-route', targetRoutes(resource))];
     case 'BackendTLSPolicy':
       return [
         ...named('tls-policy-target', targetKeys(resource)),

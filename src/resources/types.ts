@@ -2,6 +2,8 @@
  * Decoded resources. They keep the field names of the manifests, with defaults applied, so that a decoded resource
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
+import type { BackendTrafficPolicySpec } from './policy-types.ts';
+
 export const KINDS = [
   'Service',
   'WorkloadEntry',
@@ -158,11 +160,6 @@ export interface HTTPBackendRef {
   /** 0 to 1000000; the share is weight / sum of the rule's weights. */
   readonly weight: number;
   readonly filters: readonly HTTPRouteFilter[];
-}
-
-export interface BackendTrafficPolicySpec {
-  readonly targetRefs: readonly { readonly group: ''; readonly kind: 'Service'; readonly name: string }[];
-  readonly loadBalancer?: { readonly type: 'RoundRobin' | 'LeastRequest' } | undefined;
 }
 
 /** Gateway API, GEP-1897. */

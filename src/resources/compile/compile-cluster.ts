@@ -1,15 +1,13 @@
-import type { ClusterView, EndpointView, LoadBalancer } from '../../contract/views.ts';
+import type { ClusterView, EndpointView } from '../../contract/views.ts';
 import type { EndpointIndex } from '../endpoint-index.ts';
 import { compareIps } from '../ip-address.ts';
 import { keyOf, type ResourceIndex } from '../resource-index.ts';
 import type { ServicePort, ServiceResource } from '../types.ts';
 import { protocolOf } from './app-protocol.ts';
-import { olderFirst } from './attach-routes.ts';
+import { compilePolicy } from './compile-policy.ts';
 import { compileTls } from './compile-tls.ts';
-import type { Backend } from './resolve-backend.ts';
-
-/** Two random endpoints, the one with fewer requests in flight. */
-const DEFAULT_LOAD_BALANCER: LoadBalancer = 'LeastRequest';
+import { policyForPort } from './deciding-policy.ts';
+import { type Backend, clusterKey } from './resolve-backend.ts';
 
 /** A workload that a Service selects, whether written as a WorkloadEntry or registered by an agent. */
 interface Workload {
@@ -30,7 +28,7 @@ export function compileCluster(
     service: keyOf(service),
     port: port.port,
     protocol: protocolOf(port),
-    loadBalancer: loadBalancerOf(index, service),
+    ...compilePolicy(policyForPort(index, service, port)?.resource.spec, clusterKey(service, port)),
     endpoints: endpointsOf(port, workloadsOf(index, endpoints, service)),
     // Left out rather than null: the views of everybody else stay the same, byte for byte.
     ...(tls === null ? {} : { tls }),
@@ -81,10 +79,4 @@ function compareAddresses(a: EndpointView, b: EndpointView): number {
 
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The oldest policy that targets the Service decides. */
-function loadBalancerOf(index: ResourceIndex, service: ServiceResource): LoadBalancer {
-  const [policy] = index.policiesTargeting(keyOf(service)).sort(olderFirst);
-  return policy?.resource.spec.loadBalancer?.type ?? DEFAULT_LOAD_BALANCER;
 }

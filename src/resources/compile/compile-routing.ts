@@ -9,6 +9,7 @@ import { parseDuration } from '../parse-duration.ts';
 import { keyOf, type ResourceIndex } from '../resource-index.ts';
 import type { ExactMatch, HTTPRouteFilter, HTTPRouteMatch } from '../types.ts';
 import { type AttachedRule, attachRoutes } from './attach-routes.ts';
+import { policyForRule } from './compile-rule-policy.ts';
 import { orderEntries } from './order-entries.ts';
 import { type Backend, clusterKey, resolveBackend } from './resolve-backend.ts';
 
@@ -63,7 +64,9 @@ function compileAction(
     rule: rule.name ?? String(position),
     backends: compileBackends(index, parent, { route, rule, index: position }, backends),
     requestHeaders: compileEdits(rule.filters),
-    requestTimeoutMs: compileTimeout(rule.timeouts?.request),
+    requestTimeoutMs: null,
+    ...policyForRule(index, route.resource, rule),
+    ...(rule.timeouts?.request === undefined ? {} : { requestTimeoutMs: compileTimeout(rule.timeouts.request) }),
   };
 }
 

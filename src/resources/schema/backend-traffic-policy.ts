@@ -1,66 +1,103 @@
 import { z } from '../../core/schema.ts';
-import type { BackendTrafficPolicySpec } from '../types.ts';
-import { dnsLabel, refuseRepeats, unsupported } from './fields.ts';
+import type { BackendTrafficPolicySpec, PolicyTarget } from '../policy-types.ts';
+import { defined } from './defined.ts';
+import { faultInjection } from './fault-injection.ts';
+import { dnsLabel, dnsSubdomain, portName, refuseRepeats, unsupported } from './fields.ts';
+import { healthCheck } from './health-check.ts';
+import { loadBalancer } from './load-balancer.ts';
+import { circuitBreaker, timeout } from './policy-limits.ts';
+import { policyRetry, retryConstraint } from './policy-retry.ts';
+import { sessionPersistence } from './session-persistence.ts';
 
-const LATER_BALANCERS = ['Random', 'ConsistentHash', 'PeakEWMA'];
+const MAX_TARGETS = 16;
+const ROUTE_GROUP = 'gateway.networking.k8s.io';
+const OWN_NAMESPACE = 'a policy applies to Services and routes of its own namespace';
 
-const loadBalancer = z.strictObject({
-  type: z.enum(['RoundRobin', 'LeastRequest'], {
-    error: ({ input }) =>
-      typeof input === 'string' && LATER_BALANCERS.includes(input)
-        ? `${input} is not supported yet; use RoundRobin or LeastRequest`
-        : undefined,
-  }),
-  consistentHash: unsupported('consistent hashing is not supported yet'),
-  slowStart: unsupported('slow start is not supported yet'),
-  zoneAware: unsupported('preferring near endpoints is not supported yet'),
-  endpointOverride: unsupported('choosing endpoints by header is not supported yet'),
-});
+const targetRef = z
+  .strictObject({
+    group: z.enum(['', ROUTE_GROUP]).optional(),
+    kind: z.enum(['Service', 'HTTPRoute', 'GRPCRoute']),
+    name: dnsSubdomain,
+    sectionName: dnsSubdomain.optional(),
+    namespace: unsupported(OWN_NAMESPACE),
+  })
+  .transform(({ group, kind, name, sectionName }, ctx): PolicyTarget => {
+    const complain = (path: string, message: string): void => {
+      ctx.addIssue({ code: 'custom', message, path: [path] });
+    };
+    if (kind === 'Service') {
+      if (group === ROUTE_GROUP) complain('group', 'a Service has group: ""');
+      if (!dnsLabel.safeParse(name).success) complain('name', 'the name of a Service has no "."');
+      if (sectionName !== undefined && !portName.safeParse(sectionName).success)
+        complain('sectionName', 'must be the name of a port');
+      return { group: '', kind, name, ...defined({ sectionName }) };
+    }
+    if (group !== ROUTE_GROUP) complain('group', `a route has group: ${ROUTE_GROUP}`);
+    return { group: ROUTE_GROUP, kind, name, ...defined({ sectionName }) };
+  });
 
-const targetRef = z.strictObject({
-  group: z.literal('', { error: 'only Services can be targeted for now: write group: ""' }).default(''),
-  kind: z.literal('Service', { error: 'only Services can be targeted for now: write kind: Service' }),
-  name: dnsLabel,
-  sectionName: unsupported('a policy applies to all ports of its Service for now'),
-  namespace: unsupported('a policy applies to Services of its own namespace'),
-});
+const targetRefs = z
+  .array(targetRef)
+  .min(1)
+  .max(MAX_TARGETS)
+  .superRefine((refs, ctx) => {
+    refuseRepeats(
+      refs,
+      ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
+      (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
+    );
+  });
+
+/** Settings of endpoints and connections, which routes share with everybody else who uses the same Service. */
+const SERVICE_ONLY = ['loadBalancer', 'circuitBreaker', 'healthCheck', 'retryConstraint', 'hedge'] as const;
 
 export const backendTrafficPolicySpec = z
   .strictObject({
-    targetRefs: z
-      .array(targetRef)
-      .min(1)
-      .max(16)
-      .superRefine((refs, ctx) => {
-        refuseRepeats(
-          refs,
-          ({ name }) => name,
-          (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
-        );
-      }),
+    targetRefs,
     loadBalancer: loadBalancer.optional(),
+    circuitBreaker: circuitBreaker.optional(),
+    healthCheck: healthCheck.optional(),
+    timeout: timeout.optional(),
+    retryConstraint: retryConstraint.optional(),
+    hedge: z.strictObject({ onPerTryTimeout: z.boolean().default(false) }).optional(),
+    retry: policyRetry.optional(),
+    faultInjection: faultInjection.optional(),
+    sessionPersistence: sessionPersistence.optional(),
     targetRef: unsupported('write targetRefs, a list'),
     targetSelectors: unsupported('targets are named under targetRefs'),
-    circuitBreaker: unsupported('circuit breakers are not supported yet'),
-    connection: unsupported('connection settings are not supported yet'),
-    dns: unsupported('host names as endpoints are not supported yet'),
-    faultInjection: unsupported('fault injection is not supported yet'),
-    healthCheck: unsupported('health checks from the caller are not supported yet; agents probe their own workloads'),
+    mergeType: unsupported('policies are not merged: the most specific, then the oldest applies'),
+    rateLimit: unsupported('rate limits come later'),
+    compression: unsupported('bodies pass unchanged'),
+    compressor: unsupported('bodies pass unchanged'),
+    connection: unsupported('buffer sizes and socket settings are not configurable'),
+    dns: unsupported('host names are resolved at the pace of their records'),
     http2: unsupported('HTTP/2 settings are not supported yet'),
+    httpUpgrade: unsupported('every upgrade passes'),
     proxyProtocol: unsupported('the PROXY protocol is not supported yet'),
-    rateLimit: unsupported('rate limits are not supported yet'),
-    retry: unsupported('retries are not supported yet'),
-    retryConstraint: unsupported('retry budgets are not supported yet'),
-    sessionPersistence: unsupported('session persistence is not supported yet'),
+    requestBuffer: unsupported('bodies are passed on as they come'),
+    responseOverride: unsupported('answers of the backends pass unchanged'),
     tcpKeepalive: unsupported('TCP settings are not supported yet'),
-    timeout: unsupported(
-      'timeouts of connections are not supported yet; a request has timeouts.request in its HTTPRoute',
-    ),
+    telemetry: unsupported('telemetry is not a matter of traffic policies'),
     useClientProtocol: unsupported('the protocol of the caller is always kept'),
   })
-  .transform(({ targetRefs, loadBalancer }): BackendTrafficPolicySpec => {
-    return {
-      targetRefs: targetRefs.map(({ group, kind, name }) => ({ group, kind, name })),
-      ...(loadBalancer === undefined ? {} : { loadBalancer: { type: loadBalancer.type } }),
-    };
-  });
+  .superRefine((spec, ctx) => {
+    for (const [path, kind] of settingsByTarget(spec)) {
+      const other = spec.targetRefs.findIndex((ref) => (ref.kind === 'Service') !== (kind === 'Service'));
+      if (other === -1) continue;
+      const targets = kind === 'Service' ? 'Services' : 'routes';
+      const message = `goes with targets that are ${targets}; targetRefs[${other}] is not one`;
+      ctx.addIssue({ code: 'custom', message, path: [...path] });
+    }
+  })
+  .transform((spec): BackendTrafficPolicySpec => defined(spec));
+
+/** The settings that are there and mean something to one kind of target only. */
+function settingsByTarget(spec: BackendTrafficPolicySpec): [readonly string[], 'Service' | 'route'][] {
+  const found: [readonly string[], 'Service' | 'route'][] = [];
+  for (const field of SERVICE_ONLY) if (spec[field] !== undefined) found.push([[field], 'Service']);
+  if (spec.timeout?.tcp !== undefined) found.push([['timeout', 'tcp'], 'Service']);
+  const { requestTimeout: _, ...ofConnections } = spec.timeout?.http ?? {};
+  for (const field of Object.keys(ofConnections)) found.push([['timeout', 'http', field], 'Service']);
+  if (spec.retry !== undefined) found.push([['retry'], 'route']);
+  return found;
+}

@@ -35,18 +35,19 @@ const RESERVED = new Set([
   'upgrade',
 ]);
 
-const editableName = headerName.refine((name) => !RESERVED.has(name.toLowerCase()), {
+/** A header that is not one of those. */
+export const editableHeaderName = headerName.refine((name) => !RESERVED.has(name.toLowerCase()), {
   error: 'this header frames or addresses the message and cannot be edited',
 });
 
 const MAX_EDITS = 16;
-const edits = z.array(z.strictObject({ name: editableName, value: headerValue })).max(MAX_EDITS);
+const edits = z.array(z.strictObject({ name: editableHeaderName, value: headerValue })).max(MAX_EDITS);
 
 const headerModifier = z
   .strictObject({
     set: edits.default([]),
     add: edits.default([]),
-    remove: z.array(editableName).max(MAX_EDITS).default([]),
+    remove: z.array(editableHeaderName).max(MAX_EDITS).default([]),
   })
   .superRefine((modifier, ctx) => {
     const all = [

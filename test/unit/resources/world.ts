@@ -48,6 +48,21 @@ export function policy(name: string, target: string, type: string, metadata: Man
   };
 }
 
+export function trafficPolicy(name: string, targetRefs: unknown[], spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'towpath.dev/v1',
+    kind: 'BackendTrafficPolicy',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { targetRefs, ...spec },
+  };
+}
+
+/** Target of a policy: a route, or one rule of it. */
+export function routeTarget(name: string, sectionName?: string, kind = 'HTTPRoute'): Manifest {
+  const rule = sectionName === undefined ? {} : { sectionName };
+  return { group: 'gateway.networking.k8s.io', kind, name, ...rule };
+}
+
 export function tlsPolicy(name: string, target: string, validation: Manifest = {}, ref: Manifest = {}): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -216,6 +231,7 @@ const anyRule = fc.record(
     backendRefs: fc.array(anyBackend, { maxLength: 3 }),
     filters,
     timeouts: fc.record({ request: fc.constantFrom('0s', '5s', '1m30s') }),
+    name: fc.constantFrom('main', 'beta'),
   },
   { requiredKeys: [] },
 );
@@ -225,20 +241,34 @@ const anyRoute = fc
     ns: namespace,
     parent: serviceName,
     port: fc.option(portNumber, { nil: undefined }),
-    rules: fc.array(anyRule, { minLength: 1, maxLength: 3 }),
+    rules: fc.uniqueArray(anyRule, { minLength: 1, maxLength: 3, selector: (rule) => rule.name ?? rule }),
   })
   .map(({ name, ns, parent: target, port, rules }) =>
     route(name, rules, { parentRefs: [parent(target, port === undefined ? {} : { port })] }, { namespace: ns }),
   );
 
+const anyTarget = fc.oneof(
+  fc
+    .tuple(serviceName, fc.constantFrom(undefined, 'p80', 'p81'))
+    .map(([name, sectionName]) => parent(name, sectionName === undefined ? {} : { sectionName })),
+  fc
+    .tuple(fc.constantFrom('r1', 'r2'), fc.constantFrom(undefined, 'main'))
+    .map(([name, rule]) => routeTarget(name, rule)),
+);
+/** Settings that Services and routes both have, and some that only Services have. */
 const anyPolicy = fc
   .record({
-    name: fc.constantFrom('t1', 't2'),
-    target: serviceName,
-    type: fc.constantFrom('RoundRobin', 'LeastRequest'),
+    name: fc.constantFrom('t1', 't2', 't3'),
+    targets: fc.uniqueArray(anyTarget, { minLength: 1, maxLength: 3, selector: (ref) => JSON.stringify(ref) }),
+    type: fc.constantFrom('RoundRobin', 'Random', 'PeakEWMA'),
+    percentage: fc.constantFrom(0, 0.5, 100),
     ns: namespace,
   })
-  .map(({ name, target, type, ns }) => policy(name, target, type, { namespace: ns }));
+  .map(({ name, targets, type, percentage, ns }) => {
+    const faultInjection = { abort: { httpStatus: 503, percentage } };
+    const services = targets.every(({ kind }) => kind === 'Service') ? { loadBalancer: { type } } : {};
+    return trafficPolicy(name, targets, { faultInjection, ...services }, { namespace: ns });
+  });
 
 const anyTlsPolicy = fc
   .record({

@@ -1,0 +1,68 @@
+import { serviceKey } from '../contract/views.ts';
+import { policyForPort, policyForRouteRule } from './compile/deciding-policy.ts';
+import type { PolicyTarget, RouteTarget, ServiceTarget } from './policy-types.ts';
+import { keyOf, type ResourceIndex, type Stored } from './resource-index.ts';
+import { type BackendTrafficPolicyResource, type HTTPRouteResource, resourceTitle } from './types.ts';
+
+export interface TargetProblem {
+  /** Reason of the condition `Accepted`. */
+  readonly reason: 'TargetNotFound' | 'Conflicted';
+  readonly message: string;
+}
+
+/** `shop/orders`, `shop/orders:http`, `HTTPRoute shop/orders`, `HTTPRoute shop/orders rule main`. */
+export function policyTargetTitle(policy: BackendTrafficPolicyResource, ref: PolicyTarget): string {
+  const key = serviceKey(policy.metadata.namespace, ref.name);
+  if (ref.kind === 'Service') return ref.sectionName === undefined ? key : `${key}:${ref.sectionName}`;
+  return ref.sectionName === undefined ? `${ref.kind} ${key}` : `${ref.kind} ${key} rule ${ref.sectionName}`;
+}
+
+/** Why a target of a policy does not get it; null = it does, on one port or rule at least. */
+export function policyTargetProblem(
+  index: ResourceIndex,
+  policy: BackendTrafficPolicyResource,
+  ref: PolicyTarget,
+): TargetProblem | null {
+  const winners = ref.kind === 'Service' ? winnersOfPorts(index, policy, ref) : winnersOfRules(index, policy, ref);
+  if ('reason' in winners) return winners;
+  const [other] = winners;
+  if (other === undefined || winners.some(({ resource }) => keyOf(resource) === keyOf(policy))) return null;
+  const part = ref.kind === 'Service' ? 'port' : 'rule';
+  const message = `${resourceTitle(other.resource)}, older or for the ${part} by name, applies to ${policyTargetTitle(policy, ref)}`;
+  return { reason: 'Conflicted', message };
+}
+
+type Winners = readonly Stored<BackendTrafficPolicyResource>[] | TargetProblem;
+
+function winnersOfPorts(index: ResourceIndex, policy: BackendTrafficPolicyResource, ref: ServiceTarget): Winners {
+  const key = serviceKey(policy.metadata.namespace, ref.name);
+  const service = index.service(key)?.resource;
+  if (service === undefined) return notFound(`the Service ${key} does not exist`);
+  const ports = service.spec.ports.filter((port) => ref.sectionName === undefined || port.name === ref.sectionName);
+  if (ports.length === 0) return notFound(`the Service ${key} has no port named ${ref.sectionName}`);
+  return ports.flatMap((port) => policyForPort(index, service, port) ?? []);
+}
+
+function winnersOfRules(index: ResourceIndex, policy: BackendTrafficPolicyResource, ref: RouteTarget): Winners {
+  const key = serviceKey(policy.metadata.namespace, ref.name);
+  const route = targetRoute(index, policy, ref);
+  if (route === undefined) return notFound(`the ${ref.kind} ${key} does not exist`);
+  const rules = route.spec.rules.filter(({ name }) => ref.sectionName === undefined || name === ref.sectionName);
+  if (rules.length === 0) return notFound(`the ${ref.kind} ${key} has no rule named ${ref.sectionName}`);
+  return rules.flatMap((rule) => policyForRouteRule(index, route, rule) ?? []);
+}
+
+/** The route that a target names, or undefined. */
+export function targetRoute(
+  index: ResourceIndex,
+  policy: BackendTrafficPolicyResource,
+  ref: RouteTarget,
+): HTTPRouteResource | undefined {
+  if (ref.kind !== 'HTTPRoute') return undefined;
+  const resource = index.get(`${ref.kind}.${policy.metadata.namespace}.${ref.name}`)?.resource;
+  return resource?.kind === 'HTTPRoute' ? resource : undefined;
+}
+
+function notFound(message: string): TargetProblem {
+  return { reason: 'TargetNotFound', message };
+}
