@@ -2,6 +2,7 @@
 import { COMPOSE_BYTES, LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import { BodyFlow } from './body-flow.ts';
 import type { RequestKind } from './codec/http1/head.ts';
+import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import { FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Http1Head } from './codec/http1/http1-head.ts';
 import { type ConnectionWord, type HeadPlan, writeHead } from './codec/http1/write-head.ts';
 import type { ExchangeClient } from './exchange-client.ts';
@@ -33,6 +34,8 @@ export class AnswerRelay {
   /** Incomplete head. */
   readonly #stash: SlabStash;
   #kind: RequestKind = 'other';
+  /** Of the final head. */
+  #edits: CompiledEdits | null = null;
   #clientKeepsAlive = true;
   #clientMinor = 1;
   /** A final head was passed on. */
@@ -57,9 +60,10 @@ export class AnswerRelay {
     this.#stash = new SlabStash(reactor.slab);
   }
 
-  /** Expects the answer to the request with that head. */
-  begin(kind: RequestKind, request: Http1Head): void {
+  /** Expects the answer to the request with that head. @param edits what the route changes in it */
+  begin(kind: RequestKind, request: Http1Head, edits: CompiledEdits | null): void {
     this.#kind = kind;
+    this.#edits = edits;
     this.#clientKeepsAlive = request.keepAlive;
     this.#clientMinor = request.versionMinor;
     this.started = false;
@@ -151,7 +155,7 @@ export class AnswerRelay {
     this.#decideReuse(head, tunnel);
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {
       connection: tunnel ? (head.status === 101 ? 'upgrade' : 'none') : this.#connectionWord(head.versionMinor),
-      edits: null,
+      edits: tunnel ? null : this.#edits,
       insert: '',
     });
     if (written < 0) return this.#refuse(TOO_LARGE);

@@ -1,16 +1,17 @@
 /** Pure: where one HTTP request goes. Reads the table in force now, so a change counts from the next request on. */
 import type { SockAddr } from '../reactor/socket-address.ts';
-import type { CompiledEdits } from './codec/http1/write-head.ts';
+import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_ENDPOINTS, NO_KEY } from './endpoints/pick-context.ts';
+import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
 import type { ResponseFlag } from './response-flags.ts';
-import type { HttpRouting, RouteAction, ServicePort } from './routing-table.ts';
+import type { ServicePort } from './routing-table.ts';
 
 export type RequestDecision =
   | {
@@ -20,7 +21,12 @@ export type RequestDecision =
       readonly cluster: Cluster | null;
       readonly service: string;
       readonly route: string;
+      /** The rule that decided; null: no route is attached, or it is no service. */
+      readonly action: RouteAction | null;
+      /** Of the request. */
       readonly edits: CompiledEdits | null;
+      /** Of the final answer. */
+      readonly responseEdits: CompiledEdits | null;
       /** 0 = none. */
       readonly timeoutMs: number;
       /** What consistent hashing goes by, also for another try; NO_KEY = nothing. */
@@ -67,7 +73,7 @@ export function decideRequest(
 /** Where a request to that port of a service goes. */
 export function decideService(context: Context, port: ServicePort, head: MessageHead, bytes: Buffer): RequestDecision {
   return port.http === null
-    ? toCluster(context, port, port.cluster, '', null, 0, port)
+    ? toCluster(context, port, port.cluster, null, null)
     : route(context, port, port.http, head, bytes);
 }
 
@@ -81,34 +87,47 @@ function route(
   const index = matchRoute(http.compiled, head, bytes);
   if (index < 0) return answer('NR', `no rule of the routes of ${port.service} matches this request`, port.service, '');
   const action = http.actions[index];
-  const name = `${action.route}/${action.rule}`;
+  const { name, rule } = action;
   const chosen = pickBackend(action.view, context.random());
   if (chosen === null)
-    return answer('NC', `rule ${action.rule} of route ${action.route} gives no backend any weight`, port.service, name);
+    return answer('NC', `rule ${rule} of route ${action.route} gives no backend any weight`, port.service, name);
   const backend = action.backends[action.view.backends.indexOf(chosen)];
   if (backend.cluster === null)
     return answer(
       'NC',
-      `rule ${action.rule} of route ${action.route} names a backend that does not exist`,
+      `rule ${rule} of route ${action.route} names a backend that does not exist`,
       port.service,
       name,
     );
-  return toCluster(context, port, backend.cluster, name, backend.edits, action.requestTimeoutMs, action);
+  return toCluster(context, port, backend.cluster, action, backend);
 }
 
+/** To one of a cluster's endpoints. @param action the rule that decided, with the `backend` that it chose; null: none did */
 export function toCluster(
   context: Context,
   port: ServicePort,
   cluster: Cluster,
-  route: string,
-  edits: CompiledEdits | null,
-  timeoutMs: number,
-  scope: RouteAction | ServicePort,
+  action: RouteAction | null,
+  backend: RouteBackend | null,
 ): RequestDecision {
+  const { service } = port;
+  const route = action === null ? '' : action.name;
   const hash = NO_KEY;
   const endpoint = cluster.pick(context, hash, NO_ENDPOINTS);
-  if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, port.service, route);
-  return { type: 'forward', endpoint, cluster, service: port.service, route, edits, timeoutMs, hash, scope };
+  if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route);
+  return {
+    type: 'forward',
+    endpoint,
+    cluster,
+    service,
+    route,
+    action,
+    edits: backend === null ? null : backend.edits,
+    responseEdits: backend === null ? null : backend.responseEdits,
+    timeoutMs: action === null ? 0 : action.requestTimeoutMs,
+    hash,
+    scope: action ?? port,
+  };
 }
 
 /** One for each workload of this host that ever was: the same port may change hands. */
@@ -130,7 +149,9 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
     cluster: null,
     service,
     route: '',
+    action: null,
     edits: null,
+    responseEdits: null,
     timeoutMs: 0,
     hash: NO_KEY,
     scope,

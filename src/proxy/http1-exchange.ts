@@ -93,7 +93,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     this.#kind = head.isHead ? 'HEAD' : head.isConnect ? 'CONNECT' : head.upgrade ? 'upgrade' : 'other';
     this.#clientKeepsAlive = head.keepAlive;
     this.#delivery.begin(decision);
-    this.#answer.begin(this.#kind, head);
+    this.#answer.begin(this.#kind, head, decision.responseEdits);
     if (decision.timeoutMs > 0) context.reactor.setTimer(socket, decision.timeoutMs);
     else context.reactor.clearTimer(socket);
   }

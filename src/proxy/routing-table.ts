@@ -5,7 +5,6 @@
 import type {
   ClusterKey,
   DirectoryEntry,
-  HttpRoutingView,
   InboundWorkloadView,
   ServiceKey,
   ServicePortView,
@@ -13,12 +12,11 @@ import type {
 } from '../contract/views.ts';
 import { type AppProtocol, isNewer, serviceKey } from '../contract/views.ts';
 import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
-import { type CompiledEdits, compileHeaderEdits } from './codec/http1/write-head.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import { ServiceNames } from './explicit/service-names.ts';
-import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
+import { type HttpRouting, loadHttp } from './load-routing.ts';
 
 /** One port of a service, ready for use. */
 export interface ServicePort {
@@ -26,21 +24,6 @@ export interface ServicePort {
   readonly protocol: AppProtocol;
   readonly cluster: Cluster;
   readonly http: HttpRouting | null;
-}
-
-export interface HttpRouting {
-  readonly view: HttpRoutingView;
-  readonly compiled: CompiledRouting;
-  readonly actions: readonly RouteAction[];
-}
-
-export interface RouteAction {
-  readonly route: string;
-  readonly rule: string;
-  readonly requestTimeoutMs: number;
-  readonly view: HttpRoutingView['actions'][number];
-  /** Parallel to `view.backends`. */
-  readonly backends: readonly { readonly cluster: Cluster | null; readonly edits: CompiledEdits | null }[];
 }
 
 export type Target =
@@ -201,20 +184,6 @@ function loadPort(service: ServiceKey, view: ServicePortView, clusters: Readonly
     service,
     protocol: view.protocol,
     cluster,
-    http: view.http === null ? null : loadRouting(view.http, clusters),
+    http: loadHttp(view, clusters),
   };
-}
-
-function loadRouting(view: HttpRoutingView, clusters: ReadonlyMap<ClusterKey, Cluster>): HttpRouting {
-  const actions = view.actions.map((action) => ({
-    route: action.route,
-    rule: action.rule,
-    requestTimeoutMs: action.requestTimeoutMs ?? 0,
-    view: action,
-    backends: action.backends.map((backend) => ({
-      cluster: backend.cluster === null ? null : (clusters.get(backend.cluster) ?? null),
-      edits: compileHeaderEdits(action.requestHeaders, backend.requestHeaders),
-    })),
-  }));
-  return { view, compiled: compileRouting(view), actions };
 }

@@ -4,9 +4,9 @@
  */
 import { isAuthority } from '../codec/http1/authority.ts';
 import { constantBytes, equalsLower } from '../codec/http1/bytes.ts';
-import type { HeaderEdit } from '../codec/http1/header-edits.ts';
+import type { CompiledEdits, HeaderEdit } from '../codec/http1/header-edits.ts';
 import { FIELD_CONTENT_LENGTH, FIELD_HOST, FIELD_TE_TRAILERS } from '../codec/http1/http1-head.ts';
-import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
+import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { reasonPhrase } from '../codec/reason-phrase.ts';
 import { TextWriter } from './text-writer.ts';
@@ -32,6 +32,7 @@ const OWN_LINES = 256;
 /** `: ` and the line break. */
 const LINE_EXTRA = 4;
 const NO_EDITS: readonly HeaderEdit[] = [];
+const NO_FIELDS: readonly Inserted[] = [];
 const COOKIE = constantBytes('cookie');
 const HOST = 'host';
 
@@ -45,7 +46,7 @@ export function writeHttp1Request(
   framing: BodyFraming,
 ): number {
   const edits = plan.edits === null ? NO_EDITS : plan.edits.edits;
-  if (sizeLimit(head, plan) > capacity) return TOO_LARGE;
+  if (sizeLimit(head, plan.edits, plan.insert) > capacity) return TOO_LARGE;
   const host = edits.find((edit) => edit.name.toLowerCase() === HOST)?.value ?? null;
   if (host === null && head.authorityLength > 0 && !isAuthority(bytes, head.authorityAt, head.authorityLength, false))
     return BAD_AUTHORITY;
@@ -77,25 +78,29 @@ export function writeHttp1Response(
   head: MessageHead,
   outAt: number,
   capacity: number,
+  changes: CompiledEdits | null,
   framing: BodyFraming,
   connection: 'none' | 'close' | 'keep-alive',
 ): number {
-  if (sizeLimit(head, null) > capacity) return TOO_LARGE;
+  const edits = changes === null ? NO_EDITS : changes.edits;
+  if (sizeLimit(head, changes, NO_FIELDS) > capacity) return TOO_LARGE;
   const out = new TextWriter(bytes);
   out.at = outAt;
   out.text('HTTP/1.1 ');
   out.status(head.status);
   out.text(` ${reasonPhrase(head.status)}\r\n`);
-  writeFields(out, head, NO_EDITS);
+  writeFields(out, head, edits);
+  for (const edit of edits) writeRest(out, head, edit);
   if (connection !== 'none') out.text(`connection: ${connection}\r\n`);
   writeFraming(out, head, framing);
   out.lineBreak();
   return out.at - outAt;
 }
 
-function sizeLimit(head: MessageHead, plan: Http2HeadPlan | null): number {
-  let size = OWN_LINES + head.methodLength + head.targetLength + head.authorityLength + (plan?.edits?.maxBytes ?? 0);
-  for (const field of plan?.insert ?? []) size += field.name.length + field.value.length + LINE_EXTRA;
+function sizeLimit(head: MessageHead, edits: CompiledEdits | null, insert: readonly Inserted[]): number {
+  let size = OWN_LINES + head.methodLength + head.targetLength + head.authorityLength;
+  if (edits !== null) size += edits.maxBytes;
+  for (const field of insert) size += field.name.length + field.value.length + LINE_EXTRA;
   for (let i = 0; i < head.fieldCount; i++) size += head.nameLength[i] + head.valueLength[i] + LINE_EXTRA;
   return size;
 }

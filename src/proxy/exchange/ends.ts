@@ -2,6 +2,7 @@
  * The two ends of an exchange between unlike, or multiplexed, connections: what the exchange asks of them, and what they tell it.
  * Credit flows by `consumed`: bytes that an end has handed to the exchange and that the other end has taken on.
  */
+import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
@@ -11,8 +12,11 @@ import type { ResponseFlag } from '../response-flags.ts';
 /** The client's end: takes the answer, gives the request (to the `Exchange` itself). */
 export interface ClientEnd {
   readonly speaks: 'http1' | 'http2';
-  /** An interim (1xx, `end` false) or the final head. False when it is too large to be written; nothing was sent then. */
-  sendHead(head: MessageHead, end: boolean): boolean;
+  /**
+   * An interim (1xx, `end` false) or the final head, with the route's edits. False when it is too large to be written; nothing was
+   * sent then.
+   */
+  sendHead(head: MessageHead, edits: CompiledEdits | null, end: boolean): boolean;
   /** Takes all bytes. False: some wait, send no more until `Exchange.onClientWritable`. */
   sendData(at: number, length: number, end: boolean): boolean;
   /** Ends the answer. */

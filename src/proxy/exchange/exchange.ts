@@ -121,7 +121,7 @@ export class Exchange implements ServerEndUser, Timed {
       this.#delivery.dropKept();
       this.#tally.noteHead(head, end);
     }
-    if (!this.#client.sendHead(head, end))
+    if (!this.#client.sendHead(head, head.status < 200 ? null : this.#decision.responseEdits, end))
       return this.fail('UPE', 502, 'the head of the answer is larger than the limit');
     if (head.status < 200) return;
     this.#answerBegun = true;

@@ -3,6 +3,7 @@
  * framing and puts the answer's into one. One object for all requests of the connection.
  */
 import { LARGE_CHUNK, SlabExhausted } from '../../reactor/slab.ts';
+import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import type { Http1Head } from '../codec/http1/http1-head.ts';
 import { CANCEL } from '../codec/http2/error-codes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
@@ -145,7 +146,7 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
 
   // === the exchange ===
 
-  sendHead(head: MessageHead, end: boolean): boolean {
+  sendHead(head: MessageHead, edits: CompiledEdits | null, end: boolean): boolean {
     const { reactor } = this.#client.context;
     const { slab } = reactor;
     const isInterim = head.status < 200;
@@ -154,7 +155,7 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
     this.#framing = isInterim ? 'none' : this.#answerFraming(head, end);
     if (!isInterim) this.#decideClose();
     const connection = isInterim ? 'none' : this.#closes ? 'close' : this.#minor === 0 ? 'keep-alive' : 'none';
-    const n = writeHttp1Response(slab.bytes, head, slab.composeArea, COMPOSE, this.#framing, connection);
+    const n = writeHttp1Response(slab.bytes, head, slab.composeArea, COMPOSE, edits, this.#framing, connection);
     if (n > 0) reactor.write(this.#client.socket, slab.composeArea, n);
     return n > 0;
   }

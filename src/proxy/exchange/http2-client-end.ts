@@ -1,5 +1,6 @@
 /** The client's end of an exchange over HTTP/2: one stream of its connection. */
 import { SMALL_CHUNK } from '../../reactor/slab.ts';
+import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import { NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { Http2Head } from '../codec/http2/http2-head.ts';
@@ -14,7 +15,12 @@ import type { ResponseFlag } from '../response-flags.ts';
 import type { ClientEnd } from './ends.ts';
 import { Exchange } from './exchange.ts';
 
-const ANSWER_PLAN: Http2HeadPlan = { edits: null, insert: [], scheme: 'received' };
+/** Reused: a plan is read while the head is written, and not kept. */
+const plan: { -readonly [K in keyof Http2HeadPlan]: Http2HeadPlan[K] } = {
+  edits: null,
+  insert: [],
+  scheme: 'received',
+};
 
 /** The connection that the stream belongs to. */
 export interface StreamConnectionOwner {
@@ -71,8 +77,9 @@ export class Http2ClientEnd implements ClientEnd, StreamUser {
 
   // === the exchange ===
 
-  sendHead(head: MessageHead, end: boolean): boolean {
-    return this.#stream.sendHead(head, ANSWER_PLAN, end);
+  sendHead(head: MessageHead, edits: CompiledEdits | null, end: boolean): boolean {
+    plan.edits = edits;
+    return this.#stream.sendHead(head, plan, end);
   }
 
   sendData(at: number, length: number, end: boolean): boolean {

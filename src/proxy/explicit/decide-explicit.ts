@@ -88,7 +88,7 @@ function decideServiceOf({ context, asked, head, bytes }: Request, key: ServiceK
   const target = table.findPort(key, number);
   if (target.type !== 'service') return notFound(`${nameOf(key)} has no port ${number}, but ${tellPorts(view)}`, key);
   const { port } = target;
-  if (head.isConnect) return toCluster(context, port, port.cluster, '', null, 0, port);
+  if (head.isConnect) return toCluster(context, port, port.cluster, null, null);
   if (!speaksHttp(port.protocol)) return notHttp(`port ${number} of ${nameOf(key)} speaks ${port.protocol}`, key);
   return decideService(context, port, head, bytes);
 }
@@ -152,7 +152,19 @@ function toOutside(context: Context, addresses: readonly SockAddr[]): RequestDec
 function forward(context: Context, cluster: Cluster, service: string, scope: object): RequestDecision {
   const endpoint = cluster.pick(context, NO_KEY, NO_ENDPOINTS);
   if (endpoint === null) return answer('UH', `${service} has no ready endpoint`, service, '');
-  return { type: 'forward', endpoint, cluster, service, route: '', edits: null, timeoutMs: 0, hash: NO_KEY, scope };
+  return {
+    type: 'forward',
+    endpoint,
+    cluster,
+    service,
+    route: '',
+    action: null,
+    edits: null,
+    responseEdits: null,
+    timeoutMs: 0,
+    hash: NO_KEY,
+    scope,
+  };
 }
 
 function refuse(sentence: string): RequestDecision {

@@ -28,12 +28,18 @@ function request(
   return n < 0 ? n : read(slab, slab.composeArea, n);
 }
 
-function response(status: number, fields: Fields, framing: BodyFraming, connection: 'none' | 'close' = 'none'): string {
+function response(
+  status: number,
+  fields: Fields,
+  framing: BodyFraming,
+  connection: 'none' | 'close' = 'none',
+  edits: HeaderEditView | null = null,
+): string {
   const head = makeHead(slab, { status }, fields);
   return read(
     slab,
     slab.composeArea,
-    writeHttp1Response(slab.bytes, head, slab.composeArea, CAPACITY, framing, connection),
+    writeHttp1Response(slab.bytes, head, slab.composeArea, CAPACITY, compileHeaderEdits(edits), framing, connection),
   );
 }
 
@@ -117,4 +123,19 @@ t.test('answers get a status line and one framing; 1xx and 204 get none', async 
     'HTTP/1.1 103 Early Hints\r\ncookie: a\r\ncookie: b\r\n\r\n',
   );
   t.equal(response(200, [], 'until-close'), 'HTTP/1.1 200 OK\r\n\r\n');
+});
+
+t.test('edits of a response replace, append and cut its fields, whatever the framing', async (t) => {
+  const edits = { set: [{ name: 'X-Set', value: 'new' }], add: [{ name: 'vary', value: 'B' }], remove: ['server'] };
+  const fields: Fields = [
+    ['x-set', 'old'],
+    ['server', 'x'],
+    ['vary', 'A'],
+    ['x-kept', 'k'],
+  ];
+  t.equal(
+    response(200, fields, 'chunked', 'close', edits),
+    'HTTP/1.1 200 OK\r\nx-kept: k\r\nX-Set: new\r\nvary: A,B\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n',
+  );
+  t.equal(response(304, [], 'none', 'none', edits), 'HTTP/1.1 304 Not Modified\r\nX-Set: new\r\nvary: B\r\n\r\n');
 });
