@@ -4,7 +4,7 @@ import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf, mutationHeaders, wit
 import type { Command, CommandIo } from './command.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
-import { type ManifestFile, readManifests } from './read-manifests.ts';
+import { joinFiles, readManifests, sourceOf } from './read-manifests.ts';
 import { showChange } from './show-change.ts';
 import { waitForAgents } from './wait-for-agents.ts';
 
@@ -57,17 +57,4 @@ async function runApply(args: readonly string[], io: CommandIo): Promise<number>
     showChange(reply, values.output === 'json', dryRun, io);
     return values.wait && !dryRun ? waitForAgents(client, reply, timeoutMs, io) : 0;
   });
-}
-
-/** Several files are one request, so that all of them are admitted or none. */
-function joinFiles(files: readonly ManifestFile[]): string {
-  return files.map(({ text }) => text).join('\n---\n');
-}
-
-/** The file name begins every problem's path; with several files the resource's own name has to do. */
-function sourceOf(files: readonly ManifestFile[]): string {
-  const [only, ...others] = files;
-  return only !== undefined && others.length === 0 && only.name !== '-'
-    ? only.name.replaceAll(/[^\x20-\x7e]/g, '?')
-    : '';
 }

@@ -54,3 +54,10 @@ function visibleLength(text: string): number {
 function oneLine(cell: string): string {
   return cell.replace(CONTROL, ' ');
 }
+
+const UNPRINTABLE = /(?!\n)\p{Cc}/gu;
+
+/** Text of several lines from outside, without what could steer the terminal. */
+export function plainLines(text: string): string {
+  return text.replace(UNPRINTABLE, ' ');
+}

@@ -53,3 +53,16 @@ function unreadable(path: string, cause: NodeJS.ErrnoException): UserError {
   const why = cause.code === 'ENOENT' ? 'there is no such file' : cause.message;
   return new UserError({ code: 'TWP2705', message: `cannot read ${path}: ${why}` });
 }
+
+/** Several files are one request, so that all of them are admitted or none. */
+export function joinFiles(files: readonly ManifestFile[]): string {
+  return files.map(({ text }) => text).join('\n---\n');
+}
+
+/** The file name begins every problem's path; with several files the resource's own name has to do. */
+export function sourceOf(files: readonly ManifestFile[]): string {
+  const [only, ...others] = files;
+  return only !== undefined && others.length === 0 && only.name !== '-'
+    ? only.name.replaceAll(/[^\x20-\x7e]/g, '?')
+    : '';
+}

@@ -11,7 +11,12 @@ export function showChange(reply: ChangeReply, json: boolean, dryRun: boolean, i
       io.out(`${titleOfId(id)} ${outcome}${detail}${dryRun ? ' (dry run)' : ''}\n`);
     }
   }
-  for (const { path, message } of reply.warnings) {
+  showWarnings(reply.warnings, io);
+}
+
+/** On standard error, one line each. */
+export function showWarnings(warnings: ChangeReply['warnings'], io: CommandIo): void {
+  for (const { path, message } of warnings) {
     io.err(`${paint(io, 'yellow', 'warning:')} ${path === undefined ? '' : `${path}: `}${message}\n`);
   }
 }

@@ -82,6 +82,20 @@ export interface StreamOptions {
   readonly replicas: number;
 }
 
+export interface StreamRecord {
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly data: Uint8Array;
+}
+
+/** A stream read by sequence, without a consumer. */
+export interface RecordStream {
+  /** The sequences that it holds; null when it does not exist, or holds nothing. Rejects with BusError. */
+  range(): Promise<{ readonly first: number; readonly last: number } | null>;
+  /** null when it is not there (any more). Rejects with BusError. */
+  read(sequence: number): Promise<StreamRecord | null>;
+}
+
 export interface Bus {
   readonly connected: boolean;
   /** The server's URL while connected. */
@@ -102,6 +116,7 @@ export interface Bus {
   /** Creates the bucket when it is not there; an existing one keeps its settings. */
   ensureBucket(name: string, options: BucketOptions): Promise<void>;
   ensureStream(options: StreamOptions): Promise<void>;
+  records(stream: string): RecordStream;
   /** Acknowledged publish into a stream; the same id within two minutes is stored once. */
   append(subject: string, data: string, messageId: string): Promise<void>;
   close(): Promise<void>;

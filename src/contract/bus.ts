@@ -12,11 +12,19 @@ import {
   headers as newHeaders,
   PermissionViolationError,
   RequestError,
+  type Subscription,
   TimeoutError,
 } from '@nats-io/transport-node';
 import { NodeTransport } from '@nats-io/transport-node/lib/node_transport.js';
 import { err, ok, type Result } from '../core/result.ts';
-import { type BucketEntry, type BucketMark, BusError, type BusMessage, type Headers } from './bus-types.ts';
+import {
+  type BucketEntry,
+  type BucketMark,
+  BusError,
+  type BusMessage,
+  type Headers,
+  type StreamRecord,
+} from './bus-types.ts';
 
 export { jetstream, jetstreamManager } from '@nats-io/jetstream';
 export { type KV, Kvm } from '@nats-io/kv';
@@ -25,7 +33,6 @@ export {
   credsAuthenticator,
   type NatsConnection,
   type NodeConnectionOptions,
-  type Subscription,
 } from '@nats-io/transport-node';
 
 /**
@@ -38,9 +45,10 @@ NodeTransport.prototype.close = function close(this: NodeTransport, error?: Erro
   return closeTransport.call(this, error);
 };
 
-/** JetStream's error codes: not the expected revision (two forms), stream not found. */
+/** JetStream's error codes: not the expected revision (two forms), stream not found, no such message. */
 const CONFLICTS = new Set([10071, 10164]);
 const STREAM_NOT_FOUND = 10059;
+const MESSAGE_NOT_FOUND = 10037;
 
 /** A client with its JetStream handles. */
 export interface Session {
@@ -50,6 +58,14 @@ export interface Session {
   readonly buckets: Map<string, Promise<KV>>;
 }
 
+/** A subscription that outlives sessions. */
+export interface WantedSubscription {
+  readonly subject: string;
+  readonly queue: string | undefined;
+  readonly handler: (message: BusMessage) => void;
+  live: Subscription | null;
+}
+
 /** What identifies a stream; null when it does not exist. Rejects with BusError. */
 export async function streamMark(manager: JetStreamManager, stream: string): Promise<BucketMark | null> {
   try {
@@ -57,6 +73,35 @@ export async function streamMark(manager: JetStreamManager, stream: string): Pro
     return { created: String(created), lastRevision: state.last_seq };
   } catch (cause) {
     if (cause instanceof JetStreamApiError && cause.code === STREAM_NOT_FOUND) return null;
+    throw toBusError(cause);
+  }
+}
+
+/** The sequences of a stream; null when it does not exist, or holds nothing. Rejects with BusError. */
+export async function streamRange(
+  manager: JetStreamManager,
+  stream: string,
+): Promise<{ readonly first: number; readonly last: number } | null> {
+  try {
+    const { state } = await manager.streams.info(stream);
+    return state.messages === 0 ? null : { first: state.first_seq, last: state.last_seq };
+  } catch (cause) {
+    if (cause instanceof JetStreamApiError && cause.code === STREAM_NOT_FOUND) return null;
+    throw toBusError(cause);
+  }
+}
+
+/** One record of a stream; null when there is none of that sequence. Rejects with BusError. */
+export async function recordOrNull(
+  manager: JetStreamManager,
+  stream: string,
+  sequence: number,
+): Promise<StreamRecord | null> {
+  try {
+    const record = await manager.streams.getMessage(stream, { seq: sequence });
+    return record === null ? null : { sequence, timeMs: record.time.getTime(), data: record.data };
+  } catch (cause) {
+    if (cause instanceof JetStreamApiError && cause.code === MESSAGE_NOT_FOUND) return null;
     throw toBusError(cause);
   }
 }

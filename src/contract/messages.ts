@@ -69,17 +69,17 @@ export const problemSchema = z.object({
 /** Body of every error answer, beside the `Nats-Service-Error` headers. */
 export const failureSchema = z.object({ problems: z.array(problemSchema) });
 
-const reference = z.strictObject({
+export const referenceSchema = z.strictObject({
   kind: z.string().min(1).max(63),
   namespace: z.string().min(1).max(63).default('default'),
   name: z.string().min(1).max(253),
 });
-export type ResourceReference = z.infer<typeof reference>;
+export type ResourceReference = z.infer<typeof referenceSchema>;
 
 /** One resource, or `{"resources": [...]}`: all of them or none. */
 export const deleteRequestSchema = z.union([
-  z.strictObject({ resources: z.array(reference).min(1).max(1000) }),
-  reference.transform((one) => ({ resources: [one] })),
+  z.strictObject({ resources: z.array(referenceSchema).min(1).max(1000) }),
+  referenceSchema.transform((one) => ({ resources: [one] })),
 ]);
 
 /** All parts are optional filters; an empty body means everything. */
@@ -87,7 +87,7 @@ export const listRequestSchema = z.strictObject({
   kind: z.string().max(63).optional(),
   namespace: z.string().max(63).optional(),
 });
-export const getRequestSchema = reference;
+export const getRequestSchema = referenceSchema;
 
 export const waitRequestSchema = z.strictObject({
   epoch: count,
@@ -96,13 +96,13 @@ export const waitRequestSchema = z.strictObject({
   timeoutMs: z.number().int().min(0).max(60_000).default(5_000),
 });
 
-const outcome = z.enum(['created', 'updated', 'unchanged', 'deleted', 'not-found']);
-export type Outcome = z.infer<typeof outcome>;
+export const outcomeSchema = z.enum(['created', 'updated', 'unchanged', 'deleted', 'not-found']);
+export type Outcome = z.infer<typeof outcomeSchema>;
 
 export const changeReplySchema = z.object({
   epoch: count,
   gen: count,
-  results: z.array(z.object({ id: z.string(), outcome, generation: count })),
+  results: z.array(z.object({ id: z.string(), outcome: outcomeSchema, generation: count })),
   /** References that do not resolve and the like: admitted, but worth knowing. */
   warnings: z.array(problemSchema),
 });

@@ -12,9 +12,9 @@ import {
   type NodeConnectionOptions,
   reasonOf,
   type Session,
-  type Subscription,
   toHeaders,
   toMessage,
+  type WantedSubscription,
   worded,
 } from './bus.ts';
 import {
@@ -26,11 +26,13 @@ import {
   type BusSettings,
   type BusState,
   type Headers,
+  type RecordStream,
   type StreamOptions,
   type Unsubscriber,
 } from './bus-types.ts';
 import { createBucket, createStream } from './create-store.ts';
 import { NatsBucket } from './nats-bucket.ts';
+import { natsStream } from './nats-stream.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 const DIAL_TIMEOUT_MS = 5_000;
@@ -54,13 +56,6 @@ export async function connectOnce(settings: BusSettings, timeoutMs: number): Pro
     throw new BusError('disconnected', reasonOf(cause), cause);
   }
   return bus;
-}
-
-interface WantedSubscription {
-  readonly subject: string;
-  readonly queue: string | undefined;
-  readonly handler: (message: BusMessage) => void;
-  live: Subscription | null;
 }
 
 class NatsBus implements Bus {
@@ -229,6 +224,10 @@ class NatsBus implements Bus {
 
   ensureStream(options: StreamOptions): Promise<void> {
     return createStream(this.#live(), options);
+  }
+
+  records(stream: string): RecordStream {
+    return natsStream(stream, () => this.#live());
   }
 
   async append(subject: string, data: string, messageId: string): Promise<void> {

@@ -1,16 +1,22 @@
 import type { Bucket, Bus } from '../contract/bus-types.ts';
 import type { Subjects } from '../contract/subjects.ts';
+import type { FieldChange } from '../core/diff-values.ts';
 import type { Problem } from '../core/errors.ts';
 import { ok, type Result } from '../core/result.ts';
-import { allocateVirtualIps, type ResourceId, resourceId, type StoredResource } from '../resources/index.ts';
+import { type ResourceId, resourceId, type StoredResource } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { admitRecord } from './admit-record.ts';
 import { BucketFollower, type NewRecord } from './bucket-follower.ts';
+import { describeFields } from './describe-change.ts';
 import type { MeshState } from './mesh-state.ts';
-import { nextStored, type PlannedChange } from './plan-changes.ts';
+import type { PlannedChange } from './plan-changes.ts';
 import type { AuditEvent, AuditTrail } from './record-audit.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import type { StatusWriter } from './status-writer.ts';
-import { decodeStored, encodeStored, servicesFirst } from './stored-form.ts';
+import { encodeStored, servicesFirst } from './stored-form.ts';
+
+/** Of each direct edit, in the audit trail. */
+const AUDITED_FIELDS = { fields: 50, valueLength: 500 };
 
 /**
  * Desired state: the bucket `towpath_config` and its image in memory. Changes come from requests (`commit`) and from
@@ -161,10 +167,9 @@ export class ConfigSync {
       return;
     }
     if (revision <= this.#state.revisionOf(key)) return;
-    const admitted = this.#admit(key, data);
+    const admitted = admitRecord(this.#state, key, data);
     if (!admitted.ok) return this.#refuse(record, admitted.error);
-    const outcome =
-      this.#state.resources.get(resourceId(admitted.value.resource)) === undefined ? 'created' : 'updated';
+    const before = this.#state.resources.get(resourceId(admitted.value.resource)) ?? null;
     this.#state.putResource(admitted.value, revision);
     this.#status.admit(key);
     const text = encodeStored(admitted.value);
@@ -172,7 +177,8 @@ export class ConfigSync {
     // Control keeps generation, creation time and virtual IPs: they are written into what the operator put.
     await this.#rewrite(resourceId(admitted.value.resource), admitted.value, revision);
     this.directEdits++;
-    await this.#auditEdit(record, outcome, admitted.value.generation);
+    const { fields } = describeFields(before, admitted.value, AUDITED_FIELDS);
+    await this.#auditEdit(record, before === null ? 'created' : 'updated', admitted.value.generation, fields);
   }
 
   /** Our own deletes are no news here: the resource left memory when they were committed. */
@@ -183,18 +189,6 @@ export class ConfigSync {
     if (before === undefined) return;
     this.directEdits++;
     await this.#auditEdit(record, 'deleted', before.generation);
-  }
-
-  #admit(key: string, data: Uint8Array): Result<StoredResource, Problem[]> {
-    const read = decodeStored(key, data);
-    if (!read.ok) return read;
-    const allocated = allocateVirtualIps(this.#state.resources, read.value.resource);
-    if (!allocated.ok) return allocated;
-    const before = this.#state.resources.get(resourceId(allocated.value));
-    const now = new Date().toISOString();
-    if (before !== undefined) return ok(nextStored(before, allocated.value, now));
-    const { generation, creationTimestamp } = read.value;
-    return ok({ resource: allocated.value, generation: generation ?? 1, creationTimestamp: creationTimestamp ?? now });
   }
 
   async #refuse(record: NewRecord, problems: readonly Problem[]): Promise<void> {
@@ -216,15 +210,20 @@ export class ConfigSync {
     const before = (await this.#bucket.history(key)).filter((entry) => entry.revision < refused);
     const alive = before.slice(before.findLastIndex((entry) => entry.deleted) + 1).reverse();
     for (const { data } of alive) {
-      const admitted = this.#admit(key, data);
+      const admitted = admitRecord(this.#state, key, data);
       if (admitted.ok) return this.#state.putResource(admitted.value, refused);
     }
   }
 
-  #auditEdit(record: NewRecord, outcome: AuditEvent['results'][number]['outcome'], generation: number): Promise<void> {
+  #auditEdit(
+    { key: id, revision }: NewRecord,
+    outcome: AuditEvent['results'][number]['outcome'],
+    generation: number,
+    fields: readonly FieldChange[] = [],
+  ): Promise<void> {
     const action = outcome === 'refused' ? 'direct-edit-refused' : 'direct-edit';
-    const requestId = `${record.key}-${record.revision}`;
-    return this.#audit.record({ action, author: '', requestId, results: [{ id: record.key, outcome, generation }] });
+    const results = [{ id, outcome, generation, revision, ...(fields.length > 0 && { fields }) }];
+    return this.#audit.record({ action, author: '', requestId: `${id}-${revision}`, results });
   }
 
   #forget(key: string): void {

@@ -17,6 +17,9 @@ export interface Touched {
   readonly resource: ResourceId | null;
 }
 
+/** The last ms that RFC 3339 can write. */
+const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
+
 /** Everything that views are compiled from, in memory: admitted resources and the endpoints of live hosts. */
 export class MeshState {
   readonly resources = new ResourceIndex();
@@ -24,6 +27,8 @@ export class MeshState {
   /** Newest revision that was looked at, of good and of refused records alike. */
   readonly #revisions = new Map<string, number>();
   readonly #onTouched: (touched: Touched) => void;
+  /** ms since 1970 of the youngest resource that was ever here. */
+  #youngest = 0;
 
   constructor(onTouched: (touched: Touched) => void) {
     this.#onTouched = onTouched;
@@ -40,7 +45,18 @@ export class MeshState {
     this.#revisions.clear();
   }
 
+  /**
+   * The `creationTimestamp` (RFC 3339) of what is created now. Older routes and policies win ties, so a clock that was set back must not
+   * make a new one older than those that are there: it is then one ms younger than the youngest of them.
+   */
+  creationTime(nowMs: number): string {
+    const time = nowMs > this.#youngest ? nowMs : this.#youngest + 1;
+    return new Date(Math.min(time, LATEST_MS)).toISOString();
+  }
+
   putResource(stored: StoredResource, revision: number): void {
+    const created = Date.parse(stored.creationTimestamp);
+    if (created > this.#youngest) this.#youngest = created;
     this.noteRevision(resourceId(stored.resource), revision);
     this.#touch(this.resources.put(stored), resourceId(stored.resource));
   }

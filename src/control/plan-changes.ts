@@ -85,3 +85,33 @@ export function planDelete(index: ResourceIndex, ids: readonly ResourceId[]): Pl
     return before === undefined ? { type: 'not-found', id } : { type: 'delete', id, generation: before.generation };
   });
 }
+
+/** Runs a look at the index as it would be with the changes; afterwards it is as before. */
+export function withPlanned<T>(index: ResourceIndex, changes: readonly PlannedChange[], look: () => T): T {
+  const undo = changes.map((change) => makeForNow(index, change));
+  try {
+    return look();
+  } finally {
+    for (const step of undo.reverse()) step();
+  }
+}
+
+function makeForNow(index: ResourceIndex, change: PlannedChange): () => void {
+  switch (change.type) {
+    case 'put':
+      return putForNow(index, change.stored);
+    case 'delete':
+      return deleteForNow(index, change.id);
+    case 'unchanged':
+    case 'not-found':
+      return () => {};
+  }
+}
+
+function deleteForNow(index: ResourceIndex, id: ResourceId): () => void {
+  const before = index.get(id);
+  index.delete(id);
+  return () => {
+    if (before !== undefined) index.put(before);
+  };
+}

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Bus } from '../contract/bus-types.ts';
 import type { Outcome } from '../contract/messages.ts';
 import type { Subjects } from '../contract/subjects.ts';
+import type { FieldChange } from '../core/diff-values.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AuditEvent {
-  readonly action: 'apply' | 'delete' | 'direct-edit' | 'direct-edit-refused' | 'restore';
+  readonly action: 'apply' | 'delete' | 'rollback' | 'direct-edit' | 'direct-edit-refused' | 'restore';
   /** As the caller says it; not proved yet. A direct edit of the store has none. */
   readonly author: string;
   readonly requestId: string;
@@ -13,10 +14,16 @@ export interface AuditEvent {
     readonly id: string;
     readonly outcome: Outcome | 'refused';
     readonly generation: number;
+    /** Of the record in the store; absent for what left no record that could be named. */
+    readonly revision?: number | undefined;
+    /** What changed, within bounds. */
+    readonly fields?: readonly FieldChange[] | undefined;
   }[];
 }
 
 const MAX_RESULTS = 1000;
+/** Of all changed fields of one event; those of later resources are left out. */
+const MAX_FIELD_BYTES = 64 * 1024;
 
 /** Writes who changed what into the audit stream. A failure is logged and counted: the change itself stands. */
 export class AuditTrail {
@@ -38,7 +45,7 @@ export class AuditTrail {
       ...event,
       author: event.author.slice(0, 256),
       requestId: id,
-      results: event.results.slice(0, MAX_RESULTS),
+      results: boundFields(event.results.slice(0, MAX_RESULTS)),
     };
     this.#logger.info(
       { action: entry.action, author: entry.author, requestId: id, results: entry.results.length },
@@ -51,4 +58,13 @@ export class AuditTrail {
       this.#logger.error({ ...entry, reason: String(cause) }, 'could not write to the audit stream');
     }
   }
+}
+
+function boundFields(results: AuditEvent['results']): AuditEvent['results'] {
+  let left = MAX_FIELD_BYTES;
+  return results.map(({ fields, ...result }) => {
+    if (fields === undefined) return result;
+    left -= Buffer.byteLength(JSON.stringify(fields));
+    return left < 0 ? result : { ...result, fields };
+  });
 }

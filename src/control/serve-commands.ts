@@ -6,8 +6,12 @@ import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
+import { diffResources } from './diff-resources.ts';
+import { listAudit } from './read-audit.ts';
 import { getResource, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
+import { resourceHistory } from './resource-history.ts';
+import { rollBack } from './roll-back.ts';
 
 /** Answers to this many mutations are remembered, so that a repeated request changes nothing twice. */
 const REMEMBERED = 1_000;
@@ -52,6 +56,17 @@ function endpointsOf(parts: ControlParts): MicroEndpoint[] {
       'body: {"kind","namespace","name"}',
       once((r) => deleteResources(parts, r)),
     ),
+    endpoint(
+      'resource',
+      'rollback',
+      'body: {"kind","namespace","name"}, "to" a revision',
+      once((r) => rollBack(parts, r)),
+    ),
+    endpoint('resource', 'diff', 'body: YAML or JSON documents; changes nothing', (r) => diffResources(parts, r)),
+    endpoint('resource', 'history', 'body: {"kind","namespace","name"}, "revision" optional', (r) =>
+      resourceHistory(parts, r),
+    ),
+    endpoint('audit', 'list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
     endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
     endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
     endpoint('agent', 'list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),

@@ -60,3 +60,21 @@ t.test('revisions are those that were looked at', async (t) => {
   state.forgetRevisions();
   t.equal(state.revisionOf('Service.a.b'), 0);
 });
+
+t.test('what is created later is younger, whatever the clock says', async (t) => {
+  const state = new MeshState(() => {});
+  const now = Date.parse('2026-05-01T00:00:00.000Z');
+  t.equal(state.creationTime(now), '2026-05-01T00:00:00.000Z');
+  const decoded = decodeResources(TEXT, '');
+  const [resource] = decoded.ok ? decoded.value : [];
+  if (resource === undefined) throw new Error('unreachable');
+  const put = (creationTimestamp: string): void => state.putResource({ resource, generation: 1, creationTimestamp }, 1);
+  put('2026-06-01T00:00:00Z');
+  t.equal(state.creationTime(now), '2026-06-01T00:00:00.001Z', 'the clock was set back');
+  put('not a time');
+  put('2025-01-01T00:00:00Z');
+  t.equal(state.creationTime(now), '2026-06-01T00:00:00.001Z');
+  t.equal(state.creationTime(now + 86_400_000 * 365), '2027-05-01T00:00:00.000Z', 'it is right again');
+  put('9999-12-31T23:59:59.999Z');
+  t.equal(state.creationTime(now), '9999-12-31T23:59:59.999Z', 'still a time that can be read');
+});

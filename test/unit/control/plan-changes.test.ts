@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nextStored, planApply, planDelete } from '../../../src/control/plan-changes.ts';
+import { nextStored, planApply, planDelete, withPlanned } from '../../../src/control/plan-changes.ts';
 import { decodeStored, encodeStored } from '../../../src/control/stored-form.ts';
 import { decodeResources, type Resource, ResourceIndex } from '../../../src/resources/index.ts';
 
@@ -110,4 +110,23 @@ t.test('a record under the wrong key, of no resource, of two, or of nonsense is 
     ok: true,
     value: { generation: null, creationTimestamp: null },
   });
+});
+
+t.test('a look at the index with the changes leaves it as it was', async (t) => {
+  const index = new ResourceIndex();
+  commit(index, service('a') + service('b'));
+  const before = index.list();
+  const changes = [
+    ...planned(index, service('a').replace('80', '81') + service('c')),
+    ...planDelete(index, ['Service.shop.b']),
+  ];
+  const seen = withPlanned(index, changes, () => index.list().map(({ resource }) => resource.metadata.name));
+  t.same(seen, ['a', 'c']);
+  t.same(index.list(), before);
+  t.throws(() =>
+    withPlanned(index, changes, () => {
+      throw new Error('a look that fails');
+    }),
+  );
+  t.same(index.list(), before);
 });

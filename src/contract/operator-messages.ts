@@ -1,0 +1,99 @@
+/** Requests and answers of the commands by which operators look at changes and take them back. */
+import { z } from '../core/schema.ts';
+import { generationSchema, outcomeSchema, problemSchema, referenceSchema } from './messages.ts';
+
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+export const fieldChangeSchema = z.object({
+  path: z.string(),
+  /** Absent: there was nothing. */
+  before: z.unknown().optional(),
+  /** Absent: there is nothing any more. */
+  after: z.unknown().optional(),
+});
+
+/** What applying the documents would change. */
+export const diffReplySchema = z.object({
+  ...generationSchema.shape,
+  changes: z.array(
+    z.object({
+      id: z.string(),
+      outcome: outcomeSchema,
+      generation: z.object({ before: count.nullable(), after: count }),
+      fields: z.array(fieldChangeSchema),
+      /** More fields differ than are listed. */
+      truncated: z.boolean(),
+    }),
+  ),
+  warnings: z.array(problemSchema),
+});
+export type DiffReply = z.infer<typeof diffReplySchema>;
+
+export const historyRequestSchema = z.strictObject({
+  ...referenceSchema.shape,
+  /** Only this one, with what was stored. */
+  revision: count.optional(),
+});
+
+export const historyReplySchema = z.object({
+  id: z.string(),
+  items: z.array(
+    z.object({
+      revision: count,
+      /** RFC 3339. */
+      time: z.string(),
+      operation: z.enum(['put', 'delete']),
+      /** As the record says; null: it says nothing, as after a plain `nats kv put`. */
+      generation: count.nullable(),
+      /** What is in force now. */
+      inForce: z.boolean(),
+      /** From the audit trail; null where it does not go back that far. */
+      action: z.string().nullable(),
+      author: z.string().nullable(),
+      /** Only with `revision`: the manifest, or the text of a record that is none. */
+      manifest: z.unknown().optional(),
+    }),
+  ),
+});
+export type HistoryReply = z.infer<typeof historyReplySchema>;
+
+export const rollbackRequestSchema = z.strictObject({
+  ...referenceSchema.shape,
+  /** Absent: the newest one that says something else than what is in force. */
+  to: count.optional(),
+});
+
+export const auditRequestSchema = z.strictObject({
+  /** ms back from now. */
+  sinceMs: z
+    .number()
+    .int()
+    .min(0)
+    .max(400 * 24 * 60 * 60 * 1000)
+    .optional(),
+  /** The newest ones. */
+  limit: z.number().int().min(1).max(1000).default(100),
+  /** `<Kind>.<namespace>.<name>`: only what changed this resource. */
+  id: z.string().max(400).optional(),
+});
+
+/** One request that changed something, as it lies in the audit stream. Older records have neither revisions nor fields. */
+export const auditEventSchema = z.object({
+  time: z.string(),
+  action: z.string(),
+  author: z.string(),
+  requestId: z.string(),
+  results: z.array(
+    z.object({
+      id: z.string(),
+      outcome: z.string(),
+      generation: count,
+      revision: count.optional(),
+      fields: z.array(fieldChangeSchema).optional(),
+    }),
+  ),
+});
+export type AuditEvent = z.infer<typeof auditEventSchema>;
+/** Oldest first. */
+export const auditReplySchema = z.object({ events: z.array(auditEventSchema), truncated: z.boolean() });
+export type AuditReply = z.infer<typeof auditReplySchema>;
