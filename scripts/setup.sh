@@ -182,13 +182,17 @@ install_nats_cli() {
     say "the nats CLI could not be built (see $LOG): the tests that run it will fail"
 }
 
-# Others' suites for HTTP/2 and gRPC: <name in .tools/bin> <package and version>. h2spec is the commit that its release 2.6.0 was made from.
+# Others' suites for HTTP/2 and gRPC, and the server that clusters are tested with (Debian's 2.9.10 serves the single node of everything
+# else): <name in .tools/bin> <package and version>. h2spec is the commit that its release 2.6.0 was made from.
 GO_TOOLS='h2spec github.com/summerwind/h2spec/cmd/h2spec@v0.0.0-20200804131034-70ac22940108
 grpc-interop-client google.golang.org/grpc/interop/client@v1.85.0
-grpc-interop-server google.golang.org/grpc/interop/server@v1.85.0'
+grpc-interop-server google.golang.org/grpc/interop/server@v1.85.0
+nats-server-current github.com/nats-io/nats-server/v2@v2.15.3'
 
 # A tool is current when the file beside it names the version that is wanted.
 go_tool_is_current() { [ -x "$TOOLS/bin/$1" ] && [ "$(cat "$TOOLS/bin/$1.version" 2>/dev/null)" = "$2" ]; }
+
+go_program_name() { basename "$(printf '%s' "${1%@*}" | sed 's|/v[0-9][0-9]*$||')"; }
 
 install_go_tools() {
   local name package
@@ -199,9 +203,9 @@ install_go_tools() {
       continue
     fi
     say "building $name into .tools/bin (go install)"
-    # Go names a program after its folder, and two of these are called client and server.
+    # Go names a program after its folder (before a major version), and two of these are called client and server.
     if GOBIN=$TOOLS/go-bin go install "$package" </dev/null >>"$LOG" 2>&1 9>&- &&
-      mv "$TOOLS/go-bin/$(basename "${package%@*}")" "$TOOLS/bin/$name"; then
+      mv "$TOOLS/go-bin/$(go_program_name "$package")" "$TOOLS/bin/$name"; then
       printf '%s\n' "$package" >"$TOOLS/bin/$name.version"
     else
       say "$name could not be built (see $LOG): the tests that run it will fail"

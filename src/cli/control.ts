@@ -29,7 +29,7 @@ Usage:
 Options:
 ${CONNECTION_HELP}  --id NAME         name of this replica (TOWPATH_CONTROL_ID; default: the host name)
   --http ADDR:PORT  /metrics, /healthz, /readyz (TOWPATH_CONTROL_HTTP; default [::]:15010)
-  --replicas N      copies of each bucket when it is created: 1, 3 or 5 (TOWPATH_REPLICAS; default 1)
+  --replicas N      copies of each bucket when it is created: auto, 1, 3 or 5 (TOWPATH_REPLICAS; default auto: 3 in a cluster)
   --lease-ttl TIME  a host silent for this long is gone (TOWPATH_LEASE_TTL; default 8s)
   --log-level L     debug, info, warn, error, silent (TOWPATH_LOG_LEVEL; default info)
 
@@ -37,7 +37,7 @@ Signals: TERM and INT end it.
 
 Examples:
   towpath control
-  towpath control --server nats://n1:4222,nats://n2:4222,nats://n3:4222 --replicas 3
+  towpath control --server nats://n1:4222,nats://n2:4222,nats://n3:4222
 `;
 
 export const controlCommand: Command = {
@@ -69,7 +69,7 @@ async function runControlCommand(args: readonly string[], io: CommandIo): Promis
     id: parseId(values.id ?? io.env['TOWPATH_CONTROL_ID'] ?? hostIdOf(hostname())),
     version: packageVersion(),
     http: parseAddress(values.http ?? io.env['TOWPATH_CONTROL_HTTP']),
-    replicas: parseReplicas(values.replicas ?? io.env['TOWPATH_REPLICAS'] ?? '1'),
+    replicas: parseReplicas(values.replicas ?? io.env['TOWPATH_REPLICAS'] ?? 'auto'),
     leaseTtlMs: parseTtl(values['lease-ttl'] ?? io.env['TOWPATH_LEASE_TTL'] ?? '8s'),
     reconcileMs: DEFAULT_CONTROL_SETTINGS.reconcileMs,
   };
@@ -92,10 +92,11 @@ function parseId(text: string): string {
 }
 
 function parseReplicas(text: string): ControlSettings['replicas'] {
+  if (text === 'auto') return 'auto';
   if (text === '1') return 1;
   if (text === '3') return 3;
   if (text === '5') return 5;
-  throw wrongUsage('control', `--replicas must be 1, 3 or 5, not "${text}"`);
+  throw wrongUsage('control', `--replicas must be auto, 1, 3 or 5, not "${text}"`);
 }
 
 function parseTtl(text: string): number {

@@ -101,6 +101,8 @@ export interface Bus {
   /** The server's URL while connected. */
   readonly server: string | null;
   readonly serverVersion: string | null;
+  /** The server is one of a cluster. */
+  readonly clustered: boolean;
   onState(listener: (state: BusState) => void): void;
   /** At most once, nothing is kept for later: false when there is no connection now. */
   publish(subject: string, data: string | Uint8Array, headers?: Headers): boolean;

@@ -14,7 +14,6 @@ import {
   type Session,
   toHeaders,
   toMessage,
-  type WantedSubscription,
   worded,
 } from './bus.ts';
 import {
@@ -31,8 +30,11 @@ import {
   type Unsubscriber,
 } from './bus-types.ts';
 import { createBucket, createStream } from './create-store.ts';
+import { KeptSubscriptions } from './kept-subscriptions.ts';
+import { leaveServer } from './leave-server.ts';
 import { NatsBucket } from './nats-bucket.ts';
 import { natsStream } from './nats-stream.ts';
+import { PatientBucket, patiently } from './patient-bucket.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 
 const DIAL_TIMEOUT_MS = 5_000;
@@ -62,7 +64,7 @@ class NatsBus implements Bus {
   readonly #settings: BusSettings;
   readonly #onProblem: (reason: string) => void;
   #lastProblem = '';
-  readonly #wanted = new Set<WantedSubscription>();
+  readonly #subscriptions = new KeptSubscriptions();
   readonly #listeners: ((state: BusState) => void)[] = [];
   #session: Session | null = null;
   #connected = false;
@@ -84,6 +86,9 @@ class NatsBus implements Bus {
   }
   get serverVersion(): string | null {
     return this.#session?.client.info?.version ?? null;
+  }
+  get clustered(): boolean {
+    return this.#session?.client.info?.cluster !== undefined;
   }
 
   /** The client's own wait for a first connection cannot be called off, so that loop is ours. */
@@ -135,7 +140,7 @@ class NatsBus implements Bus {
     const manager = await jetstreamManager(client, api);
     this.#session = { client, stream, manager, buckets: new Map() };
     void this.#followStatus(client);
-    for (const wanted of this.#wanted) this.#activate(wanted, client);
+    this.#subscriptions.moveTo(client);
     this.#setConnected(true);
     return client;
   }
@@ -144,6 +149,7 @@ class NatsBus implements Bus {
     for await (const status of client.status()) {
       if (status.type === 'reconnect') this.#setConnected(true);
       else if (status.type === 'disconnect' || status.type === 'close') this.#setConnected(false);
+      else if (status.type === 'ldm' && this.clustered) leaveServer(client);
       else if (status.type === 'error') this.#complain(reasonOf(status.error));
     }
     this.#setConnected(false);
@@ -176,24 +182,7 @@ class NatsBus implements Bus {
   }
 
   subscribe(subject: string, handler: (message: BusMessage) => void, queue?: string): Unsubscriber {
-    const wanted: WantedSubscription = { subject, queue, handler, live: null };
-    this.#wanted.add(wanted);
-    if (this.#session !== null && !this.#session.client.isClosed()) this.#activate(wanted, this.#session.client);
-    return {
-      unsubscribe: () => {
-        this.#wanted.delete(wanted);
-        wanted.live?.unsubscribe();
-      },
-    };
-  }
-
-  #activate(wanted: WantedSubscription, client: NatsConnection): void {
-    wanted.live = client.subscribe(wanted.subject, {
-      ...(wanted.queue === undefined ? {} : { queue: wanted.queue }),
-      callback: (error, message) => {
-        if (error === null) wanted.handler(toMessage(message));
-      },
-    });
+    return this.#subscriptions.add(this.#session?.client ?? null, subject, handler, queue);
   }
 
   async request(subject: string, data: string | Uint8Array, timeoutMs: number, headers?: Headers): Promise<BusMessage> {
@@ -215,7 +204,10 @@ class NatsBus implements Bus {
   }
 
   bucket(name: string): Bucket {
-    return new NatsBucket(name, () => this.#live(), this.#settings.reads === 'direct');
+    const direct = this.#settings.reads === 'direct';
+    const bucket = new NatsBucket(name, () => this.#live(), direct);
+    // Agents have loops of their own, which must notice at once that a bucket is not there.
+    return this.clustered && !direct ? new PatientBucket(bucket) : bucket;
   }
 
   ensureBucket(name: string, options: BucketOptions): Promise<void> {
@@ -231,7 +223,8 @@ class NatsBus implements Bus {
   }
 
   async append(subject: string, data: string, messageId: string): Promise<void> {
-    await worded(this.#live().stream.publish(subject, data, { msgID: messageId }));
+    const publish = () => worded(this.#live().stream.publish(subject, data, { msgID: messageId }));
+    await (this.clustered ? patiently(publish) : publish());
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import { AgentTable } from './agent-table.ts';
 import { ConfigSync } from './config-sync.ts';
 import type { ControlParts } from './control-parts.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
+import { Hearing } from './hearing.ts';
 import { MeshState } from './mesh-state.ts';
 import { openStore } from './open-store.ts';
 import { Publisher } from './publisher.ts';
@@ -17,7 +18,7 @@ import { serveCommands } from './serve-commands.ts';
 import type { ControlSettings } from './settings.ts';
 import { StatusWriter } from './status-writer.ts';
 
-/** Without a word from NATS for this share of a lease, no lease ends: agents renew three times in one, so none has ended yet. */
+/** When no lease could be heard for this share of one, none ends: agents renew three times in one, so none has ended yet. */
 const DEAF_SHARE = 0.5;
 /** An agent's claim beyond this is a lie or a broken clock, and no reason to raise the epoch. */
 const MAX_EPOCH_AHEAD_S = 24 * 60 * 60;
@@ -30,10 +31,16 @@ export class Leading {
   #acks: Unsubscriber | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #stopped = false;
-  /** When NATS last answered. */
-  #heardAt = 0;
+  readonly #hearing: Hearing;
 
-  constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
+  /** `isLeader` asks the store; it decides whether what somebody else wrote may be overwritten. */
+  constructor(
+    settings: ControlSettings,
+    bus: Bus,
+    subjects: Subjects,
+    isLeader: () => Promise<boolean>,
+    logger: Logger,
+  ) {
     this.#logger = logger;
     const state: MeshState = new MeshState((touched) => {
       this.parts.publisher.touch(touched);
@@ -43,9 +50,10 @@ export class Leading {
     const agents = new AgentTable();
     const audit = new AuditTrail(bus, subjects, logger);
     const status = new StatusWriter(bus, subjects, state, logger);
-    const publisher = new Publisher(bus, subjects, state, () => queue.length > 0, logger);
+    const publisher = new Publisher(bus, subjects, state, { moreToCome: () => queue.length > 0, isLeader }, logger);
     const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
+    this.#hearing = new Hearing(bus, subjects, settings.leaseTtlMs * DEAF_SHARE, () => registry.beginGrace());
     this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit };
   }
 
@@ -65,7 +73,7 @@ export class Leading {
       this.#followAgents();
     });
     this.#commands = serveCommands(this.parts);
-    this.#heardAt = performance.now();
+    this.#hearing.start();
     this.#every(this.parts.settings.reconcileMs, () => void this.reconcile());
     this.#every(Math.min(1_000, this.parts.settings.leaseTtlMs / 8), () => this.#sweep());
   }
@@ -75,6 +83,7 @@ export class Leading {
     for (const timer of this.#timers) clearInterval(timer);
     this.#commands?.stop();
     this.#acks?.unsubscribe();
+    this.#hearing.stop();
     this.parts.config.stop();
     this.parts.registry.stop();
     this.parts.publisher.stop();
@@ -108,30 +117,17 @@ export class Leading {
     this.#timers.push(timer);
   }
 
-  /** A host's silence counts only while NATS is heard: a server that hangs, or our own pause, silences all hosts alike. */
   #sweep(): void {
     const { bus, registry, publisher, agents } = this.parts;
     if (!bus.connected) return;
-    bus.flush().then(
-      () => this.#heard(),
-      () => undefined,
-    );
-    if (this.#isDeaf()) return;
+    this.#hearing.ask();
+    if (this.#hearing.isDeaf()) return;
     registry.sweep();
     this.#followAgents();
     if (!publisher.held || registry.inGrace()) return;
     const answer = agents.newestAnswer();
     if (answer === null || answer.gen === 0) publisher.release();
     else this.#logger.error({ answer }, 'the store is empty but agents run a configuration: apply all of it again');
-  }
-
-  #isDeaf(): boolean {
-    return performance.now() - this.#heardAt > this.parts.settings.leaseTtlMs * DEAF_SHARE;
-  }
-
-  #heard(): void {
-    if (this.#isDeaf()) this.parts.registry.beginGrace();
-    this.#heardAt = performance.now();
   }
 
   /** An agent that has seen more than we ever published: the store was rolled back, so everything gets a higher epoch. */

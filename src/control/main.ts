@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Bus, BusState } from '../contract/bus-types.ts';
 import { openBus } from '../contract/open-bus.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
@@ -55,6 +56,8 @@ class Control {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #logger: Logger;
+  readonly #boot = randomUUID();
+  #hasLed = false;
   #lock: LeaderLock | null = null;
   #stopped = false;
   #standingBy = false;
@@ -95,18 +98,19 @@ class Control {
   async #term(): Promise<void> {
     if (!this.#bus.connected) return;
     await openStore(this.#bus, this.#subjects, this.#settings);
-    const lock = new LeaderLock(this.#bus, this.#subjects, this.#settings.id, this.#logger);
+    const lock = new LeaderLock(this.#bus, this.#subjects, { id: this.#settings.id, boot: this.#boot }, this.#logger);
     this.#lock = lock;
     this.#standingBy = true;
-    const held = await lock.acquire();
+    const held = await lock.acquire(!this.#hasLed);
     this.#standingBy = false;
     if (!held || this.#stopped) return;
-    const leading = new Leading(this.#settings, this.#bus, this.#subjects, this.#logger);
+    this.#hasLed = true;
+    const leading = new Leading(this.#settings, this.#bus, this.#subjects, () => lock.isHeld(), this.#logger);
     try {
       const ended = new Promise<void>((resolve) => {
         this.#endTerm = resolve;
-        lock.keep(() => {
-          this.#logger.error('another control took the lock: standing by');
+        void lock.keep(() => {
+          this.#logger.error('the lock is lost: standing by');
           resolve();
         });
       });

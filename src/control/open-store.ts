@@ -1,9 +1,10 @@
 import { type Bus, BusError } from '../contract/bus-types.ts';
 import { MAX_RECORD_BYTES, MAX_VIEW_BYTES } from '../contract/decode.ts';
 import type { BucketName, Subjects } from '../contract/subjects.ts';
+import { err, ok, type Result } from '../core/result.ts';
+import { LOCK_TTL_MS } from './leader-lock.ts';
 import type { ControlSettings } from './settings.ts';
 
-const LOCK_TTL_MS = 10_000;
 const AUDIT_AGE_MS = 400 * 24 * 60 * 60 * 1000;
 const AUDIT_BYTES = 64 * 1024 * 1024;
 /** Clusters of older servers lose and mix up records. */
@@ -31,17 +32,14 @@ function shapes(settings: ControlSettings): Shape[] {
 
 /** Creates the buckets and the audit stream where they are not there yet; existing ones stay as they are. Rejects with BusError. */
 export async function openStore(bus: Bus, subjects: Subjects, settings: ControlSettings): Promise<void> {
-  const { serverVersion } = bus;
-  if (settings.replicas > 1 && serverVersion !== null && isOlder(serverVersion, OLDEST_CLUSTER)) {
-    const message = `${settings.replicas} replicas need nats-server ${OLDEST_CLUSTER.join('.')} or later; this one is ${serverVersion}`;
-    throw new BusError('other', message);
-  }
+  const replicas = replicasFor(settings.replicas, bus.clustered, bus.serverVersion);
+  if (!replicas.ok) throw new BusError('other', replicas.error);
   for (const shape of shapes(settings)) {
     await bus.ensureBucket(subjects.bucket(shape.name), {
       history: shape.history,
       ttlMs: shape.ttlMs,
       republishPrefix: shape.republish ? subjects.republished(shape.name, '').slice(0, -1) : null,
-      replicas: settings.replicas,
+      replicas: replicas.value,
       maxValueBytes: shape.maxValueBytes,
     });
   }
@@ -50,8 +48,28 @@ export async function openStore(bus: Bus, subjects: Subjects, settings: ControlS
     subjects: [subjects.audit('>')],
     maxAgeMs: AUDIT_AGE_MS,
     maxBytes: AUDIT_BYTES,
-    replicas: settings.replicas,
+    replicas: replicas.value,
   });
+}
+
+/** How many copies of each bucket are asked for; a sentence when the server cannot keep them. */
+export function replicasFor(
+  wanted: ControlSettings['replicas'],
+  clustered: boolean,
+  serverVersion: string | null,
+): Result<number, string> {
+  const count = wanted === 'auto' ? (clustered ? 3 : 1) : wanted;
+  if (count === 1) return ok(1);
+  if (!clustered)
+    return err(
+      `${count} replicas need a cluster of nats-servers; this one stands alone: start it with a cluster block, or use --replicas 1`,
+    );
+  if (serverVersion !== null && isOlder(serverVersion, OLDEST_CLUSTER)) {
+    return err(
+      `${count} replicas need nats-server ${OLDEST_CLUSTER.join('.')} or later; this cluster runs ${serverVersion}, whose clusters lose records: upgrade it, or use --replicas 1`,
+    );
+  }
+  return ok(count);
 }
 
 function isOlder(version: string, limit: readonly number[]): boolean {

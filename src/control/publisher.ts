@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
 import { ChangedKeys } from './changed-keys.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
+import { PublishCount } from './publish-count.ts';
 import { ViewBucket } from './view-bucket.ts';
 
 /** Room for the message's headers within NATS's default `max_payload`. */
@@ -15,6 +16,13 @@ const MAX_BODY_BYTES = 1_000_000;
 const RETRY_MS = 500;
 /** Under a burst of requests, changes of this time go out as one generation. */
 const GATHER_MS = 50;
+
+export interface PublisherHooks {
+  /** Further changes are waiting to be admitted, so a publication is worth delaying a little. */
+  readonly moreToCome: () => boolean;
+  /** Asks the store, now, whether this control holds the lock. */
+  readonly isLeader: () => Promise<boolean>;
+}
 
 /**
  * Compiles what changed and writes it to the view bucket: one write for each service whose content changed, then the
@@ -24,7 +32,7 @@ const GATHER_MS = 50;
 export class Publisher {
   readonly #views: ViewBucket;
   readonly #state: MeshState;
-  readonly #moreToCome: () => boolean;
+  readonly #hooks: PublisherHooks;
   readonly #logger: Logger;
   readonly #dirty = new Set<ServiceKey>();
   #directoryDirty = true;
@@ -39,20 +47,16 @@ export class Publisher {
   /** Nothing is published: the store is new and nothing was ever applied to it. */
   held = false;
   #stopped = false;
-  /** Changes so far, and how many of them are in the newest complete generation. */
-  #touches = 0;
-  #publishedTouches = 0;
-  readonly #waiters: (() => void)[] = [];
+  readonly #count = new PublishCount();
   readonly oversize = new Set<string>();
   publications = 0;
   viewsWritten = 0;
   failures = 0;
 
-  /** `moreToCome`: further changes are waiting to be admitted, so a publication is worth delaying a little. */
-  constructor(bus: Bus, subjects: Subjects, state: MeshState, moreToCome: () => boolean, logger: Logger) {
-    this.#views = new ViewBucket(bus, subjects);
+  constructor(bus: Bus, subjects: Subjects, state: MeshState, hooks: PublisherHooks, logger: Logger) {
+    this.#views = new ViewBucket(bus, subjects, hooks.isLeader);
     this.#state = state;
-    this.#moreToCome = moreToCome;
+    this.#hooks = hooks;
     this.#logger = logger;
   }
 
@@ -96,7 +100,7 @@ export class Publisher {
     for (const key of services) this.#dirty.add(key);
     if (directory) this.#directoryDirty = true;
     if (resource !== null) this.held = false;
-    this.#touches++;
+    this.#count.changed();
     this.#start();
   }
 
@@ -124,13 +128,10 @@ export class Publisher {
     this.#start();
   }
 
-  /** Resolves with a generation that holds every change made before the call, however many follow. */
-  async settled(): Promise<Generation> {
-    const wanted = this.#touches;
-    while (this.#running !== null && this.#publishedTouches < wanted) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    }
-    return this.#complete;
+  /** Resolves with a generation that holds every change made before the call, however many follow; null when stopped before. */
+  async settled(): Promise<Generation | null> {
+    const published = await this.#count.wait(() => this.#running !== null);
+    return published || !this.#stopped ? this.#complete : null;
   }
 
   stop(): void {
@@ -152,7 +153,7 @@ export class Publisher {
     if (this.#running !== null || !this.#loaded || this.held || this.#stopped) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
-      this.#wakeWaiters();
+      this.#count.wake();
       if (this.#isDue()) this.#start();
     });
   }
@@ -161,15 +162,11 @@ export class Publisher {
     return this.#dirty.size > 0 || this.#directoryDirty || this.#metaOwed;
   }
 
-  #wakeWaiters(): void {
-    for (const wake of this.#waiters.splice(0)) wake();
-  }
-
   async #run(): Promise<void> {
     await Promise.resolve(); // A request that changes several resources is published as one generation.
     while (!this.#stopped && this.#isDue()) {
       const deadline = performance.now() + GATHER_MS;
-      while (this.#moreToCome() && performance.now() < deadline) await sleep(1);
+      while (this.#hooks.moreToCome() && performance.now() < deadline) await sleep(1);
       try {
         await this.#publish();
       } catch (cause) {
@@ -181,7 +178,7 @@ export class Publisher {
   }
 
   async #publish(): Promise<void> {
-    const touches = this.#touches;
+    const { changes } = this.#count;
     const services = [...this.#dirty];
     const directory = this.#directoryDirty;
     this.#dirty.clear();
@@ -198,8 +195,7 @@ export class Publisher {
       // After the directory: agents let go of a service when the directory no longer has it.
       for (const key of removed) await this.#removeView(key);
       if (this.#metaOwed) await this.#writeMeta();
-      this.#publishedTouches = touches;
-      this.#wakeWaiters();
+      this.#count.published(changes);
     } catch (cause) {
       for (const key of services) this.#dirty.add(key);
       this.#directoryDirty ||= directory;

@@ -13,8 +13,8 @@ export interface ControlSettings {
   readonly http: { readonly address: string; readonly port: number };
   /** A host that is silent for this long is gone. Set when the bucket is created. */
   readonly leaseTtlMs: number;
-  /** Copies of each bucket: 1 for a single server, 3 for a cluster. */
-  readonly replicas: 1 | 3 | 5;
+  /** Copies of each bucket when it is made; auto: 3 in a cluster, else 1. */
+  readonly replicas: 'auto' | 1 | 3 | 5;
   /** How often everything is compared with the store, beside the messages that tell of changes. */
   readonly reconcileMs: number;
 }
@@ -25,6 +25,6 @@ export const DEFAULT_CONTROL_SETTINGS = {
   credentialsFile: null,
   http: { address: '::', port: 15010 },
   leaseTtlMs: 8_000,
-  replicas: 1,
+  replicas: 'auto',
   reconcileMs: 10_000,
 } as const satisfies Omit<ControlSettings, 'id' | 'version'>;

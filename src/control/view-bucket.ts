@@ -16,12 +16,14 @@ interface Published {
 /** The view bucket as its only writer knows it: what lies there, by compare and set, and whether somebody else meddled. */
 export class ViewBucket {
   readonly #bucket: Bucket;
+  readonly #isLeader: () => Promise<boolean>;
   readonly #published = new Map<string, Published>();
   #metaRevision = 0;
   #created: string | null = null;
   #lastRevision = 0;
 
-  constructor(bus: Bus, subjects: Subjects) {
+  constructor(bus: Bus, subjects: Subjects, isLeader: () => Promise<boolean>) {
+    this.#isLeader = isLeader;
     this.#bucket = bus.bucket(subjects.bucket('view'));
   }
 
@@ -105,10 +107,14 @@ export class ViewBucket {
     return { stored, meta };
   }
 
-  /** Compare and set against our own last write; somebody else's write in between is overwritten, once seen. */
+  /** Compare and set against our own last write; somebody else's write in between is overwritten only by the holder of the lock. */
   async #put(key: string, text: string, expected: number): Promise<number> {
     let written = await this.#bucket.write(key, text, expected);
-    if (!written.ok) written = await this.#bucket.write(key, text, (await this.#bucket.get(key))?.revision ?? 0);
+    if (!written.ok) {
+      const found = await this.#bucket.get(key);
+      if (!(await this.#isLeader())) throw new BusError('other', `another control leads and has written ${key}`);
+      written = await this.#bucket.write(key, text, found === null || found.deleted ? 0 : found.revision);
+    }
     if (!written.ok) throw new BusError('other', `somebody else is writing the view ${key} too`);
     this.#lastRevision = Math.max(this.#lastRevision, written.value);
     return written.value;

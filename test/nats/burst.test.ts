@@ -16,7 +16,7 @@ t.teardown(async () => {
   await nats.dispose();
 });
 const apply = async (text: string): Promise<{ epoch: number; gen: number }> => {
-  const reply = await bus.request('towpath.v1.default.control.resource.apply', text, 5_000);
+  const reply = await bus.request('towpath.v1.default.control.resource.apply', text, 30_000);
   if (reply.header('Nats-Service-Error') !== '') throw new Error(reply.header('Nats-Service-Error'));
   return JSON.parse(reply.text());
 };

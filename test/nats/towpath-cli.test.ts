@@ -112,7 +112,7 @@ t.test('files that cannot be read or parsed, and wrong words, each get one sente
     [['delete', '-f', file('broken.yaml')], 1, /broken\.yaml: line/],
     [['status', '--mesh', 'Not A Mesh'], 2, /the mesh name/],
     [['status', '--server', 'http://x'], 2, /is no NATS server/],
-    [['control', '--replicas', '2'], 2, /--replicas must be 1, 3 or 5/],
+    [['control', '--replicas', '2'], 2, /--replicas must be auto, 1, 3 or 5/],
     [['control', '--http', 'nowhere'], 2, /--http must be ADDRESS:PORT/],
   ] as const) {
     const ran = await towpath(args);

@@ -15,17 +15,18 @@ import { createLogger } from '../../../src/telemetry/logger.ts';
 export const LEASE_TTL_MS = 1_000;
 const level = process.env['TOWPATH_TEST_LOG'] === undefined ? 'silent' : 'debug';
 
-export function startControl(url: string, id = 'test'): Promise<RunningControl> {
+/** `url`: one server, or several separated by commas. */
+export function startControl(url: string, id = 'test', leaseTtlMs = LEASE_TTL_MS): Promise<RunningControl> {
   return runControl(
     {
-      servers: [url],
+      servers: url.split(','),
       mesh: 'default',
       credentialsFile: null,
       id,
       version: '0.1.0',
       http: { address: '127.0.0.1', port: 0 },
-      leaseTtlMs: LEASE_TTL_MS,
-      replicas: 1,
+      leaseTtlMs,
+      replicas: 'auto',
       reconcileMs: 500,
     },
     createLogger({ name: `control-${id}`, level }),
@@ -68,7 +69,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     },
   };
   const settings = {
-    servers: [url],
+    servers: url.split(','),
     mesh: 'default',
     host,
     version: '0.1.0',
@@ -83,6 +84,24 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
   return agent;
 }
 
+/** Writes down whatever must never happen to an agent's views: a step back, or fewer endpoints than `least`. */
+export function watchViews(agent: TestAgent, least: number): { readonly faults: string[]; stop(): void } {
+  const faults: string[] = [];
+  let newest = { epoch: 0, gen: 0 };
+  const timer = setInterval(() => {
+    const view = agent.services.get('shop/orders');
+    if (view === undefined) return;
+    const { epoch, gen } = view.version;
+    if (epoch < newest.epoch || (epoch === newest.epoch && gen < newest.gen)) {
+      faults.push(`from ${newest.epoch}.${newest.gen} back to ${epoch}.${gen}`);
+    }
+    newest = { epoch, gen };
+    const endpoints = view.clusters['shop/orders:80']?.endpoints.length ?? 0;
+    if (endpoints < least) faults.push(`${endpoints} endpoints at ${epoch}.${gen}`);
+  }, 2);
+  return { faults, stop: () => clearInterval(timer) };
+}
+
 export function workload(
   name: string,
   address: string,
@@ -94,7 +113,7 @@ export function workload(
 /** Stands for operators: a bus of its own. */
 export function operator(url: string): Promise<Bus> {
   return connectOnce(
-    { servers: [url], name: 'test', inboxId: 'operator', credentialsFile: null, reads: 'leader' },
+    { servers: url.split(','), name: 'test', inboxId: 'operator', credentialsFile: null, reads: 'leader' },
     2_000,
   );
 }

@@ -21,43 +21,48 @@ export interface NatsServer {
 
 /** Starts a server with JetStream and no authentication. Throws with the server's own words when it does not come up. */
 export async function startNatsServer(): Promise<NatsServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'towpath-nats-'));
-  const store = join(directory, 'store');
-  let running = await launch(directory, store, -1);
+  const folder = await mkdtemp(join(tmpdir(), 'towpath-nats-'));
+  const store = join(folder, 'store');
+  const extra = `jetstream { store_dir: "${store}", max_file_store: 1GB, max_mem_store: 64MB }\n`;
+  let running = await launch({ program: 'nats-server', folder, port: -1, extra });
   const { port } = running;
-  const kill = async (): Promise<void> => {
-    if (running.process.exitCode !== null || running.process.signalCode !== null) return;
-    const ended = new Promise((resolve) => running.process.once('exit', resolve));
-    running.process.kill('SIGKILL');
-    await ended;
-  };
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
-    kill,
+    kill: () => running.kill(),
     restart: async (how) => {
-      await kill();
+      await running.kill();
       if (how === 'wiped') await rm(store, { recursive: true, force: true });
-      running = await launch(directory, store, port);
+      running = await launch({ program: 'nats-server', folder, port, extra });
     },
     dispose: async () => {
-      await kill();
-      await rm(directory, { recursive: true, force: true });
+      await running.kill();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-async function launch(
-  directory: string,
-  store: string,
-  port: number,
-): Promise<{ process: ChildProcess; port: number }> {
-  const file = join(directory, 'nats.conf');
-  await writeFile(
-    file,
-    `host: 127.0.0.1\nport: ${port}\nports_file_dir: "${directory}"\njetstream { store_dir: "${store}", max_file_store: 1GB, max_mem_store: 64MB }\n`,
-  );
-  const child = spawn('nats-server', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+export interface NatsProcess {
+  readonly port: number;
+  kill(): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
+  isRunning(): boolean;
+}
+
+interface Launch {
+  readonly program: string;
+  readonly folder: string;
+  /** -1: the server chooses. */
+  readonly port: number;
+  /** More lines of its configuration. */
+  readonly extra: string;
+}
+
+/** Starts one process and waits until it greets clients. Throws with its own words when it does not. */
+export async function launch({ program, folder, port, extra }: Launch): Promise<NatsProcess> {
+  const file = join(folder, 'nats.conf');
+  await writeFile(file, `host: 127.0.0.1\nport: ${port}\nports_file_dir: "${folder}"\n${extra}`);
+  const child = spawn(program, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   // A test that throws outside of its subtests never reaches its teardown.
   process.once('exit', () => child.kill('SIGKILL'));
   let words = '';
@@ -72,14 +77,28 @@ async function launch(
     failed ??= 'it ended';
   });
   const deadline = Date.now() + START_MS;
-  while (Date.now() < deadline) {
-    if (failed !== null) break;
-    const found = port > 0 ? port : await readPort(join(directory, `nats-server_${child.pid}.ports`));
-    if (found !== null && (await answers(found))) return { process: child, port: found };
+  while (Date.now() < deadline && failed === null) {
+    const found = port > 0 ? port : await readPort(join(folder, `nats-server_${child.pid}.ports`));
+    if (found !== null && (await answers(found))) return processOf(child, found);
     await sleep(10);
   }
   child.kill('SIGKILL');
-  throw new Error(`nats-server did not start (${failed ?? 'too slow'}): ${words}`);
+  throw new Error(`${program} did not start (${failed ?? 'too slow'}): ${words}`);
+}
+
+function processOf(child: ChildProcess, port: number): NatsProcess {
+  const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
+  return {
+    port,
+    isRunning,
+    signal: (signal) => void child.kill(signal),
+    kill: async () => {
+      if (!isRunning()) return;
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
 async function readPort(file: string): Promise<number | null> {
