@@ -12,6 +12,7 @@ export type {
   HeaderEditView,
   HttpRoutingView,
   NameValue,
+  RewriteView,
   RouteActionView,
   RouteEntryView,
   WeightedBackendView,

@@ -6,7 +6,7 @@ import type {
   ServicePortView,
   WeightedBackendView,
 } from '../contract/views.ts';
-import { type CompiledEdits, compileHeaderEdits } from './codec/http1/header-edits.ts';
+import { type CompiledEdits, compileHeaderEdits, compileRequestEdits } from './codec/http1/header-edits.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
 
@@ -66,7 +66,7 @@ function loadBackend(
 ): RouteBackend {
   return {
     cluster: backend.cluster === null ? null : (clusters.get(backend.cluster) ?? null),
-    edits: compileHeaderEdits(rule.requestHeaders, backend.requestHeaders),
+    edits: compileRequestEdits([rule.requestHeaders, backend.requestHeaders], [rule.rewrite, backend.rewrite]),
     responseEdits: compileHeaderEdits(rule.responseHeaders ?? null, backend.responseHeaders ?? null),
   };
 }

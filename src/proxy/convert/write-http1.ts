@@ -8,6 +8,7 @@ import type { CompiledEdits, HeaderEdit } from '../codec/http1/header-edits.ts';
 import { FIELD_CONTENT_LENGTH, FIELD_HOST, FIELD_TE_TRAILERS } from '../codec/http1/http1-head.ts';
 import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
+import { newTarget } from '../codec/new-target.ts';
 import { reasonPhrase } from '../codec/reason-phrase.ts';
 import { TextWriter } from './text-writer.ts';
 
@@ -54,7 +55,9 @@ export function writeHttp1Request(
   out.at = outAt;
   out.copy(head.methodAt, head.methodLength);
   out.byte(0x20);
-  out.copy(head.targetAt, head.targetLength);
+  const target = newTarget(bytes, head, plan.edits);
+  if (target === null) out.copy(head.targetAt, head.targetLength);
+  else out.text(target);
   out.text(' HTTP/1.1\r\n');
   if (host === null) out.line('host: ', head.authorityAt, head.authorityLength);
   else out.text(`host: ${host}\r\n`);

@@ -1,6 +1,7 @@
-/** Header edits of a route, compiled once per view into one operation per field name. */
-import type { HeaderEditView } from '../../../contract/views.ts';
+/** What a route changes in a head, compiled once per view: one operation per field name, and another path. */
+import type { HeaderEditView, RewriteView } from '../../../contract/views.ts';
 import { isTokenByte } from '../../../protocol-sniff/token.ts';
+import { compilePathRewrite, type PathRewrite } from '../rewrite-target.ts';
 import { constantBytes } from './bytes.ts';
 
 export interface HeaderEdit {
@@ -14,6 +15,10 @@ export interface HeaderEdit {
 
 export interface CompiledEdits {
   readonly edits: readonly HeaderEdit[];
+  /** Requests: the path that they get; null = theirs. */
+  readonly path: PathRewrite | null;
+  /** One of the edits sets Host. */
+  readonly setsHost: boolean;
   /** Most bytes that the edits can add to a head. */
   readonly maxBytes: number;
   /** Edits left out because they would touch framing or break a line; admission should have refused them. */
@@ -69,8 +74,28 @@ export function compileHeaderEdits(...levels: readonly (HeaderEditView | null)[]
   if (drafts.size === 0 && ignored.length === 0) return null;
   const edits = [...drafts.values()].map(finish);
   const maxBytes = edits.reduce((sum, edit) => sum + edit.name.length + (edit.value?.length ?? 0) + 4, 0);
-  return { edits, maxBytes, ignored };
+  return { edits, path: null, setsHost: drafts.has('host'), maxBytes, ignored };
 }
+
+/**
+ * As `compileHeaderEdits`, with the rewrites of the levels (Gateway API HTTPURLRewriteFilter): the last one that has a host or a
+ * path counts, and its host is stronger than any edit.
+ */
+export function compileRequestEdits(
+  levels: readonly (HeaderEditView | null)[],
+  rewrites: readonly (RewriteView | undefined)[],
+): CompiledEdits | null {
+  const hostname = rewrites.findLast((rewrite) => rewrite?.hostname !== undefined)?.hostname;
+  const path = rewrites.findLast((rewrite) => rewrite?.path !== undefined)?.path;
+  const host = hostname === undefined ? null : { set: [{ name: 'Host', value: hostname }], add: [], remove: [] };
+  const edits = compileHeaderEdits(...levels, host);
+  if (path === undefined) return edits;
+  const compiled = compilePathRewrite(path);
+  const { maxBytes, ...rest } = edits ?? NOTHING;
+  return { ...rest, path: compiled, maxBytes: maxBytes + compiled.value.length + 1 };
+}
+
+const NOTHING: CompiledEdits = { edits: [], path: null, setsHost: false, maxBytes: 0, ignored: [] };
 
 function finish(draft: Draft): HeaderEdit {
   return {

@@ -2,6 +2,7 @@
  * Forwards a head: its bytes as they came (order, case, spacing), without the lines that concern one hop only, with the
  * route's edits and our own lines. Runs of untouched lines are copied at once; with nothing to change it is one copy.
  */
+import { newTarget } from '../new-target.ts';
 import { CUT, decideFates, EDIT, fates, KEEP, placeEdit, REWRITE_HOST } from './decide-fates.ts';
 import type { CompiledEdits, HeaderEdit } from './header-edits.ts';
 import {
@@ -78,7 +79,7 @@ function writeChanged(
   const edits = plan.edits === null ? NO_EDITS : plan.edits.edits;
   decideFates(bytes, head, connectionField, upgradeField, rewritesHost);
   for (let i = 0; i < edits.length; i++) isPlaced[i] = placeEdit(bytes, head, edits[i] as HeaderEdit, i) ? 1 : 0;
-  let out = copyLines(bytes, head, outAt, edits);
+  let out = copyLines(bytes, head, outAt, edits, newTarget(bytes, head, plan.edits));
   for (let i = 0; i < edits.length; i++) if (isPlaced[i] === 0) out = writeLine(bytes, out, edits[i] as HeaderEdit);
   if (connection !== 0 && connectionField < 0)
     out += bytes.write(CONNECTION_LINES[connection] as string, out, 'latin1');
@@ -90,11 +91,22 @@ function writeChanged(
   return finish(bytes, outAt, out, plan.insert);
 }
 
-/** The start line and every line that stays, in runs. Returns where the output ends. */
-function copyLines(bytes: Buffer, head: Http1Head, outAt: number, edits: readonly HeaderEdit[]): number {
+/** The start line and every line that stays, in runs. Returns where the output ends. @param target another one, or null */
+function copyLines(
+  bytes: Buffer,
+  head: Http1Head,
+  outAt: number,
+  edits: readonly HeaderEdit[],
+  target: string | null,
+): number {
   const last = head.endAt - 2;
   let out = outAt;
   let from = head.startAt;
+  if (target !== null) {
+    out = copy(bytes, from, head.targetAt, out);
+    out += bytes.write(target, out, 'latin1');
+    from = head.targetAt + head.targetLength;
+  }
   for (let i = 0; i < head.fieldCount; i++) {
     const fate = fates[i] as number;
     if (fate === KEEP) continue;

@@ -2,6 +2,7 @@
 import { constantBytes, equalsExact } from '../http1/bytes.ts';
 import type { CompiledEdits, HeaderEdit } from '../http1/header-edits.ts';
 import type { MessageHead } from '../message-head.ts';
+import { newTarget } from '../new-target.ts';
 import { CUT, decideFates, decideTrailerFates, EDIT, fates, KEEP, placeEdit } from './hpack-fates.ts';
 import type { Inserted } from './hpack-inserted.ts';
 import { type FieldWriter, LITERAL_OVERHEAD } from './hpack-writer.ts';
@@ -59,7 +60,7 @@ export function writeSection(
   end: number,
 ): void {
   const list = edits === null ? NO_EDITS : edits.edits;
-  if (head.isRequest) writePseudo(writer, bytes, head, list, scheme, end);
+  if (head.isRequest) writePseudo(writer, bytes, head, edits, scheme, end);
   else writeStatus(writer, bytes, head.status, end);
   decideFates(bytes, head);
   if (list.length === 0) return writeKept(writer, head);
@@ -95,7 +96,7 @@ function writePseudo(
   writer: FieldWriter,
   bytes: Buffer,
   head: MessageHead,
-  edits: readonly HeaderEdit[],
+  edits: CompiledEdits | null,
   scheme: '' | 'http' | 'https',
   end: number,
 ): void {
@@ -107,7 +108,10 @@ function writePseudo(
     else writer.writeKnown(STATIC_HTTP, own.schemeAt, own.schemeLength, own.schemeToken);
   }
   writeAuthority(writer, bytes, head, own === null ? 0 : own.authorityToken, edits, end);
-  if (!head.isConnect) writePath(writer, bytes, head, own === null ? 0 : own.pathToken, end);
+  if (head.isConnect) return;
+  const target = newTarget(bytes, head, edits);
+  if (target === null) writePath(writer, bytes, head, own === null ? 0 : own.pathToken, end);
+  else writeText(writer, bytes, STATIC_ROOT_PATH, target, end);
 }
 
 function writeAuthority(
@@ -115,17 +119,21 @@ function writeAuthority(
   bytes: Buffer,
   head: MessageHead,
   token: number,
-  edits: readonly HeaderEdit[],
+  edits: CompiledEdits | null,
   end: number,
 ): void {
-  const host = edits.length === 0 ? undefined : edits.find(isHost);
+  const host = edits?.setsHost === true ? edits.edits.find(isHost) : undefined;
   if (host !== undefined && host.value !== null) {
-    const { value } = host;
-    bytes.write(value, end - value.length, 'latin1');
-    writer.writeKnown(STATIC_AUTHORITY, end - value.length, value.length, 0);
+    writeText(writer, bytes, STATIC_AUTHORITY, host.value, end);
   } else if (head.authorityLength > 0) {
     writer.writeKnown(STATIC_AUTHORITY, head.authorityAt, head.authorityLength, token);
   }
+}
+
+/** A pseudo-header field whose value is a text of ours. */
+function writeText(writer: FieldWriter, bytes: Buffer, known: number, text: string, end: number): void {
+  bytes.write(text, end - text.length, 'latin1');
+  writer.writeKnown(known, end - text.length, text.length, 0);
 }
 
 /** The target without scheme and authority; an empty path is `/`, or `*` of OPTIONS (RFC 9113 8.3.1). */

@@ -15,7 +15,7 @@ t.test('a section is known by all of its key', (t) => {
     if (i !== 7) t.equal(memory.recall(key(5, i), bytes, 100, 50), 0);
   }
   t.equal(memory.recall({ ...key(5, 7), scheme: 'https' }, bytes, 100, 50), 0);
-  const edits = { edits: [], maxBytes: 0, ignored: [] };
+  const edits = { edits: [], path: null, setsHost: false, maxBytes: 0, ignored: [] };
   t.equal(memory.recall({ ...key(5, 7), edits }, bytes, 100, 50), 0);
   t.equal(memory.recall(key(5, 7), bytes, 100, 2), 0, 'and it must fit');
   t.equal(memory.recall(key(5, 7), bytes, 100, -5), 0);
