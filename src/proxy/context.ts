@@ -4,6 +4,7 @@ import type { ChunkedPool } from './codec/http1/chunked.ts';
 import type { HeadLimits, HeadParser } from './codec/http1/head.ts';
 import type { RecordSink } from './connection-record.ts';
 import type { Counters } from './counters.ts';
+import type { AskedRequest } from './endpoints/asked-request.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
@@ -87,6 +88,8 @@ export interface Context {
   readonly inbound: EndpointStore;
   readonly serverFirst: ServerFirstMemory;
   readonly explicit: ExplicitParts;
+  /** The request that is being decided on. */
+  readonly asked: AskedRequest;
   /** Watches connections whose clients may stall. */
   readonly janitor: Janitor;
   readonly limits: Limits;

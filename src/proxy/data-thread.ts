@@ -16,6 +16,7 @@ import { type Context, headLimits } from './context.ts';
 import { Counters } from './counters.ts';
 import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
+import { AskedRequest } from './endpoints/asked-request.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
 import { divideMemory, ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
@@ -84,6 +85,7 @@ class DataThread {
       inbound: new EndpointStore(start.inboundMark),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),
+      asked: new AskedRequest(),
       janitor: new Janitor(reactor, limits.stallMs),
       limits,
       random: Math.random,

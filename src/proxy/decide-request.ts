@@ -4,9 +4,11 @@ import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
+import type { Affinity } from './endpoints/affinity.ts';
+import { chooseEndpoint } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
-import { NO_ENDPOINTS, NO_KEY } from './endpoints/pick-context.ts';
+import { NO_KEY } from './endpoints/pick-context.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
@@ -31,6 +33,8 @@ export type RequestDecision =
       readonly timeoutMs: number;
       /** What consistent hashing goes by, also for another try; NO_KEY = nothing. */
       readonly hash: number;
+      /** What the answer tells the client, so that it comes back to the same endpoint; null = nothing. */
+      readonly affinity: Affinity | null;
       /** Requests with the same scope share counters (a route rule, a service port, a local workload, or all original destinations). */
       readonly scope: object;
     }
@@ -55,6 +59,7 @@ export function decideRequest(
   if (record.side === 'inbound') {
     return toOriginal(context.inbound.get(destination), record.service, inboundScope(record.service));
   }
+  context.asked.note(record.client, head, bytes);
   const target = context.table.find(destination);
   switch (target.type) {
     case 'service':
@@ -112,8 +117,7 @@ export function toCluster(
 ): RequestDecision {
   const { service } = port;
   const route = action === null ? '' : action.name;
-  const hash = NO_KEY;
-  const endpoint = cluster.pick(context, hash, NO_ENDPOINTS);
+  const endpoint = chooseEndpoint(context, cluster);
   if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route);
   return {
     type: 'forward',
@@ -125,7 +129,8 @@ export function toCluster(
     edits: backend === null ? null : backend.edits,
     responseEdits: backend === null ? null : backend.responseEdits,
     timeoutMs: action === null ? 0 : action.requestTimeoutMs,
-    hash,
+    hash: context.asked.key,
+    affinity: context.asked.affinity,
     scope: action ?? port,
   };
 }
@@ -154,6 +159,7 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
     responseEdits: null,
     timeoutMs: 0,
     hash: NO_KEY,
+    affinity: null,
     scope,
   };
 }

@@ -101,8 +101,9 @@ export class RequestDelivery {
     upstream.abort();
     if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
     // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
-    const moved = this.#chooseAnother(endpoint);
-    if (!moved && !pooled) return 'lost';
+    const stays = this.#decision?.cluster?.staysWith(this.#decision.hash) === true;
+    const moved = !stays && this.#chooseAnother(endpoint);
+    if (!moved && !stays && !pooled) return 'lost';
     // Another endpoint's pool is as good as ever, and must not grow with each request that moves there; the last try takes no chance.
     this.#afresh = !moved || this.attempts === MAX_ATTEMPTS - 1;
     if (!this.connect()) return 'unreachable';

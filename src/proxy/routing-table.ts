@@ -141,8 +141,8 @@ export class RoutingTable {
   #load(key: ServiceKey, view: ServiceView, old: LoadedService | undefined): LoadedService {
     const clusters = new Map<ClusterKey, Cluster>();
     for (const clusterKey of Object.keys(view.clusters)) {
-      const turn = old?.clusters.find((c) => c.key === clusterKey)?.turn ?? 0;
-      clusters.set(clusterKey, this.#loadCluster(view, clusterKey, turn));
+      const previous = old?.clusters.find((c) => c.key === clusterKey) ?? null;
+      clusters.set(clusterKey, this.#loadCluster(view, clusterKey, previous));
     }
     const ports = new Map<number, ServicePort>();
     for (const port of view.ports) ports.set(port.port, loadPort(key, port, clusters));
@@ -151,14 +151,14 @@ export class RoutingTable {
     return loaded;
   }
 
-  #loadCluster(view: ServiceView, key: ClusterKey, turn: number): Cluster {
+  #loadCluster(view: ServiceView, key: ClusterKey, previous: Cluster | null): Cluster {
     const cluster = view.clusters[key];
     const tls = this.#endpoints.securedBy(cluster.tls);
     const endpoints = cluster.endpoints.flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
       return address === null ? [] : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight }];
     });
-    return new Cluster(key, cluster.service, cluster.protocol, cluster.loadBalancer, endpoints, turn);
+    return new Cluster(key, cluster, endpoints, previous);
   }
 }
 

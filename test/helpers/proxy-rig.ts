@@ -11,6 +11,7 @@ import { DEFAULT_HTTP2_CONFIG, type Http2Config } from '../../src/proxy/codec/ht
 import { type ConnectionRecord, CountingSink, type Ending, type Side } from '../../src/proxy/connection-record.ts';
 import { type Context, DEFAULT_LIMITS, headLimits, type Limits } from '../../src/proxy/context.ts';
 import { Counters } from '../../src/proxy/counters.ts';
+import { AskedRequest } from '../../src/proxy/endpoints/asked-request.ts';
 import { EndpointStore } from '../../src/proxy/endpoints/endpoint-store.ts';
 import { divideMemory, ExchangeParts } from '../../src/proxy/exchange/parts.ts';
 import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
@@ -88,6 +89,7 @@ export class ProxyRig {
         names: this.names,
         whenNameResolves: (name, done) => this.nameWaiters.wait(name, done),
       },
+      asked: new AskedRequest(),
       janitor: new Janitor(this.reactor, all.stallMs),
       limits: all,
       random: Math.random,

@@ -1,8 +1,18 @@
 /** A set of endpoints with a load balancer. Rebuilt when the view changes; endpoints carry their state over. */
-import type { AppProtocol, LoadBalancer } from '../../contract/views.ts';
+
+import type { ClusterView } from '../../contract/cluster-views.ts';
+import type { AppProtocol } from '../../contract/views.ts';
+import { assertNever } from '../../core/result.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
+import { ConsistentHash } from './consistent-hash.ts';
 import type { Endpoint } from './endpoint.ts';
+import { type HashPlan, keyOfAddress, planHash } from './hash-key.ts';
+import { LeastRequest } from './least-request.ts';
+import { PeakEwma } from './peak-ewma.ts';
 import { NO_KEY, type PickContext } from './pick-context.ts';
+import { type Balancer, drawByWeight, makePool, type Pool, without } from './pool.ts';
+import { RoundRobin } from './round-robin.ts';
+import { WeightedRandom } from './weighted-random.ts';
 
 export interface WeightedEndpoint {
   readonly endpoint: Endpoint;
@@ -10,101 +20,99 @@ export interface WeightedEndpoint {
   readonly weight: number;
 }
 
+/** What a view says of a cluster beside its endpoints. */
+export type ClusterSettings = Omit<ClusterView, 'endpoints' | 'port'>;
+
+const NONE_UNUSABLE: ReadonlySet<Endpoint> = new Set();
+
 export class Cluster {
   readonly key: string;
   readonly service: string;
   readonly protocol: AppProtocol;
+  readonly settings: ClusterSettings;
   readonly endpoints: readonly WeightedEndpoint[];
-  readonly #loadBalancer: LoadBalancer;
-  readonly #equalWeights: boolean;
-  readonly #totalWeight: number;
-  /** Smooth weighted round robin: the running credit of each endpoint. */
-  readonly #credit: Float64Array;
-  #turn: number;
+  /** null: not by hash. */
+  readonly hashing: HashPlan | null;
+  readonly #hash: ConsistentHash | null;
+  readonly #balancer: Balancer;
+  readonly #pool: Pool;
 
-  /** @param turn where round robin begins, so that a new view does not favour the first endpoint each time */
+  /** @param previous the cluster that this one takes the place of: what is still right of its state is carried over */
   constructor(
     key: string,
-    service: string,
-    protocol: AppProtocol,
-    loadBalancer: LoadBalancer,
+    settings: ClusterSettings,
     endpoints: readonly WeightedEndpoint[],
-    turn: number,
+    previous: Cluster | null = null,
   ) {
     this.key = key;
-    this.service = service;
-    this.protocol = protocol;
+    this.service = settings.service;
+    this.protocol = settings.protocol;
+    this.settings = settings;
     this.endpoints = endpoints;
-    this.#loadBalancer = loadBalancer;
-    this.#totalWeight = endpoints.reduce((sum, e) => sum + e.weight, 0);
-    this.#equalWeights = endpoints.every((e) => e.weight === endpoints[0].weight);
-    this.#credit = new Float64Array(endpoints.length);
-    this.#turn = turn;
+    this.#pool = makePool(
+      endpoints.map(({ endpoint }) => endpoint),
+      Float64Array.from(endpoints, ({ weight }) => weight),
+    );
+    this.#balancer = makeBalancer(settings.loadBalancer, previous === null ? -1 : previous.turn);
+    this.hashing =
+      settings.loadBalancer === 'ConsistentHash' && settings.hash !== undefined ? planHash(settings.hash) : null;
+    this.#hash = this.hashing === null ? null : hashOf(this.#pool, previous === null ? null : previous.#hash);
   }
 
   get turn(): number {
-    return this.#turn;
+    return this.#balancer instanceof RoundRobin ? this.#balancer.turn : -1;
   }
 
   /** What consistent hashing goes by for a connection as a whole. */
-  keyOfConnection(_client: SockAddr | null): number {
-    return NO_KEY;
+  keyOfConnection(client: SockAddr | null): number {
+    return this.hashing !== null && this.hashing.type === 'SourceIP' ? keyOfAddress(client) : NO_KEY;
+  }
+
+  /** Other tries of a request with that key go to the same endpoint, unless that one takes no connection. */
+  staysWith(key: number): boolean {
+    return this.#hash !== null && key !== NO_KEY;
   }
 
   /**
    * An endpoint for one request or connection; null when there is none.
-   * @param _key what consistent hashing goes by
-   * @param tried endpoints that already failed this request: avoided while another is left
+   * @param key what consistent hashing goes by
+   * @param tried endpoints that are to be avoided while another is left: they already failed this request
    */
-  pick({ random }: PickContext, _key: number, tried: readonly Endpoint[]): Endpoint | null {
-    const { endpoints } = this;
+  pick(context: PickContext, key: number, tried: readonly Endpoint[]): Endpoint | null {
+    const pool = this.#pool;
+    const { endpoints } = pool;
     if (endpoints.length === 0) return null;
-    if (endpoints.length === 1) return endpoints[0].endpoint;
+    if (endpoints.length === 1) return endpoints[0];
+    if (key !== NO_KEY && this.#hash !== null) {
+      const endpoint = this.#hash.find(key, NONE_UNUSABLE, tried);
+      if (endpoint !== null) return endpoint;
+    }
     if (tried.length > 0) {
-      const fresh = endpoints.filter((e) => !tried.includes(e.endpoint));
-      if (fresh.length > 0) return fresh[Math.floor(random() * fresh.length)].endpoint;
+      const fresh = without(pool, tried);
+      if (fresh !== null) return drawByWeight(fresh, context.random());
     }
-    return this.#loadBalancer === 'RoundRobin' ? this.#pickRoundRobin() : this.#pickLeastRequest(random);
+    return this.#balancer.pick(pool, context);
   }
+}
 
-  #pickRoundRobin(): Endpoint {
-    const { endpoints } = this;
-    this.#turn++;
-    if (this.#equalWeights) return endpoints[this.#turn % endpoints.length].endpoint;
-    let best = 0;
-    for (let i = 0; i < endpoints.length; i++) {
-      this.#credit[i] += endpoints[i].weight;
-      if (this.#credit[i] > this.#credit[best]) best = i;
-    }
-    this.#credit[best] -= this.#totalWeight;
-    return endpoints[best].endpoint;
+function makeBalancer(type: ClusterView['loadBalancer'], turn: number): Balancer {
+  switch (type) {
+    case 'RoundRobin':
+      return new RoundRobin(turn);
+    case 'LeastRequest':
+      return new LeastRequest();
+    case 'PeakEWMA':
+      return new PeakEwma();
+    case 'Random':
+    // What has no key goes anywhere.
+    case 'ConsistentHash':
+      return new WeightedRandom();
+    default:
+      return assertNever(type);
   }
+}
 
-  /** Power of two choices: of two random endpoints the one with fewer requests in flight per weight. */
-  #pickLeastRequest(random: () => number): Endpoint {
-    const { endpoints } = this;
-    if (this.#equalWeights) {
-      // Two different ones: a stuck endpoint is then only ever compared with one that answers.
-      const at = Math.floor(random() * endpoints.length);
-      const step = 1 + Math.floor(random() * (endpoints.length - 1));
-      const one = endpoints[at].endpoint;
-      const other = endpoints[(at + step) % endpoints.length].endpoint;
-      return other.active < one.active ? other : one;
-    }
-    const first = this.#pickByWeight(random());
-    const second = this.#pickByWeight(random());
-    const a = (first.endpoint.active + 1) / first.weight;
-    const b = (second.endpoint.active + 1) / second.weight;
-    return b < a ? second.endpoint : first.endpoint;
-  }
-
-  #pickByWeight(random01: number): WeightedEndpoint {
-    const { endpoints } = this;
-    let left = random01 * this.#totalWeight;
-    for (const endpoint of endpoints) {
-      left -= endpoint.weight;
-      if (left < 0) return endpoint;
-    }
-    return endpoints[endpoints.length - 1];
-  }
+/** The table of before where it would be the same: it is large, and takes a while. */
+function hashOf({ endpoints, weights }: Pool, previous: ConsistentHash | null): ConsistentHash {
+  return previous?.isFor(endpoints, weights) === true ? previous : new ConsistentHash(endpoints, weights);
 }

@@ -19,7 +19,7 @@ export class EndpointOwners {
     if (owner === undefined) return null;
     if (owner instanceof Cluster) return owner;
     const { cluster, endpoint } = owner;
-    const alone = new Cluster(cluster.key, cluster.service, cluster.protocol, 'RoundRobin', [endpoint], 0);
+    const alone = new Cluster(cluster.key, cluster.settings, [endpoint]);
     this.#owners.set(key, alone);
     return alone;
   }

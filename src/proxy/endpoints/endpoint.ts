@@ -5,6 +5,7 @@ import type { EndpointTls } from '../upstream/endpoint-tls.ts';
 import { IdleLesson } from '../upstream/idle-lesson.ts';
 import type { StreamPool } from '../upstream/stream-pool.ts';
 import type { Destination, UpstreamConnection } from '../upstream/upstream-connection.ts';
+import type { PeakLatency } from './peak-latency.ts';
 
 export class Endpoint implements Destination {
   readonly address: SockAddr;
@@ -25,6 +26,8 @@ export class Endpoint implements Destination {
   references = 0;
   /** Request counters by scope (route rule or service port), forgotten with the view that made the scope. */
   readonly series = new WeakMap<object, RequestSeries>();
+  /** What PeakEWMA knows of it; null: no cluster with that balancer has asked. */
+  latency: PeakLatency | null = null;
   /** ms of the reactor's clock, 0 = never used. */
   lastUsed = 0;
 

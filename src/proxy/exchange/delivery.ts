@@ -211,7 +211,8 @@ export class Delivery {
     if (kept === null || this.attempts >= MAX_ATTEMPTS) return null;
     const harmless = unprocessed || (untouched && loss === 'lost' && this.#isIdempotent && this.requestDone);
     if (!harmless) return null;
-    const moved = this.#chooseAnother();
+    const stays = loss !== 'unreachable' && this.#decision.cluster?.staysWith(this.#decision.hash) === true;
+    const moved = !stays && this.#chooseAnother();
     this.#wasRefused = loss === 'reset' && !moved;
     if (!this.#wasRefused) this.#waitingSince = 0;
     if (!moved && (loss === 'unreachable' || loss === 'crowded')) return null;

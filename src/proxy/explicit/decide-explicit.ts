@@ -7,7 +7,7 @@ import { Http1Head } from '../codec/http1/http1-head.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
 import { answer, decideService, type RequestDecision, toCluster } from '../decide-request.ts';
-import { Cluster } from '../endpoints/cluster.ts';
+import { Cluster, type ClusterSettings } from '../endpoints/cluster.ts';
 import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
 import { makeDirect } from './direct-form.ts';
@@ -33,6 +33,7 @@ const HTTP_PORT = 80;
 const HTTP_SCHEME = constantBytes('http://');
 /** Requests to what is no service share counters. */
 const OUTSIDE = {};
+const OUTSIDE_CLUSTER: ClusterSettings = { service: '', protocol: 'auto', loadBalancer: 'RoundRobin' };
 
 /** Decides on the request whose head was read last; one that is to be forwarded gets the form in which servers want it. */
 export function decideExplicit(context: Context, head: MessageHead, bytes: Buffer): ExplicitDecision {
@@ -146,7 +147,7 @@ function decideName(request: Request): ExplicitDecision {
 /** No service of the mesh: any address, as for intercepted traffic. The first that takes a connection is used. */
 function toOutside(context: Context, addresses: readonly SockAddr[]): RequestDecision {
   const endpoints = addresses.map((address) => ({ endpoint: context.outbound.get(address), weight: 1 }));
-  return forward(context, new Cluster('', '', 'auto', 'RoundRobin', endpoints, -1), '', OUTSIDE);
+  return forward(context, new Cluster('', OUTSIDE_CLUSTER, endpoints), '', OUTSIDE);
 }
 
 function forward(context: Context, cluster: Cluster, service: string, scope: object): RequestDecision {
@@ -163,6 +164,7 @@ function forward(context: Context, cluster: Cluster, service: string, scope: obj
     responseEdits: null,
     timeoutMs: 0,
     hash: NO_KEY,
+    affinity: null,
     scope,
   };
 }

@@ -4,7 +4,8 @@ import { type HttpRouting, loadHttp } from '../../../src/proxy/load-routing.ts';
 import { serviceView } from '../../helpers/proxy-rig.ts';
 import { rule } from './support/route-rig.ts';
 
-const cluster = new Cluster('shop/orders:80', 'shop/orders', 'auto', 'RoundRobin', [], 0);
+const settings = { service: 'shop/orders', protocol: 'auto', loadBalancer: 'RoundRobin' } as const;
+const cluster = new Cluster('shop/orders:80', settings, []);
 const clusters = new Map([[cluster.key, cluster]]);
 
 function load(...args: Parameters<typeof rule>): HttpRouting {

@@ -6,7 +6,7 @@ import { address } from '../../../helpers/proxy-rig.ts';
 
 function cluster(key: string, protocol: 'http1' | 'grpc', ...ports: number[]): Cluster {
   const endpoints = ports.map((port) => ({ endpoint: new Endpoint(address('10.0.0.1', port), 0), weight: 3 }));
-  return new Cluster(key, key.split(':')[0], protocol, 'LeastRequest', endpoints, 0);
+  return new Cluster(key, { service: key.split(':')[0], protocol, loadBalancer: 'LeastRequest' }, endpoints);
 }
 
 t.test('an endpoint is found with its service and protocol, alone', async (t) => {

@@ -13,7 +13,7 @@ t.test('a declared version of HTTP overrules what the client speaks', async (t) 
     grpc: ['http2', 'http2'],
   };
   for (const [protocol, expected] of Object.entries(protocols) as [AppProtocol, [string, string]][]) {
-    const cluster = new Cluster('k', 's', protocol, 'RoundRobin', [], 0);
+    const cluster = new Cluster('k', { service: 's', protocol, loadBalancer: 'RoundRobin' }, []);
     t.same([upstreamProtocol(cluster, 'http1'), upstreamProtocol(cluster, 'http2')], expected, protocol);
   }
   t.equal(upstreamProtocol(null, 'http2'), 'http2');

@@ -1,0 +1,21 @@
+/** The request that is being decided on, as far as the choice of an endpoint goes by it. One object of a thread, refilled for each. */
+import type { SockAddr } from '../../reactor/socket-address.ts';
+import type { MessageHead } from '../codec/message-head.ts';
+import type { Affinity } from './affinity.ts';
+import { NO_KEY } from './pick-context.ts';
+
+export class AskedRequest {
+  client: SockAddr | null = null;
+  /** null: nothing can be read of it. Offsets refer to `bytes`. */
+  head: MessageHead | null = null;
+  bytes: Uint8Array = new Uint8Array(0);
+  /** Results of the choice: what consistent hashing went by, and what the answer must tell. */
+  key = NO_KEY;
+  affinity: Affinity | null = null;
+
+  note(client: SockAddr | null, head: MessageHead, bytes: Uint8Array): void {
+    this.client = client;
+    this.head = head;
+    this.bytes = bytes;
+  }
+}
