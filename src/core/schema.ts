@@ -31,13 +31,19 @@ export function problemsOf(error: z.ZodError, prefix: string): Problem[] {
       for (const [i, key] of issue.keys.entries()) {
         problems.push(problem(prefix, [...issue.path, key], sentences[i] ?? 'unknown field'));
       }
-    } else problems.push(problem(prefix, issue.path, issue.message));
+    } else problems.push(problem(prefix, issue.path, issue.message, codeOf(issue)));
   }
   return problems.slice(0, MAX_PROBLEMS);
 }
 
-function problem(prefix: string, path: readonly PropertyKey[], message: string): Problem {
-  return { code: SCHEMA_PROBLEM, message, path: joinPath(prefix, path) };
+function problem(prefix: string, path: readonly PropertyKey[], message: string, code = SCHEMA_PROBLEM): Problem {
+  return { code, message, path: joinPath(prefix, path) };
+}
+
+/** A custom issue may carry a code of its own: `params: { code: 'TWP0122' }`. */
+function codeOf(issue: Issue): string {
+  const code: unknown = issue.code === 'custom' ? issue.params?.['code'] : undefined;
+  return typeof code === 'string' ? code : SCHEMA_PROBLEM;
 }
 
 /** `spec.rules[0].matches[1].path.value`; a key that is not a plain word is quoted: `metadata.labels["a.b/c"]`. */

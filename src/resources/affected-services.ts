@@ -3,7 +3,7 @@ import { assertNever } from '../core/result.ts';
 import type { Change } from './change.ts';
 import { targetRoute } from './policy-target.ts';
 import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
-import type { Resource } from './types.ts';
+import type { Resource, RouteResource } from './types.ts';
 
 /**
  * The services whose views a change may alter, sorted; a service that no longer exists is included, so that its view is
@@ -42,13 +42,19 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
       return;
     case 'HTTPRoute':
-      for (const key of parentKeys(resource)) found.add(key);
+    case 'GRPCRoute':
+    case 'TLSRoute':
+    case 'TCPRoute':
+      addParents(resource, found);
+      return;
+    case 'HTTPRouteFilter':
+      for (const { resource: route } of index.routesWithExtension(keyOf(resource))) addParents(route, found);
       return;
     case 'BackendTrafficPolicy':
       addWithDependents(index, targetKeys(resource), found);
       for (const ref of resource.spec.targetRefs) {
         const route = ref.kind === 'Service' ? undefined : targetRoute(index, resource, ref);
-        if (route !== undefined) for (const key of parentKeys(route)) found.add(key);
+        if (route !== undefined) addParents(route, found);
       }
       return;
     case 'BackendTLSPolicy':
@@ -68,8 +74,10 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
 function addWithDependents(index: ResourceIndex, keys: readonly ServiceKey[], found: Set<ServiceKey>): void {
   for (const key of keys) {
     found.add(key);
-    for (const { resource } of index.routesWithBackend(key)) {
-      for (const parent of parentKeys(resource)) found.add(parent);
-    }
+    for (const { resource } of index.routesWithBackend(key)) addParents(resource, found);
   }
+}
+
+function addParents(route: RouteResource, found: Set<ServiceKey>): void {
+  for (const key of parentKeys(route)) found.add(key);
 }

@@ -1,6 +1,7 @@
 import { assertNever } from '../core/result.ts';
 import { joinPath } from '../core/schema.ts';
-import { analyzeRoute, duplicateMatches } from './analyze-route.ts';
+import { analyzeExtension, analyzeRoute } from './analyze-route.ts';
+import { duplicateMatches } from './analyze-rules.ts';
 import { CODES } from './codes.ts';
 import { isUnknownProtocol } from './compile/app-protocol.ts';
 import { portOf, workloadsOf } from './compile/compile-cluster.ts';
@@ -45,7 +46,12 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
     case 'WorkloadEntry':
       return [];
     case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TLSRoute':
+    case 'TCPRoute':
       return analyzeRoute(index, resource);
+    case 'HTTPRouteFilter':
+      return analyzeExtension(index, resource);
     case 'BackendTrafficPolicy':
       return analyzePolicy(index, resource);
     case 'BackendTLSPolicy':

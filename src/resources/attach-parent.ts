@@ -1,11 +1,20 @@
-import { serviceKey } from '../contract/views.ts';
-import { carriesHttp } from './compile/app-protocol.ts';
-import { type AttachedRule, attachRoutes, isProducerRoute, refersToPort } from './compile/attach-routes.ts';
-import { keyOf, type ResourceIndex } from './resource-index.ts';
-import type { HTTPRouteResource, ParentRef, ServicePort } from './types.ts';
+import { carries, declaredOtherwise } from './compile/app-protocol.ts';
+import {
+  type AttachedRule,
+  attachRoutes,
+  isConsumer,
+  isForConnections,
+  type PortRoutes,
+  refersToPort,
+} from './compile/attach-routes.ts';
+import { type FrontendResource, findFrontend, portsOf } from './find-frontend.ts';
+import { keyOf, refKey } from './relations.ts';
+import type { ResourceIndex } from './resource-index.ts';
+import type { ParentRef } from './route-types.ts';
+import type { RouteResource, ServicePort } from './types.ts';
 
 /** Reasons of the route condition `Accepted`, as upstream. */
-type RefusalReason = 'NoMatchingParent' | 'UnsupportedValue';
+type RefusalReason = 'NoMatchingParent' | 'UnsupportedValue' | 'Conflicted';
 
 /** How one parentRef of a route fares. */
 export type ParentState =
@@ -16,39 +25,69 @@ export type ParentState =
       readonly reason: RefusalReason;
       readonly message: string;
     };
-export type RefusalCause = 'not-found' | 'consumer-route' | 'not-http' | 'too-many-rules';
+export type RefusalCause = 'not-found' | 'consumer-route' | 'not-carried' | 'kind-conflict' | 'too-many-rules';
 
 /** Attached with the ports it names, or refused with the reason that the condition `Accepted` gives. */
-export function attachParent(index: ResourceIndex, route: HTTPRouteResource, ref: ParentRef): ParentState {
+export function attachParent(index: ResourceIndex, route: RouteResource, ref: ParentRef): ParentState {
   const title = parentTitle(route, ref);
-  const service = index.service(serviceKey(ref.namespace ?? route.metadata.namespace, ref.name))?.resource;
-  if (service === undefined) return refused('not-found', 'NoMatchingParent', `the Service ${title} does not exist`);
-  if (!isProducerRoute(route, service)) {
-    const message = `the route is in another namespace than ${title}: consumer routes come later`;
+  const found = findFrontend(index, ref, refKey(route, ref));
+  if (!found.ok) return refused('not-found', 'NoMatchingParent', found.error.message);
+  const service = found.value;
+  if (isForConnections(route) && isConsumer(route, service)) {
+    const message = `a ${route.kind} must be in the namespace of ${title}: connections are the same for all callers`;
     return refused('consumer-route', 'UnsupportedValue', message);
   }
-  const named = service.spec.ports.filter((port) => refersToPort(ref, port));
-  if (named.length === 0) return refused('not-found', 'NoMatchingParent', `the Service has no such port (${title})`);
-  const ports = named.filter(carriesHttp);
-  if (ports.length === 0) {
-    const message = `the port is declared ${named[0]?.appProtocol}, which is not HTTP (${title})`;
-    return refused('not-http', 'NoMatchingParent', message);
+  const named = portsOf(service).filter((port) => refersToPort(ref, port));
+  const [first] = named;
+  if (first === undefined) {
+    return refused('not-found', 'NoMatchingParent', `the ${ref.kind} has no such port (${title})`);
   }
-  const attached = ports.map((port) => attachRoutes(index, service, port));
-  const ofRoute = ({ route: { resource } }: AttachedRule): boolean => keyOf(resource) === keyOf(route);
-  const dropped = attached.flatMap((a) => a.dropped.filter(ofRoute));
-  if (!attached.some((a) => a.rules.some(ofRoute))) {
+  const ports = named.filter((port) => carries(route.kind, port));
+  if (ports.length === 0) {
+    const message = `the port is ${declaredOtherwise(route.kind, first)} (${title})`;
+    return refused('not-carried', 'NoMatchingParent', message);
+  }
+  return rivalry(index, route, service, ports, title);
+}
+
+/** Whether the other routes of the ports leave room for this one. */
+function rivalry(
+  index: ResourceIndex,
+  route: RouteResource,
+  service: FrontendResource,
+  ports: readonly ServicePort[],
+  title: string,
+): ParentState {
+  const { namespace } = route.metadata;
+  const attached = ports.map((port) => ({ port, routes: attachRoutes(index, { service, port }, namespace) }));
+  const same = attached.filter(({ routes }) => routes.kind === route.kind);
+  const [rival] = attached;
+  if (same.length === 0) {
+    const message = `${rival?.routes.kind}s are attached to ${title}, and one port has routes of one kind only (GEP-1294)`;
+    return refused('kind-conflict', 'Conflicted', message);
+  }
+  const dropped = same.flatMap(({ routes }) => ('dropped' in routes ? routes.dropped.filter(isOf(route)) : []));
+  if (!same.some(({ routes }) => isServed(route, routes))) {
     const message = `older routes of ${title} already have as many matches as one port can carry`;
     return refused('too-many-rules', 'UnsupportedValue', message);
   }
-  return { type: 'attached', ports, dropped };
+  return { type: 'attached', ports: same.map(({ port }) => port), dropped };
+}
+
+/** TCPRoutes and TLSRoutes are always served, if only when the older ones go (GEP-2644). */
+function isServed(route: RouteResource, routes: PortRoutes): boolean {
+  return !('rules' in routes) || routes.rules.some(isOf(route));
+}
+
+function isOf(route: RouteResource): (attached: AttachedRule) => boolean {
+  return (attached) => keyOf(attached.route.resource) === keyOf(route);
 }
 
 /** `shop/orders`, with the port or port name when the parentRef has one. */
-export function parentTitle(route: HTTPRouteResource, ref: ParentRef): string {
+export function parentTitle(route: RouteResource, ref: ParentRef): string {
   const port = ref.port === undefined ? '' : `:${ref.port}`;
   const section = ref.sectionName === undefined ? '' : ` port ${ref.sectionName}`;
-  return `${ref.namespace ?? route.metadata.namespace}/${ref.name}${port}${section}`;
+  return `${refKey(route, ref)}${port}${section}`;
 }
 
 function refused(cause: RefusalCause, reason: RefusalReason, message: string): ParentState {

@@ -2,6 +2,7 @@
 export const CODES = {
   referencedResourceNotFound: 'TWP0101',
   schemaValidation: 'TWP0106',
+  invalidRegex: 'TWP0122',
   noMatchingWorkloads: 'TWP0127',
   unreachableRule: 'TWP0130',
   duplicateMatch: 'TWP0131',
@@ -11,6 +12,7 @@ export const CODES = {
   duplicateResource: 'TWP1004',
   virtualIpConflict: 'TWP1005',
   hostnamesIgnored: 'TWP1101',
+  /** A consumer route of a kind that has no consumer form. */
   consumerRoute: 'TWP1102',
   noBackendTraffic: 'TWP1103',
   parentNotAttachable: 'TWP1104',
@@ -20,4 +22,9 @@ export const CODES = {
   unknownAppProtocol: 'TWP1108',
   droppedRule: 'TWP1109',
   noAuthority: 'TWP1110',
+  routeKindConflict: 'TWP1111',
+  unresolvedExtension: 'TWP1112',
+  incompatibleFilters: 'TWP1113',
+  shadowedRoute: 'TWP1114',
+  unusedFilter: 'TWP1115',
 } as const;

@@ -1,37 +1,22 @@
 import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
-import { attachParent, parentTitle } from './attach-parent.ts';
-import { MAX_ENTRIES_PER_PORT } from './compile/attach-routes.ts';
+import { parentTitle } from './attach-parent.ts';
 import { decidingPolicy, trustedCertificates } from './compile/compile-tls.ts';
-import { resolveBackend, type UnresolvedBackend } from './compile/resolve-backend.ts';
 import { policyTargetProblem, policyTargetTitle } from './policy-target.ts';
 import type { PolicyTarget } from './policy-types.ts';
 import { keyOf, type ResourceIndex } from './resource-index.ts';
+import { routeVerdicts } from './route-verdicts.ts';
 import {
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
-  type HTTPRouteResource,
-  type ParentRef,
   type ResourceId,
   resourceTitle,
   type ServiceResource,
 } from './types.ts';
+import { accepted, type Condition, refused, type Verdict } from './verdict.ts';
 import { virtualIpOwner } from './virtual-ip-owner.ts';
 
-/** A condition as in GEP-1364, without the time of its last transition, which whoever stores it knows. */
-export interface Condition {
-  readonly type: 'Accepted' | 'ResolvedRefs' | 'PartiallyInvalid';
-  readonly status: 'True' | 'False';
-  /** Upstream's reason, in CamelCase. */
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration: number;
-  /** The parent of a route or the target of a policy that this is about, such as `shop/orders:80`; null for the rest. */
-  readonly parent: string | null;
-}
-
 type TlsTargetRef = BackendTLSPolicyResource['spec']['targetRefs'][number];
-type Verdict = Omit<Condition, 'observedGeneration' | 'parent'>;
 
 /**
  * What is to be said of one resource as things stand: `Accepted` always, `ResolvedRefs` for routes and TLS policies, `PartiallyInvalid`
@@ -49,12 +34,14 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
     case 'WorkloadEntry':
       return complete(null, [accepted('the workload is registered')]);
     case 'HTTPRoute':
+    case 'GRPCRoute':
+    case 'TLSRoute':
+    case 'TCPRoute':
       return resource.spec.parentRefs.flatMap((ref) =>
-        complete(parentTitle(resource, ref), [
-          ...parentVerdicts(index, resource, ref),
-          referencesVerdict(unresolvedBackends(index, resource)),
-        ]),
+        complete(parentTitle(resource, ref), routeVerdicts(index, resource, ref)),
       );
+    case 'HTTPRouteFilter':
+      return complete(null, [accepted('routes may refer to the filter')]);
     case 'BackendTrafficPolicy':
       return resource.spec.targetRefs.flatMap((ref) =>
         complete(policyTargetTitle(resource, ref), [policyVerdict(index, resource, ref)]),
@@ -68,42 +55,6 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
     default:
       return assertNever(resource);
   }
-}
-
-/** A backendRef that gets its share of errors, with the place of the reference. */
-export interface UnresolvedRef extends UnresolvedBackend {
-  readonly rule: number;
-  readonly backendRef: number;
-}
-
-/** Every backendRef of a route that does not resolve, in the order of the manifest. */
-export function unresolvedBackends(index: ResourceIndex, route: HTTPRouteResource): UnresolvedRef[] {
-  return route.spec.rules.flatMap((rule, i) =>
-    rule.backendRefs.flatMap((ref, j) => {
-      const backend = resolveBackend(index, route, ref);
-      return backend.ok ? [] : [{ ...backend.error, rule: i, backendRef: j }];
-    }),
-  );
-}
-
-function parentVerdicts(index: ResourceIndex, route: HTTPRouteResource, ref: ParentRef): Verdict[] {
-  const state = attachParent(index, route, ref);
-  if (state.type === 'refused') return [refused(state.reason, state.message)];
-  const verdict = accepted('the route is attached');
-  if (state.dropped.length === 0) return [verdict];
-  const rules = state.dropped.map(({ rule, index: i }) => rule.name ?? String(i));
-  const message = `Dropped Rule ${[...new Set(rules)].join(', ')}: one port carries at most ${MAX_ENTRIES_PER_PORT} matches`;
-  return [verdict, { type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message }];
-}
-
-function referencesVerdict(unresolved: readonly UnresolvedRef[]): Verdict {
-  const [first] = unresolved;
-  if (first === undefined) {
-    return { type: 'ResolvedRefs', status: 'True', reason: 'ResolvedRefs', message: 'every reference resolves' };
-  }
-  const more = unresolved.length > 1 ? ` (and ${unresolved.length - 1} more)` : '';
-  const message = `rules[${first.rule}].backendRefs[${first.backendRef}]: ${first.message}; its share is answered 500${more}`;
-  return { type: 'ResolvedRefs', status: 'False', reason: first.reason, message };
 }
 
 function serviceVerdict(index: ResourceIndex, service: ServiceResource): Verdict {
@@ -155,12 +106,4 @@ function tlsPolicyVerdicts(index: ResourceIndex, policy: BackendTLSPolicyResourc
   if (authority.ok) return [accepted('the policy is in force'), resolved];
   const message = `${authority.error.message}; until then requests are answered 503`;
   return [refused('NoValidCACertificate', message), resolved];
-}
-
-function accepted(message: string): Verdict {
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message };
-}
-
-function refused(reason: string, message: string): Verdict {
-  return { type: 'Accepted', status: 'False', reason, message };
 }

@@ -8,7 +8,10 @@ import { backendTLSPolicySpec } from './schema/backend-tls-policy.ts';
 import { backendTrafficPolicySpec } from './schema/backend-traffic-policy.ts';
 import { configMapFields } from './schema/config-map.ts';
 import { ignored } from './schema/fields.ts';
+import { grpcRouteSpec } from './schema/grpc-route.ts';
 import { httpRouteSpec } from './schema/http-route.ts';
+import { httpRouteFilterSpec } from './schema/http-route-filter.ts';
+import { tcpRouteSpec, tlsRouteSpec } from './schema/l4-routes.ts';
 import { labelNamedMetadata, metadata } from './schema/metadata.ts';
 import { serviceSpec } from './schema/service.ts';
 import { workloadEntrySpec } from './schema/workload-entry.ts';
@@ -19,6 +22,14 @@ const ACCEPTED_VERSIONS = {
   Service: ['v1'],
   WorkloadEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   HTTPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
+  GRPCRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'],
+  TLSRoute: [
+    'gateway.networking.k8s.io/v1',
+    'gateway.networking.k8s.io/v1alpha3',
+    'gateway.networking.k8s.io/v1alpha2',
+  ],
+  TCPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'],
+  HTTPRouteFilter: ['gateway.envoyproxy.io/v1alpha1'],
   BackendTrafficPolicy: ['towpath.dev/v1'],
   BackendTLSPolicy: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
   ConfigMap: ['v1'],
@@ -53,6 +64,10 @@ const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   Service: manifest('Service', labelNamedMetadata, serviceSpec),
   WorkloadEntry: manifest('WorkloadEntry', metadata, workloadEntrySpec),
   HTTPRoute: manifest('HTTPRoute', metadata, httpRouteSpec),
+  GRPCRoute: manifest('GRPCRoute', metadata, grpcRouteSpec),
+  TLSRoute: manifest('TLSRoute', metadata, tlsRouteSpec),
+  TCPRoute: manifest('TCPRoute', metadata, tcpRouteSpec),
+  HTTPRouteFilter: manifest('HTTPRouteFilter', metadata, httpRouteFilterSpec),
   BackendTrafficPolicy: manifest('BackendTrafficPolicy', metadata, backendTrafficPolicySpec),
   BackendTLSPolicy: manifest('BackendTLSPolicy', metadata, backendTLSPolicySpec),
   ConfigMap: configMapManifest,

@@ -6,27 +6,34 @@ export type { Change, RegisteredEndpoint } from './change.ts';
 export { compileDirectory } from './compile/compile-directory.ts';
 export { compileService, type ServiceViewBody } from './compile/compile-service.ts';
 export { hashView } from './compile/hash-view.ts';
-export { type Condition, conditionsOf } from './conditions-of.ts';
+export { conditionsOf } from './conditions-of.ts';
 export { decodeResource } from './decode-resource.ts';
 export { decodeResources } from './decode-resources.ts';
 export { EndpointIndex } from './endpoint-index.ts';
 export type { Finding } from './finding.ts';
 export { ResourceIndex } from './resource-index.ts';
+export type * from './route-types.ts';
 export {
   API_VERSIONS,
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type ConfigMapResource,
   contentOf,
+  type GRPCRouteResource,
+  type HTTPRouteFilterResource,
   type HTTPRouteResource,
   KINDS,
   type Kind,
   type Metadata,
   type Resource,
   type ResourceId,
+  type RouteResource,
   resourceId,
   resourceTitle,
   type ServiceResource,
   type StoredResource,
+  type TCPRouteResource,
+  type TLSRouteResource,
   type WorkloadEntryResource,
 } from './types.ts';
+export type { Condition } from './verdict.ts';

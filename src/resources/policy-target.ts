@@ -2,7 +2,7 @@ import { serviceKey } from '../contract/views.ts';
 import { policyForPort, policyForRouteRule } from './compile/deciding-policy.ts';
 import type { PolicyTarget, RouteTarget, ServiceTarget } from './policy-types.ts';
 import { keyOf, type ResourceIndex, type Stored } from './resource-index.ts';
-import { type BackendTrafficPolicyResource, type HTTPRouteResource, resourceTitle } from './types.ts';
+import { type BackendTrafficPolicyResource, type RequestRouteResource, resourceTitle } from './types.ts';
 
 export interface TargetProblem {
   /** Reason of the condition `Accepted`. */
@@ -57,10 +57,9 @@ export function targetRoute(
   index: ResourceIndex,
   policy: BackendTrafficPolicyResource,
   ref: RouteTarget,
-): HTTPRouteResource | undefined {
-  if (ref.kind !== 'HTTPRoute') return undefined;
+): RequestRouteResource | undefined {
   const resource = index.get(`${ref.kind}.${policy.metadata.namespace}.${ref.name}`)?.resource;
-  return resource?.kind === 'HTTPRoute' ? resource : undefined;
+  return resource?.kind === 'HTTPRoute' || resource?.kind === 'GRPCRoute' ? resource : undefined;
 }
 
 function notFound(message: string): TargetProblem {

@@ -1,37 +1,34 @@
-import { type ServiceKey, serviceKey } from '../contract/views.ts';
+import type { ServiceKey } from '../contract/views.ts';
 import type { Change } from './change.ts';
 import { getOrCreate } from './get-or-create.ts';
 import { LabelIndex } from './label-index.ts';
 import type { RouteTarget } from './policy-types.ts';
+import { keyOf, type Relation, relationKey, relationsOf } from './relations.ts';
 import { type Labels, SelectorIndex } from './selector-index.ts';
 import {
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type ConfigMapResource,
-  type HTTPRouteResource,
+  type HTTPRouteFilterResource,
   type Kind,
   type Resource,
   type ResourceId,
+  type ResourceOf,
+  type RouteResource,
   resourceId,
   type ServiceResource,
   type StoredResource,
   type WorkloadEntryResource,
 } from './types.ts';
 
+export { keyOf, parentKeys, targetKeys } from './relations.ts';
+
 /** A stored resource whose kind is known. */
 export interface Stored<R extends Resource> extends StoredResource {
   readonly resource: R;
 }
 
-/** Reverse indexes from a Service to the resources that speak of it. */
-type Relation =
-  | 'route-parent'
-  | 'route-backend'
-  | 'policy-target'
-  | 'policy-route'
-  | 'tls-policy-target'
-  | 'tls-policy-authority'
-  | 'virtual-ip';
+const ROUTE_KINDS = ['HTTPRoute', 'GRPCRoute', 'TLSRoute', 'TCPRoute'] as const;
 
 /**
  * Every resource in memory, with the reverse indexes that keep the cost of a change independent of the number of
@@ -72,8 +69,7 @@ export class ResourceIndex {
   }
 
   service(key: ServiceKey): Stored<ServiceResource> | undefined {
-    const [namespace = '', name = ''] = key.split('/');
-    return storedOf(this.#byId.get(`Service.${namespace}.${name}`), isService);
+    return storedOf(this.#byId.get(idOf('Service', key)), 'Service');
   }
 
   /** The Services of a namespace whose selector picks a workload with these labels. */
@@ -89,47 +85,55 @@ export class ResourceIndex {
     });
   }
 
-  /** Routes of any namespace with a parentRef to the Service, in no particular order. */
-  routesWithParent(key: ServiceKey): Stored<HTTPRouteResource>[] {
-    return this.#related('route-parent', key).flatMap((stored) => storedOf(stored, isRoute) ?? []);
+  /** Routes of any kind and namespace with a parentRef of that name, in no particular order. */
+  routesWithParent(key: ServiceKey): Stored<RouteResource>[] {
+    return this.#related('route-parent', key, ...ROUTE_KINDS);
   }
 
-  /** Routes with a backendRef to the Service. */
-  routesWithBackend(key: ServiceKey): Stored<HTTPRouteResource>[] {
-    return this.#related('route-backend', key).flatMap((stored) => storedOf(stored, isRoute) ?? []);
+  /** Routes with a backendRef or mirror of that name. */
+  routesWithBackend(key: ServiceKey): Stored<RouteResource>[] {
+    return this.#related('route-backend', key, ...ROUTE_KINDS);
+  }
+
+  /** Routes with an ExtensionRef to the HTTPRouteFilter `<namespace>/<name>`. */
+  routesWithExtension(key: string): Stored<RouteResource>[] {
+    return this.#related('route-extension', key, ...ROUTE_KINDS);
+  }
+
+  httpRouteFilter(key: string): HTTPRouteFilterResource | undefined {
+    return storedOf(this.#byId.get(idOf('HTTPRouteFilter', key)), 'HTTPRouteFilter')?.resource;
   }
 
   policiesTargeting(key: ServiceKey): Stored<BackendTrafficPolicyResource>[] {
-    return this.#related('policy-target', key).flatMap((stored) => storedOf(stored, isPolicy) ?? []);
+    return this.#related('policy-target', key, 'BackendTrafficPolicy');
   }
 
   /** `kind` and `key` are those of the route. */
   policiesTargetingRoute(kind: RouteTarget['kind'], key: string): Stored<BackendTrafficPolicyResource>[] {
-    return this.#related('policy-route', `${kind} ${key}`).flatMap((stored) => storedOf(stored, isPolicy) ?? []);
+    return this.#related('policy-route', `${kind} ${key}`, 'BackendTrafficPolicy');
   }
 
   tlsPoliciesTargeting(key: ServiceKey): Stored<BackendTLSPolicyResource>[] {
-    return this.#related('tls-policy-target', key).flatMap((stored) => storedOf(stored, isTlsPolicy) ?? []);
+    return this.#related('tls-policy-target', key, 'BackendTLSPolicy');
   }
 
   /** Policies that take certificates from the ConfigMap `<namespace>/<name>`. */
   tlsPoliciesTrusting(key: string): Stored<BackendTLSPolicyResource>[] {
-    return this.#related('tls-policy-authority', key).flatMap((stored) => storedOf(stored, isTlsPolicy) ?? []);
+    return this.#related('tls-policy-authority', key, 'BackendTLSPolicy');
   }
 
   configMap(key: string): ConfigMapResource | undefined {
-    const [namespace = '', name = ''] = key.split('/');
-    const resource = this.#byId.get(`ConfigMap.${namespace}.${name}`)?.resource;
-    return resource?.kind === 'ConfigMap' ? resource : undefined;
+    return storedOf(this.#byId.get(idOf('ConfigMap', key)), 'ConfigMap')?.resource;
   }
 
   /** The Services that ask for a virtual IP; more than one is a conflict. */
   servicesWithVirtualIp(ip: string): Stored<ServiceResource>[] {
-    return this.#related('virtual-ip', ip).flatMap((stored) => storedOf(stored, isService) ?? []);
+    return this.#related('virtual-ip', ip, 'Service');
   }
 
-  #related(relation: Relation, key: string): StoredResource[] {
-    return [...(this.#relations.get(`${relation} ${key}`) ?? [])].flatMap((id) => this.#byId.get(id) ?? []);
+  #related<K extends Kind>(relation: Relation, key: string, ...kinds: readonly K[]): Stored<ResourceOf<K>>[] {
+    const ids = this.#relations.get(relationKey(relation, key)) ?? [];
+    return [...ids].flatMap((id) => storedOf(this.#byId.get(id), ...kinds) ?? []);
   }
 
   #link(id: ResourceId, resource: Resource): void {
@@ -156,79 +160,16 @@ export function workloadLabels(entry: WorkloadEntryResource): Labels {
   return { ...entry.spec.labels, ...entry.metadata.labels };
 }
 
-/** `<namespace>/<name>`. */
-export function keyOf(resource: Resource): ServiceKey {
-  return serviceKey(resource.metadata.namespace, resource.metadata.name);
+/** From `<namespace>/<name>`. */
+function idOf(kind: Kind, key: string): ResourceId {
+  const [namespace = '', name = ''] = key.split('/');
+  return `${kind}.${namespace}.${name}`;
 }
 
-/** The Services that a route names as parents, each once. */
-export function parentKeys(route: HTTPRouteResource): ServiceKey[] {
-  return unique(route.spec.parentRefs.map((ref) => serviceKey(ref.namespace ?? route.metadata.namespace, ref.name)));
-}
-
-/** The Services that a route names as backends, each once; other kinds are looked up in vain, which is harmless. */
-export function backendKeys(route: HTTPRouteResource): ServiceKey[] {
-  const refs = route.spec.rules.flatMap((rule) => rule.backendRefs);
-  return unique(refs.map((ref) => serviceKey(ref.namespace ?? route.metadata.namespace, ref.name)));
-}
-
-/** The Services that a policy targets. */
-export function targetKeys({ metadata, spec }: BackendTrafficPolicyResource | BackendTLSPolicyResource): ServiceKey[] {
-  const names = spec.targetRefs.flatMap((ref) => (ref.kind === 'Service' ? [ref.name] : []));
-  return unique(names.map((name) => serviceKey(metadata.namespace, name)));
-}
-
-/** The routes that a policy targets, as `HTTPRoute shop/orders`. */
-export function targetRoutes({ metadata, spec }: BackendTrafficPolicyResource): string[] {
-  const routes = spec.targetRefs.filter((ref) => ref.kind !== 'Service');
-  return unique(routes.map(({ kind, name }) => `${kind} ${serviceKey(metadata.namespace, name)}`));
-}
-
-function authorityKeys({ metadata, spec }: BackendTLSPolicyResource): string[] {
-  return unique(spec.validation.caCertificateRefs.map((ref) => serviceKey(metadata.namespace, ref.name)));
-}
-
-function relationsOf(resource: Resource): string[] {
-  const named = (relation: Relation, keys: readonly string[]): string[] => keys.map((key) => `${relation} ${key}`);
-  switch (resource.kind) {
-    case 'Service':
-      return named('virtual-ip', resource.spec.clusterIPs);
-    case 'WorkloadEntry':
-      return [];
-    case 'HTTPRoute':
-      return [...named('route-parent', parentKeys(resource)), ...named('route-backend', backendKeys(resource))];
-    case 'BackendTrafficPolicy':
-      return [...named('policy-target', targetKeys(resource)), ...named('policy-route', targetRoutes(resource))];
-    case 'BackendTLSPolicy':
-      return [
-        ...named('tls-policy-target', targetKeys(resource)),
-        ...named('tls-policy-authority', authorityKeys(resource)),
-      ];
-    case 'ConfigMap':
-      return [];
-  }
-}
-
-function unique(keys: readonly string[]): string[] {
-  return [...new Set(keys)];
-}
-
-function isService(resource: Resource): resource is ServiceResource {
-  return resource.kind === 'Service';
-}
-function isRoute(resource: Resource): resource is HTTPRouteResource {
-  return resource.kind === 'HTTPRoute';
-}
-function isTlsPolicy(resource: Resource): resource is BackendTLSPolicyResource {
-  return resource.kind === 'BackendTLSPolicy';
-}
-function isPolicy(resource: Resource): resource is BackendTrafficPolicyResource {
-  return resource.kind === 'BackendTrafficPolicy';
-}
-
-function storedOf<R extends Resource>(
+function storedOf<K extends Kind>(
   stored: StoredResource | undefined,
-  is: (resource: Resource) => resource is R,
-): Stored<R> | undefined {
-  return stored !== undefined && is(stored.resource) ? { ...stored, resource: stored.resource } : undefined;
+  ...kinds: readonly K[]
+): Stored<ResourceOf<K>> | undefined {
+  const isOfKind = (resource: Resource): resource is ResourceOf<K> => kinds.some((kind) => kind === resource.kind);
+  return stored !== undefined && isOfKind(stored.resource) ? { ...stored, resource: stored.resource } : undefined;
 }

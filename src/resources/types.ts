@@ -3,11 +3,16 @@
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
 import type { BackendTrafficPolicySpec } from './policy-types.ts';
+import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
 
 export const KINDS = [
   'Service',
   'WorkloadEntry',
   'HTTPRoute',
+  'GRPCRoute',
+  'TLSRoute',
+  'TCPRoute',
+  'HTTPRouteFilter',
   'BackendTrafficPolicy',
   'BackendTLSPolicy',
   'ConfigMap',
@@ -19,6 +24,10 @@ export const API_VERSIONS = {
   Service: 'v1',
   WorkloadEntry: 'networking.istio.io/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
+  GRPCRoute: 'gateway.networking.k8s.io/v1',
+  TLSRoute: 'gateway.networking.k8s.io/v1',
+  TCPRoute: 'gateway.networking.k8s.io/v1',
+  HTTPRouteFilter: 'gateway.envoyproxy.io/v1alpha1',
   BackendTrafficPolicy: 'towpath.dev/v1',
   BackendTLSPolicy: 'gateway.networking.k8s.io/v1',
   ConfigMap: 'v1',
@@ -42,6 +51,13 @@ interface Typed<K extends Kind, Spec> {
 export type ServiceResource = Typed<'Service', ServiceSpec>;
 export type WorkloadEntryResource = Typed<'WorkloadEntry', WorkloadEntrySpec>;
 export type HTTPRouteResource = Typed<'HTTPRoute', HTTPRouteSpec>;
+export type GRPCRouteResource = Typed<'GRPCRoute', GRPCRouteSpec>;
+export type TLSRouteResource = Typed<'TLSRoute', TLSRouteSpec>;
+export type TCPRouteResource = Typed<'TCPRoute', TCPRouteSpec>;
+export type HTTPRouteFilterResource = Typed<'HTTPRouteFilter', HTTPRouteFilterSpec>;
+/** Routes whose rules choose by request. */
+export type RequestRouteResource = HTTPRouteResource | GRPCRouteResource;
+export type RouteResource = RequestRouteResource | TLSRouteResource | TCPRouteResource;
 export type BackendTrafficPolicyResource = Typed<'BackendTrafficPolicy', BackendTrafficPolicySpec>;
 export type BackendTLSPolicyResource = Typed<'BackendTLSPolicy', BackendTLSPolicySpec>;
 /** The one kind without a `spec`. */
@@ -54,10 +70,13 @@ export interface ConfigMapResource {
 export type Resource =
   | ServiceResource
   | WorkloadEntryResource
-  | HTTPRouteResource
+  | RouteResource
+  | HTTPRouteFilterResource
   | BackendTrafficPolicyResource
   | BackendTLSPolicyResource
   | ConfigMapResource;
+
+export type ResourceOf<K extends Kind> = Extract<Resource, { readonly kind: K }>;
 
 /** `<kind>.<namespace>.<name>`, the key of the `towpath_config` bucket. Names may contain dots, namespaces may not. */
 export type ResourceId = `${Kind}.${string}.${string}`;
@@ -98,70 +117,6 @@ export interface WorkloadEntrySpec {
   readonly serviceAccount?: string | undefined;
 }
 
-export interface HTTPRouteSpec {
-  readonly parentRefs: readonly ParentRef[];
-  /** Not interpreted in a mesh (GEP-1294); kept so that analysis can warn. */
-  readonly hostnames: readonly string[];
-  readonly rules: readonly HTTPRouteRule[];
-}
-
-export interface ParentRef {
-  readonly group: '';
-  readonly kind: 'Service';
-  readonly name: string;
-  /** Absent: the route's own namespace. */
-  readonly namespace?: string | undefined;
-  /** The name of one port of the Service. */
-  readonly sectionName?: string | undefined;
-  readonly port?: number | undefined;
-}
-
-export interface HTTPRouteRule {
-  readonly name?: string | undefined;
-  readonly matches: readonly HTTPRouteMatch[];
-  readonly filters: readonly HTTPRouteFilter[];
-  /** Empty: the parent Service itself. */
-  readonly backendRefs: readonly HTTPBackendRef[];
-  readonly timeouts?: { readonly request?: string | undefined } | undefined;
-}
-
-export interface HTTPRouteMatch {
-  readonly path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string };
-  readonly method?: string | undefined;
-  readonly headers: readonly ExactMatch[];
-  readonly queryParams: readonly ExactMatch[];
-}
-
-export interface ExactMatch {
-  readonly type: 'Exact';
-  readonly name: string;
-  readonly value: string;
-}
-
-export interface HTTPRouteFilter {
-  readonly type: 'RequestHeaderModifier';
-  readonly requestHeaderModifier: HeaderModifier;
-}
-
-export interface HeaderModifier {
-  readonly set: readonly { readonly name: string; readonly value: string }[];
-  readonly add: readonly { readonly name: string; readonly value: string }[];
-  readonly remove: readonly string[];
-}
-
-export interface HTTPBackendRef {
-  readonly group: string;
-  readonly kind: string;
-  readonly name: string;
-  /** Absent: the route's own namespace. */
-  readonly namespace?: string | undefined;
-  /** Always there when the kind is Service. */
-  readonly port?: number | undefined;
-  /** 0 to 1000000; the share is weight / sum of the rule's weights. */
-  readonly weight: number;
-  readonly filters: readonly HTTPRouteFilter[];
-}
-
 /** Gateway API, GEP-1897. */
 export interface BackendTLSPolicySpec {
   readonly targetRefs: readonly {
@@ -184,6 +139,11 @@ export interface BackendTLSPolicySpec {
 export type SubjectAltName =
   | { readonly type: 'Hostname'; readonly hostname: string }
   | { readonly type: 'URI'; readonly uri: string };
+
+export function isRoute(resource: Resource): resource is RouteResource {
+  const { kind } = resource;
+  return kind === 'HTTPRoute' || kind === 'GRPCRoute' || kind === 'TLSRoute' || kind === 'TCPRoute';
+}
 
 /** What a resource says, without its name: under the member that its kind has for it. */
 export function contentOf(

@@ -2,7 +2,7 @@ import type { RouteActionView } from '../../contract/views.ts';
 import { parseDuration } from '../parse-duration.ts';
 import type { PolicyRetrySpec, RetryTrigger } from '../policy-types.ts';
 import { keyOf, type ResourceIndex } from '../resource-index.ts';
-import type { HTTPRouteResource } from '../types.ts';
+import type { RequestRouteResource } from '../types.ts';
 import { compileFault } from './compile-fault.ts';
 import { compileSession } from './compile-session.ts';
 import { policyForRouteRule } from './deciding-policy.ts';
@@ -20,7 +20,7 @@ const NOTHING: RulePolicyView = {};
  */
 export function policyForRule(
   index: ResourceIndex,
-  route: HTTPRouteResource,
+  route: RequestRouteResource,
   rule: { readonly name?: string | undefined },
 ): RulePolicyView {
   const spec = policyForRouteRule(index, route, rule)?.resource.spec;

@@ -2,7 +2,6 @@ import type { ClusterKey, ClusterView, ServiceKey, ServicePortView, ServiceView 
 import type { EndpointIndex } from '../endpoint-index.ts';
 import type { ResourceIndex } from '../resource-index.ts';
 import { ownedVirtualIps } from '../virtual-ip-owner.ts';
-import { protocolOf } from './app-protocol.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileRouting } from './compile-routing.ts';
 import { type Backend, clusterKey } from './resolve-backend.ts';
@@ -27,13 +26,7 @@ export function compileService(
   for (const port of [...service.spec.ports].sort((a, b) => a.port - b.port)) {
     const routing = compileRouting(index, { service, port });
     backends.push({ service, port }, ...routing.backends);
-    ports.push({
-      name: port.name,
-      port: port.port,
-      protocol: protocolOf(port),
-      cluster: clusterKey(service, port),
-      http: routing.http,
-    });
+    ports.push({ name: port.name, port: port.port, cluster: clusterKey(service, port), ...routing.view });
   }
   return {
     namespace: service.metadata.namespace,

@@ -1,5 +1,5 @@
 import { keyOf, type ResourceIndex, type Stored } from '../resource-index.ts';
-import type { BackendTrafficPolicyResource, HTTPRouteResource, ServicePort, ServiceResource } from '../types.ts';
+import type { BackendTrafficPolicyResource, RequestRouteResource, ServicePort, ServiceResource } from '../types.ts';
 import { olderFirst } from './attach-routes.ts';
 
 type Policy = Stored<BackendTrafficPolicyResource>;
@@ -13,7 +13,7 @@ export function policyForPort(index: ResourceIndex, service: ServiceResource, po
 /** The policy that decides for a rule: one that names the rule beats one for the whole route, then the oldest. */
 export function policyForRouteRule(
   index: ResourceIndex,
-  route: HTTPRouteResource,
+  route: RequestRouteResource,
   rule: { readonly name?: string | undefined },
 ): Policy | undefined {
   const policies = index.policiesTargetingRoute(route.kind, keyOf(route));

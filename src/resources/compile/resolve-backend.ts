@@ -1,11 +1,14 @@
-import { type ClusterKey, serviceKey } from '../../contract/views.ts';
+import type { ClusterKey } from '../../contract/views.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import type { ResourceIndex } from '../resource-index.ts';
-import type { HTTPBackendRef, HTTPRouteResource, ServicePort, ServiceResource } from '../types.ts';
-import { carriesHttp } from './app-protocol.ts';
+import { type FrontendResource, findFrontend, portsOf } from '../find-frontend.ts';
+import { refKey } from '../relations.ts';
+import { keyOf, type ResourceIndex } from '../resource-index.ts';
+import type { BackendRef } from '../route-types.ts';
+import type { RouteResource, ServicePort } from '../types.ts';
+import { carries, declaredOtherwise } from './app-protocol.ts';
 
 export interface Backend {
-  readonly service: ServiceResource;
+  readonly service: FrontendResource;
   readonly port: ServicePort;
 }
 
@@ -17,30 +20,29 @@ export interface UnresolvedBackend {
   readonly message: string;
 }
 
-/** The Service port that a backendRef means. Other namespaces need no ReferenceGrant in a mesh (GEP-1294). */
+/** The port that a backendRef means. Other namespaces need no ReferenceGrant in a mesh (GEP-1294). */
 export function resolveBackend(
   index: ResourceIndex,
-  route: HTTPRouteResource,
-  ref: HTTPBackendRef,
+  route: Pick<RouteResource, 'kind' | 'metadata'>,
+  ref: BackendRef,
 ): Result<Backend, UnresolvedBackend> {
-  if (ref.group !== '' || ref.kind !== 'Service') {
-    const kind = ref.group === '' ? ref.kind : `${ref.group}/${ref.kind}`;
-    return err({ reason: 'InvalidKind', message: `backends of kind ${kind} are not supported, only Service is` });
+  const key = refKey(route, ref);
+  const found = findFrontend(index, ref, key);
+  if (!found.ok) {
+    const { reason, message } = found.error;
+    return err({ reason: reason === 'NotFound' ? 'BackendNotFound' : reason, message });
   }
-  const key = serviceKey(ref.namespace ?? route.metadata.namespace, ref.name);
-  const service = index.service(key)?.resource;
-  if (service === undefined) return err({ reason: 'BackendNotFound', message: `the Service ${key} does not exist` });
-  const port = service.spec.ports.find((p) => p.port === ref.port);
+  const port = portsOf(found.value).find((p) => p.port === ref.port);
   if (port === undefined) {
-    return err({ reason: 'BackendNotFound', message: `the Service ${key} has no port ${ref.port}` });
+    return err({ reason: 'BackendNotFound', message: `the ${ref.kind} ${key} has no port ${ref.port}` });
   }
-  if (!carriesHttp(port)) {
-    const message = `port ${ref.port} of the Service ${key} is declared ${port.appProtocol}, which is not HTTP`;
+  if (!carries(route.kind, port)) {
+    const message = `port ${ref.port} of the ${ref.kind} ${key} is ${declaredOtherwise(route.kind, port)}`;
     return err({ reason: 'UnsupportedProtocol', message });
   }
-  return ok({ service, port });
+  return ok({ service: found.value, port });
 }
 
-export function clusterKey(service: ServiceResource, port: ServicePort): ClusterKey {
-  return `${service.metadata.namespace}/${service.metadata.name}:${port.port}`;
+export function clusterKey(service: FrontendResource, port: ServicePort): ClusterKey {
+  return `${keyOf(service)}:${port.port}`;
 }

@@ -1,6 +1,6 @@
 import { z } from '../../core/schema.ts';
 import type { BackendTLSPolicySpec, SubjectAltName } from '../types.ts';
-import { dnsLabel, dnsSubdomain, portName, refuseRepeats, unsupported } from './fields.ts';
+import { dnsLabel, dnsSubdomain, portName, preciseHostname, refuseRepeats, unsupported } from './fields.ts';
 
 /** As the Gateway API limits them. */
 const MAX_TARGETS = 16;
@@ -25,11 +25,6 @@ const caCertificateRef = z.strictObject({
   kind: z.literal('ConfigMap', { error: onlyConfigMaps }),
   name: dnsSubdomain,
   namespace: unsupported('certificates come from the namespace of the policy'),
-});
-
-/** A name without wildcard that is no address: it is sent to the server (SNI) and looked for in its certificate. */
-const preciseHostname = dnsSubdomain.refine((name) => !/^[0-9.]+$/.test(name), {
-  error: 'must be a name, not an address',
 });
 
 /** A URI with scheme and authority, such as a SPIFFE id. */

@@ -17,6 +17,11 @@ export const dnsSubdomain = z.string().min(1).max(253).regex(DNS_SUBDOMAIN, {
   error: 'must be lower-case letters, digits, "-" and ".", each part beginning and ending with a letter or digit',
 });
 
+/** A name without wildcard that is no address: it stands in the Host header or in the server name of TLS. */
+export const preciseHostname = dnsSubdomain.refine((name) => !/^[0-9.]+$/.test(name), {
+  error: 'must be a name, not an address',
+});
+
 /** IANA service name with at least one letter: names of ports. */
 export const portName = z
   .string()
@@ -78,6 +83,13 @@ function labelValueProblem(value: string): string | null {
   return value === '' || (value.length <= 63 && LABEL_PART.test(value))
     ? null
     : 'the value must be at most 63 letters, digits, "-", "_" and ".", beginning and ending with a letter or digit';
+}
+
+/** Refuses a list that has the same text twice (`listType=set`). */
+export function distinct<T extends string | number>(list: readonly T[], ctx: z.core.$RefinementCtx<T[]>): void {
+  refuseRepeats(list, String, (i, first) =>
+    ctx.addIssue({ code: 'custom', message: `repeats entry ${first}`, path: [i] }),
+  );
 }
 
 /** Reports every entry of a list whose key an earlier entry already has. */

@@ -1,6 +1,6 @@
 import { z } from '../../core/schema.ts';
-import type { HeaderModifier, HTTPRouteFilter } from '../types.ts';
-import { ignored, refuseRepeats } from './fields.ts';
+import type { HeaderModifier } from '../route-types.ts';
+import { refuseRepeats } from './fields.ts';
 
 /** RFC 9110 section 5.6.2 token. */
 export const headerName = z
@@ -43,7 +43,8 @@ export const editableHeaderName = headerName.refine((name) => !RESERVED.has(name
 const MAX_EDITS = 16;
 const edits = z.array(z.strictObject({ name: editableHeaderName, value: headerValue })).max(MAX_EDITS);
 
-const headerModifier = z
+/** HTTPHeaderFilter: one action for each header. */
+export const headerModifier = z
   .strictObject({
     set: edits.default([]),
     add: edits.default([]),
@@ -62,56 +63,3 @@ const headerModifier = z
         ctx.addIssue({ code: 'custom', message: 'only one action per header is allowed', path: all[i]?.path ?? [] }),
     );
   }) satisfies z.ZodType<HeaderModifier>;
-
-/** Filters of the standard that come later; each has a field of its own beside `type`. */
-const LATER = {
-  ResponseHeaderModifier: 'responseHeaderModifier',
-  RequestMirror: 'requestMirror',
-  RequestRedirect: 'requestRedirect',
-  URLRewrite: 'urlRewrite',
-  CORS: 'cors',
-  ExternalAuth: 'externalAuth',
-  ExtensionRef: 'extensionRef',
-} as const;
-
-const laterFields = Object.fromEntries(Object.values(LATER).map((field) => [field, ignored])) as Record<
-  (typeof LATER)[keyof typeof LATER],
-  typeof ignored
->;
-
-const filter = z
-  .strictObject({
-    type: z.literal('RequestHeaderModifier', {
-      error: ({ input }) =>
-        typeof input === 'string' && Object.hasOwn(LATER, input)
-          ? `the filter ${input} is not supported yet; only RequestHeaderModifier is`
-          : undefined,
-    }),
-    requestHeaderModifier: headerModifier.optional(),
-    ...laterFields,
-  })
-  .transform((value, ctx): HTTPRouteFilter => {
-    for (const field of Object.values(LATER)) {
-      if (value[field] !== undefined) {
-        ctx.addIssue({ code: 'custom', message: `does not belong to a filter of type ${value.type}`, path: [field] });
-      }
-    }
-    if (value.requestHeaderModifier === undefined) {
-      ctx.addIssue({ code: 'custom', message: 'this field is required (an object)', path: ['requestHeaderModifier'] });
-      return z.NEVER;
-    }
-    return { type: value.type, requestHeaderModifier: value.requestHeaderModifier };
-  });
-
-/** Filters of a rule or of a backendRef. */
-export const filters = z
-  .array(filter)
-  .max(16)
-  .superRefine((list, ctx) => {
-    refuseRepeats(
-      list,
-      ({ type }) => type,
-      (i) => ctx.addIssue({ code: 'custom', message: 'RequestHeaderModifier may appear only once', path: [i, 'type'] }),
-    );
-  })
-  .default([]);

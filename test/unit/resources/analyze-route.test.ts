@@ -1,6 +1,6 @@
 import t from 'tap';
 import { analyzeResources } from '../../../src/resources/index.ts';
-import { indexOf, type Manifest, parent, route, service } from './world.ts';
+import { indexOf, type Manifest, route, service } from './world.ts';
 
 function findings(manifests: Manifest[]): string[] {
   return analyzeResources(indexOf(...manifests)).map((f) => `${f.level} ${f.code} ${f.path}: ${f.message}`);
@@ -33,11 +33,6 @@ t.test('every finding about a route, with its code and place', async (t) => {
       'hostnames',
       [orders, route('r', [{}], { hostnames: ['orders.example'] })],
       /^warning TWP1101 HTTPRoute shop\/r: spec\.hostnames: /,
-    ],
-    [
-      'consumer route',
-      [orders, route('r', [{}], { parentRefs: [parent('orders', { namespace: 'shop' })] }, { namespace: 'pay' })],
-      /^error TWP1102 HTTPRoute pay\/r: spec\.parentRefs\[0\]: .*consumer routes come later/,
     ],
     [
       'all weights 0',

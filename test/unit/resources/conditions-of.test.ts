@@ -40,12 +40,6 @@ t.test('a route whose parent will not have it says why', async (t) => {
     t.equal(told(index, 'HTTPRoute.shop.r')[0], expected, name);
     t.match(conditionsOf(index, 'HTTPRoute.shop.r')[0]?.message, words, name);
   }
-  const consumer = indexOf(
-    ...services,
-    route('r', [{}], { parentRefs: [parent('orders', { namespace: 'shop' })] }, { namespace: 'pay' }),
-  );
-  t.equal(told(consumer, 'HTTPRoute.pay.r')[0], 'shop/orders Accepted=False/UnsupportedValue');
-  t.match(conditionsOf(consumer, 'HTTPRoute.pay.r')[0]?.message, /consumer routes come later/);
 });
 
 t.test('each parent is judged by itself', async (t) => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { CODES } from '../../../src/resources/codes.ts';
-import { decodeResources } from '../../../src/resources/index.ts';
+import { decodeResources, KINDS } from '../../../src/resources/index.ts';
 import { route, service, workload } from './world.ts';
 
 function problems(text: string, source = 'f.yaml'): string[] {
@@ -41,7 +41,7 @@ t.test('all problems of all documents come at once, each with its source and pla
     'TWP0106 f.yaml: Service default/x: spec.ports: this field is required (an array)',
     'TWP0106 f.yaml: Service default/x: spec.prots: unknown field; did you mean "ports"?',
     'TWP1003 f.yaml: document 4: Pod: kind: the kind "Pod" is not supported',
-    'TWP0106 f.yaml: document 5: kind: a resource needs a kind (Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy, BackendTLSPolicy, ConfigMap)',
+    `TWP0106 f.yaml: document 5: kind: a resource needs a kind (${KINDS.join(', ')})`,
   ]);
 });
 

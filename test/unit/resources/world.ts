@@ -39,6 +39,39 @@ export function route(name: string, rules: unknown, spec: Manifest = {}, metadat
   };
 }
 
+export function grpcRoute(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
+  return { ...route(name, rules, spec, metadata), kind: 'GRPCRoute' };
+}
+
+/** A TCPRoute whose one rule has these backendRefs. */
+export function tcpRoute(name: string, backendRefs: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
+  return { ...route(name, [{ backendRefs }], spec, metadata), kind: 'TCPRoute' };
+}
+
+export function tlsRoute(
+  name: string,
+  hostnames: unknown,
+  backendRefs: unknown,
+  spec: Manifest = {},
+  metadata: Manifest = {},
+): Manifest {
+  return { ...route(name, [{ backendRefs }], { hostnames, ...spec }, metadata), kind: 'TLSRoute' };
+}
+
+export function routeFilter(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'gateway.envoyproxy.io/v1alpha1',
+    kind: 'HTTPRouteFilter',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec,
+  };
+}
+
+/** The filter that refers to an HTTPRouteFilter. */
+export function extension(name: string): Manifest {
+  return { type: 'ExtensionRef', extensionRef: { group: 'gateway.envoyproxy.io', kind: 'HTTPRouteFilter', name } };
+}
+
 export function policy(name: string, target: string, type: string, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'towpath.dev/v1',

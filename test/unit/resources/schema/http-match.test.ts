@@ -1,15 +1,13 @@
 import t from 'tap';
+import { decodeResource } from '../../../../src/resources/index.ts';
 import { many, problemsOf, refuses } from '../refuses.ts';
 import { type Manifest, route } from '../world.ts';
 
 t.test('HTTPRoute: every class of refused match', async (t) => {
   const paths: readonly [unknown, string, RegExp][] = [
-    [
-      { type: 'RegularExpression', value: '/a.*' },
-      'type',
-      /RegularExpression is not supported yet; use Exact or PathPrefix/,
-    ],
-    [{ type: 'Prefix', value: '/a' }, 'type', /must be one of "Exact", "PathPrefix"/],
+    [{ type: 'RegularExpression', value: '/a(' }, 'value', /is not a regular expression/],
+    [{ type: 'RegularExpression', value: '(?=/a)' }, 'value', /is not a regular expression/],
+    [{ type: 'Prefix', value: '/a' }, 'type', /must be one of "Exact", "PathPrefix", "RegularExpression"/],
     ...[
       'a',
       '',
@@ -34,13 +32,14 @@ t.test('HTTPRoute: every class of refused match', async (t) => {
     [{ method: 'get' }, 'method', /did you mean "GET"/],
     [{ method: 'BREW' }, 'method', /must be one of/],
     [{ headers: [{ name: 'a b', value: 'x' }] }, 'headers[0].name', /header name/],
-    [{ headers: [{ name: 'a', value: 'x\r\ny: z' }] }, 'headers[0].value', /printable ASCII/],
+    [{ headers: [{ name: 'a', value: 'x\r\ny: z' }] }, 'headers[0].value', /control characters/],
     [{ headers: [{ name: 'a', value: '' }] }, 'headers[0].value', /at least 1/],
     [
-      { headers: [{ name: 'a', value: 'x', type: 'RegularExpression' }] },
-      'headers[0].type',
-      /not supported yet; use Exact/,
+      { headers: [{ name: 'a', value: '[x', type: 'RegularExpression' }] },
+      'headers[0].value',
+      /is not a regular expression/,
     ],
+    [{ headers: [{ name: 'a', value: ' x' }] }, 'headers[0].value', /beginning or ending with a space/],
     [
       {
         headers: [
@@ -53,9 +52,9 @@ t.test('HTTPRoute: every class of refused match', async (t) => {
     ],
     [{ headers: many(17, (i) => ({ name: `h${i}`, value: 'x' })) }, 'headers', /at most 16/],
     [
-      { queryParams: [{ name: 'q', value: 'x', type: 'RegularExpression' }] },
-      'queryParams[0].type',
-      /not supported yet/,
+      { queryParams: [{ name: 'q', value: '(a{1000}){1000}', type: 'RegularExpression' }] },
+      'queryParams[0].value',
+      /too complex/,
     ],
     [
       {
@@ -91,4 +90,18 @@ t.test('HTTPRoute: every class of refused match', async (t) => {
     [],
     'query names have case',
   );
+});
+
+t.test('a bad regular expression has a code of its own, as istioctl has', async (t) => {
+  const decoded = decodeResource(route('r', [{ matches: [{ path: { type: 'RegularExpression', value: '(' } }] }]), '');
+  t.match(decoded, { ok: false, error: [{ code: 'TWP0122' }] });
+});
+
+t.test('expressions in the syntax of RE2 are taken as they are', async (t) => {
+  const match = {
+    path: { type: 'RegularExpression', value: '/(?:v1|v2)/items/\\d+' },
+    headers: [{ type: 'RegularExpression', name: 'x-user', value: ' ?[ä-ü]+.*' }],
+    queryParams: [{ type: 'RegularExpression', name: 'q', value: '(?i)abc' }],
+  };
+  t.same(problemsOf(route('r', [{ matches: [match] }])), []);
 });
