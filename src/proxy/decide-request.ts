@@ -9,11 +9,14 @@ import { chooseEndpoint } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
+import { nameOf } from './explicit/service-names.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
+import type { OwnContent } from './own-content.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
-import type { ResponseFlag } from './response-flags.ts';
+import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 import type { ServicePort } from './routing-table.ts';
+import { giveAnswer, type RuleAnswer } from './rule-answer.ts';
 
 export type RequestDecision =
   | {
@@ -40,8 +43,12 @@ export type RequestDecision =
     }
   | {
       readonly type: 'answer';
-      readonly flag: ResponseFlag;
+      /** '' = a rule wants it so, and nothing is wrong. */
+      readonly flag: ResponseFlag | '';
+      readonly status: number;
       readonly sentence: string;
+      /** In the place of the sentence. */
+      readonly content?: OwnContent | undefined;
       readonly service: string;
       readonly route: string;
     };
@@ -93,6 +100,7 @@ function route(
   if (index < 0) return answer('NR', `no rule of the routes of ${port.service} matches this request`, port.service, '');
   const action = http.actions[index];
   const { name, rule } = action;
+  if (action.answer !== null) return giveRuleAnswer(port, action, action.answer, head, bytes);
   const chosen = pickBackend(action.view, context.random());
   if (chosen === null)
     return answer('NC', `rule ${rule} of route ${action.route} gives no backend any weight`, port.service, name);
@@ -104,7 +112,20 @@ function route(
       port.service,
       name,
     );
+  if (backend.answer !== null) return giveRuleAnswer(port, action, backend.answer, head, bytes);
   return toCluster(context, port, backend.cluster, action, backend);
+}
+
+function giveRuleAnswer(
+  port: ServicePort,
+  action: RouteAction,
+  given: RuleAnswer,
+  head: MessageHead,
+  bytes: Buffer,
+): RequestDecision {
+  const { service, number } = port;
+  const { status, content } = giveAnswer(given, { host: nameOf(service), port: number }, head, bytes);
+  return { type: 'answer', flag: '', status, sentence: '', content, service, route: action.name };
 }
 
 /** To one of a cluster's endpoints. @param action the rule that decided, with the `backend` that it chose; null: none did */
@@ -165,5 +186,5 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
 }
 
 export function answer(flag: ResponseFlag, sentence: string, service: string, route: string): RequestDecision {
-  return { type: 'answer', flag, sentence, service, route };
+  return { type: 'answer', flag, status: RESPONSE_FLAGS[flag].status, sentence, service, route };
 }

@@ -5,7 +5,6 @@
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
 import type { Deferred } from '../reactor/turn-end.ts';
-import { NO_ERROR } from './codec/http2/error-codes.ts';
 import type { Http2Head } from './codec/http2/http2-head.ts';
 import type { Http2Stream } from './codec/http2/http2-stream.ts';
 import { Http2Session } from './codec/http2/session.ts';
@@ -16,9 +15,7 @@ import { decideRequest, type RequestDecision } from './decide-request.ts';
 import { endClient } from './end-client.ts';
 import { Http2ClientEnd } from './exchange/http2-client-end.ts';
 import { type StreamServer, serveExplicitStream } from './explicit/held-stream.ts';
-import { readTraits } from './grpc/request-traits.ts';
-import { type OwnAnswer, sendHttp2Answer } from './own-answer.ts';
-import { RESPONSE_FLAGS } from './response-flags.ts';
+import { answerStream } from './own-answer.ts';
 
 /** How often a session's own limits and timeouts are looked at while it has streams, and while it has none, in ms. */
 const TICK_MS = 1_000;
@@ -166,22 +163,7 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   serve(stream: Http2Stream, decision: RequestDecision, head: Http2Head, end: boolean): void {
     this.record.service = decision.service;
     if (decision.type === 'forward') new Http2ClientEnd(this, stream, decision, head, end).begin(head);
-    else this.#answerDecision(stream, decision, head, end);
-  }
-
-  #answerDecision(
-    stream: Http2Stream,
-    decision: Extract<RequestDecision, { type: 'answer' }>,
-    head: Http2Head,
-    end: boolean,
-  ): void {
-    const { flag, sentence, service, route } = decision;
-    const traits = { isGrpc: false, timeoutField: -1, hasRequestId: false };
-    readTraits(this.context.reactor.slab.bytes, head, traits);
-    const { status } = RESPONSE_FLAGS[flag];
-    const answer: OwnAnswer = { flag, status, sentence, close: false, service, route, isHead: head.isHead, seconds: 0 };
-    sendHttp2Answer(this.context, stream, this.record, answer, traits.isGrpc);
-    if (!end) stream.reset(NO_ERROR);
+    else answerStream(this.context, stream, this.record, decision, head, end);
   }
 
   onRefused(status: number, sentence: string): void {

@@ -9,6 +9,7 @@ import type {
 import { type CompiledEdits, compileHeaderEdits, compileRequestEdits } from './codec/http1/header-edits.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
+import { compileAnswer, type RuleAnswer } from './rule-answer.ts';
 
 export interface HttpRouting {
   readonly view: HttpRoutingView;
@@ -24,6 +25,8 @@ export interface RouteAction {
   /** 0 = none. */
   readonly requestTimeoutMs: number;
   readonly view: RouteActionView;
+  /** The rule answers itself. */
+  readonly answer: RuleAnswer | null;
   /** Parallel to `view.backends`. */
   readonly backends: readonly RouteBackend[];
 }
@@ -35,6 +38,8 @@ export interface RouteBackend {
   readonly edits: CompiledEdits | null;
   /** The same for final answers. */
   readonly responseEdits: CompiledEdits | null;
+  /** Requests that this backend is chosen for are answered by us. */
+  readonly answer: RuleAnswer | null;
 }
 
 /** The routes of a port; null when none is attached. `clusters`: those of the service's view. */
@@ -55,6 +60,7 @@ function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Clu
     name: `${route}/${rule}`,
     requestTimeoutMs: requestTimeoutMs ?? 0,
     view,
+    answer: compileAnswer(view.answer, compileHeaderEdits(view.responseHeaders ?? null)),
     backends: view.backends.map((backend) => loadBackend(view, backend, clusters)),
   };
 }
@@ -64,9 +70,11 @@ function loadBackend(
   backend: WeightedBackendView,
   clusters: ReadonlyMap<ClusterKey, Cluster>,
 ): RouteBackend {
+  const responseEdits = compileHeaderEdits(rule.responseHeaders ?? null, backend.responseHeaders ?? null);
   return {
     cluster: backend.cluster === null ? null : (clusters.get(backend.cluster) ?? null),
     edits: compileRequestEdits([rule.requestHeaders, backend.requestHeaders], [rule.rewrite, backend.rewrite]),
-    responseEdits: compileHeaderEdits(rule.responseHeaders ?? null, backend.responseHeaders ?? null),
+    responseEdits,
+    answer: compileAnswer(backend.answer, responseEdits),
   };
 }

@@ -1,26 +1,37 @@
 /** Answers that the proxy itself gives: written, noted in the record, counted. */
-import { COMPOSE_BYTES } from '../reactor/slab.ts';
+import { COMPOSE_BYTES, LARGE_CHUNK } from '../reactor/slab.ts';
 import type { Socket } from '../reactor/socket.ts';
 import { constantBytes } from './codec/http1/bytes.ts';
 import { FRAMING_NONE, type Http1Head } from './codec/http1/http1-head.ts';
-import { writeErrorAnswer } from './codec/http1/respond-head.ts';
+import { writeErrorAnswer, writeRuleHead } from './codec/http1/respond-head.ts';
+import { NO_ERROR } from './codec/http2/error-codes.ts';
 import type { Inserted } from './codec/http2/hpack-encoder.ts';
 import type { Http2Answer, Http2Stream } from './codec/http2/http2-stream.ts';
+import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
-import { encodeGrpcMessage } from './grpc/grpc-status.ts';
+import { encodeGrpcMessage, grpcStatusOf } from './grpc/grpc-status.ts';
+import { readTraits } from './grpc/request-traits.ts';
+import { field, isBodiless, NOTHING, type OwnContent } from './own-content.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 
-const NOTHING = new Uint8Array(0);
 const PLAIN_TEXT = field('content-type', 'text/plain; charset=utf-8');
 const GRPC = field('content-type', 'application/grpc');
+const TOO_LARGE = 'the answer of the rule is larger than the limit';
+/** Bytes of a body that go into a gRPC message. */
+const MAX_MESSAGE = 1024;
 
 export interface OwnAnswer {
-  readonly flag: ResponseFlag;
+  /** '' = a rule wants it so, and nothing is wrong. */
+  readonly flag: ResponseFlag | '';
   readonly status: number;
+  /** What gRPC is told; absent: what the flag means, or else the status. */
+  readonly grpcStatus?: number | undefined;
   /** One plain sentence: which hop, which rule, what the peer did. */
   readonly sentence: string;
+  /** In the place of the sentence. */
+  readonly content?: OwnContent | undefined;
   /** HTTP/1.1: the answer says `Connection: close`; the caller closes accordingly. */
   readonly close: boolean;
   readonly service: string;
@@ -38,30 +49,56 @@ export function answerOf(
   draining: boolean,
 ): OwnAnswer & { readonly stillSending: boolean } {
   const { isHead, isConnect, framing, keepAlive } = head;
-  const { flag, sentence, service, route } = decision;
+  const { flag, status, sentence, content, service, route } = decision;
   // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
   const stillSending = framing !== FRAMING_NONE || isConnect;
   const close = stillSending || !keepAlive || draining;
-  const { status } = RESPONSE_FLAGS[flag];
-  return { flag, status, sentence, close, service, route, isHead, seconds: 0, stillSending };
+  return { flag, status, sentence, content, close, service, route, isHead, seconds: 0, stillSending };
 }
 
-/** Sends `answer` to the client. The connection's own id is in the answer, the log and `towpath explain`. */
+/** Sends `answer` to the client. The connection's own id is in an error's answer, the log and `towpath explain`. */
 export function sendOwnAnswer(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
-  const { slab } = context.reactor;
-  const { flag, status, sentence, service, route } = answer;
+  const { flag, status, service, route, content } = answer;
   note(record, answer);
+  if (content === undefined) writeError(context, socket, record, answer);
+  else writeContent(context, socket, record, answer, content);
+  context.meter.series(record.side, service, route, '').count(status, flag, answer.seconds);
+}
+
+function writeError(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
+  const { slab } = context.reactor;
+  const { flag, status, sentence, close, isHead } = answer;
   const n = writeErrorAnswer(slab.bytes, slab.composeArea, COMPOSE_BYTES, {
     status,
     flag,
     connectionId: idOf(record),
     sentence,
-    close: answer.close,
-    toHead: answer.isHead,
+    close,
+    toHead: isHead,
     insert: '',
   });
   if (n > 0) context.reactor.write(socket, slab.composeArea, n);
-  context.meter.series(record.side, service, route, '').count(status, flag, answer.seconds);
+}
+
+function writeContent(
+  context: Context,
+  socket: Socket,
+  record: ConnectionRecord,
+  answer: OwnAnswer,
+  { fields, body }: OwnContent,
+): void {
+  const { bytes, composeArea: at } = context.reactor.slab;
+  const { status, close, isHead } = answer;
+  const bodiless = isBodiless(status);
+  const n = writeRuleHead(bytes, at, COMPOSE_BYTES, status, fields, bodiless ? -1 : body.length, close);
+  if (n < 0) return writeError(context, socket, record, { ...answer, flag: 'NC', status: 500, sentence: TOO_LARGE });
+  context.reactor.write(socket, at, n);
+  if (bodiless || isHead) return;
+  for (let from = 0; from < body.length; from += LARGE_CHUNK) {
+    const piece = body.subarray(from, from + LARGE_CHUNK);
+    bytes.set(piece, at);
+    context.reactor.write(socket, at, piece.length);
+  }
 }
 
 /**
@@ -79,39 +116,77 @@ export function sendHttp2Answer(
   note(record, answer);
   stream.sendAnswer(isGrpc ? grpcAnswer(record, answer) : plainAnswer(record, answer));
   const series = context.meter.series(record.side, service, route, '');
-  if (isGrpc) series.countGrpc(RESPONSE_FLAGS[flag].grpcStatus, 200, flag, seconds);
+  if (isGrpc) series.countGrpc(grpcStatusOfAnswer(answer), 200, flag, seconds);
   else series.countHttp2(status, flag, seconds);
 }
 
-function plainAnswer(record: ConnectionRecord, { flag, status, sentence, isHead }: OwnAnswer): Http2Answer {
+function grpcStatusOfAnswer({ grpcStatus, flag, status }: OwnAnswer): number {
+  return grpcStatus ?? (flag === '' ? grpcStatusOf(status) : RESPONSE_FLAGS[flag].grpcStatus);
+}
+
+/** Sends the answer that `decision` gives to the request with that head. @param end it has no body */
+export function answerStream(
+  context: Context,
+  stream: Http2Stream,
+  record: ConnectionRecord,
+  decision: Extract<RequestDecision, { type: 'answer' }>,
+  head: MessageHead,
+  end: boolean,
+): void {
+  const { flag, status, sentence, content, service, route } = decision;
+  const traits = { isGrpc: false, timeoutField: -1, hasRequestId: false };
+  readTraits(context.reactor.slab.bytes, head, traits);
+  const { isHead } = head;
+  const answer = { flag, status, sentence, content, close: false, service, route, isHead, seconds: 0 };
+  sendHttp2Answer(context, stream, record, answer, traits.isGrpc);
+  if (!end) stream.reset(NO_ERROR);
+}
+
+function plainAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
+  const { flag, status, sentence, isHead, content } = answer;
+  if (content !== undefined) return contentAnswer(answer, content);
   const body = isHead ? NOTHING : constantBytes(`${toAscii(sentence)}\n`);
   const fields = [PLAIN_TEXT, errorField(record, flag)];
   if (body.length > 0) fields.push(field('content-length', String(body.length)));
   return { status, fields, body };
 }
 
-function grpcAnswer(record: ConnectionRecord, { flag, sentence }: OwnAnswer): Http2Answer {
-  const status = grpcFields(flag, sentence).map(([name, value]) => field(name, value));
-  return { status: 200, fields: [GRPC, ...status, errorField(record, flag)], body: NOTHING };
+function contentAnswer({ status, isHead }: OwnAnswer, { fields, body }: OwnContent): Http2Answer {
+  if (isBodiless(status)) return { status, fields, body: NOTHING };
+  return { status, fields: [...fields, field('content-length', String(body.length))], body: isHead ? NOTHING : body };
+}
+
+function grpcAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
+  const { flag, content } = answer;
+  const sentence = content === undefined ? answer.sentence : messageOf(answer.status, content);
+  const status = statusFields(grpcStatusOfAnswer(answer), sentence).map(([name, value]) => field(name, value));
+  return { status: 200, fields: [GRPC, ...status, ...(flag === '' ? [] : [errorField(record, flag)])], body: NOTHING };
+}
+
+/** What a rule answers, for people: a gRPC client sees nothing else of it. */
+function messageOf(status: number, { body }: OwnContent): string {
+  const text = Buffer.from(body.subarray(0, MAX_MESSAGE)).toString('utf8');
+  return text === '' ? `the route answers with HTTP status ${status}` : text;
 }
 
 /** The fields that tell a gRPC client how its call ended. */
 export function grpcFields(flag: ResponseFlag, sentence: string): readonly (readonly [string, string])[] {
+  return statusFields(RESPONSE_FLAGS[flag].grpcStatus, sentence);
+}
+
+function statusFields(status: number, sentence: string): readonly (readonly [string, string])[] {
   return [
-    ['grpc-status', String(RESPONSE_FLAGS[flag].grpcStatus)],
+    ['grpc-status', String(status)],
     ['grpc-message', encodeGrpcMessage(sentence)],
   ];
 }
 
-function errorField(record: ConnectionRecord, flag: ResponseFlag): Inserted {
+function errorField(record: ConnectionRecord, flag: ResponseFlag | ''): Inserted {
   return field('x-towpath-error', `${flag}; connection=${idOf(record)}`);
 }
 
-function field(name: string, value: string): Inserted {
-  return { name: constantBytes(name), value: constantBytes(value) };
-}
-
 function note(record: ConnectionRecord, { flag, sentence }: OwnAnswer): void {
+  if (flag === '') return;
   record.flag = flag;
   record.detail = sentence;
 }

@@ -21,6 +21,7 @@ import { type HttpRouting, loadHttp } from './load-routing.ts';
 /** One port of a service, ready for use. */
 export interface ServicePort {
   readonly service: ServiceKey;
+  readonly number: number;
   readonly protocol: AppProtocol;
   readonly cluster: Cluster;
   readonly http: HttpRouting | null;
@@ -182,6 +183,7 @@ function loadPort(service: ServiceKey, view: ServicePortView, clusters: Readonly
   if (cluster === undefined) throw new Error(`the view of ${service} lacks its own cluster ${view.cluster}`);
   return {
     service,
+    number: view.port,
     protocol: view.protocol,
     cluster,
     http: loadHttp(view, clusters),

@@ -28,3 +28,19 @@ export function encodeGrpcMessage(sentence: string): string {
   }
   return text;
 }
+
+/** What an HTTP status means to gRPC ("HTTP to gRPC Status Code Mapping"); UNKNOWN for every other one. */
+export function grpcStatusOf(httpStatus: number): number {
+  return HTTP_TO_GRPC[httpStatus] ?? 2;
+}
+
+const HTTP_TO_GRPC: Readonly<Record<number, number>> = {
+  400: 13,
+  401: 16,
+  403: 7,
+  404: 12,
+  429: 14,
+  502: 14,
+  503: 14,
+  504: 14,
+};

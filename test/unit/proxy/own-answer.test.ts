@@ -8,6 +8,7 @@ t.teardown(() => rig.end());
 const decision: Extract<RequestDecision, { type: 'answer' }> = {
   type: 'answer',
   flag: 'NR',
+  status: 404,
   sentence: 'no rule matches',
   service: 'shop/orders',
   route: 'shop/r/0',

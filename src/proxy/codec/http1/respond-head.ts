@@ -1,4 +1,5 @@
-/** Our own answers: the one place that renders an error as a response. */
+/** Our own answers: the one place that renders an error, or what a rule wants answered, as a response. */
+import type { Inserted } from '../http2/hpack-inserted.ts';
 import { reasonPhrase } from '../reason-phrase.ts';
 
 export interface ErrorAnswer {
@@ -29,6 +30,37 @@ export function writeErrorAnswer(bytes: Buffer, outAt: number, outCapacity: numb
     `${answer.insert}connection: ${answer.close ? 'close' : 'keep-alive'}\r\n\r\n${answer.toHead ? '' : body}`;
   if (text.length > outCapacity) return -1;
   return bytes.write(text, outAt, text.length, 'latin1');
+}
+
+/**
+ * Writes the head of an answer that a rule gives. Returns bytes written, or -1 when they do not fit.
+ * @param length bytes of the body, -1 = the status allows none
+ */
+export function writeRuleHead(
+  bytes: Buffer,
+  outAt: number,
+  outCapacity: number,
+  status: number,
+  fields: readonly Inserted[],
+  length: number,
+  close: boolean,
+): number {
+  const start = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
+  const end = `${length < 0 ? '' : `content-length: ${length}\r\n`}connection: ${close ? 'close' : 'keep-alive'}\r\n\r\n`;
+  let size = start.length + end.length;
+  for (const { name, value } of fields) size += name.length + value.length + 4;
+  if (size > outCapacity) return -1;
+  let at = outAt + bytes.write(start, outAt, 'latin1');
+  for (const { name, value } of fields) {
+    bytes.set(name, at);
+    at += name.length;
+    at += bytes.write(': ', at, 'latin1');
+    bytes.set(value, at);
+    at += value.length;
+    at += bytes.write('\r\n', at, 'latin1');
+  }
+  at += bytes.write(end, at, 'latin1');
+  return at - outAt;
 }
 
 /** Anything but printable ASCII becomes `?`: no peer's bytes can break a line or the length. */

@@ -46,7 +46,7 @@ export interface StreamOwner {
 export interface Http2Answer {
   readonly status: number;
   readonly fields: readonly Inserted[];
-  /** Length 0: none, the head ends the stream (as gRPC's trailers-only answers do). At most 48 KiB. */
+  /** Length 0: none, the head ends the stream (as gRPC's trailers-only answers do). */
   readonly body: Uint8Array;
 }
 

@@ -1,5 +1,5 @@
 /** What owners do with streams: heads, data, trailers, resets, in the order and the states that RFC 9113 5.1 allows. */
-import { SlabExhausted } from '../../../reactor/slab.ts';
+import { LARGE_CHUNK, SlabExhausted } from '../../../reactor/slab.ts';
 import type { MessageHead } from '../message-head.ts';
 import { DataSender } from './data-sender.ts';
 import { CANCEL, ENHANCE_YOUR_CALM, INTERNAL_ERROR } from './error-codes.ts';
@@ -186,10 +186,14 @@ export class StreamSender implements StreamOwner {
     finishHead(output, at, length, stream.id, body.length === 0, peer.maxFrame);
     stream.sentHead = true;
     if (body.length === 0) return this.#core.endLocal(stream);
-    const copy = this.#core.memory.slab.allocate(body.length);
-    output.bytes.set(body, copy);
-    this.sendData(stream, copy, body.length, true);
-    this.#core.memory.slab.release(copy);
+    const { slab } = this.#core.memory;
+    const copy = slab.allocate(Math.min(body.length, LARGE_CHUNK));
+    for (let from = 0; from < body.length; from += LARGE_CHUNK) {
+      const piece = body.subarray(from, from + LARGE_CHUNK);
+      output.bytes.set(piece, copy);
+      this.sendData(stream, copy, piece.length, from + piece.length === body.length);
+    }
+    slab.release(copy);
   }
 
   #giveUp(stream: Http2Stream, code: number, sentence: string): void {

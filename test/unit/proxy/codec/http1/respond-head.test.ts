@@ -1,5 +1,9 @@
 import t from 'tap';
-import { type ErrorAnswer, writeErrorAnswer } from '../../../../../src/proxy/codec/http1/respond-head.ts';
+import {
+  type ErrorAnswer,
+  writeErrorAnswer,
+  writeRuleHead,
+} from '../../../../../src/proxy/codec/http1/respond-head.ts';
 import { bytes, OUT, parser } from './fixture.ts';
 
 const ANSWER: ErrorAnswer = {
@@ -49,5 +53,19 @@ t.test('an answer that does not fit is not written', (t) => {
 t.test('further lines are put into the head', (t) => {
   const length = writeErrorAnswer(bytes, OUT, 4096, { ...ANSWER, insert: 'x-request-id: 9\r\n' });
   t.match(bytes.toString('latin1', OUT, OUT + length), /\r\nx-request-id: 9\r\n/);
+  t.end();
+});
+
+t.test('the head of an answer that a rule gives', (t) => {
+  const fields = [{ name: Buffer.from('location'), value: Buffer.from('http://a/b') }];
+  const write = (status: number, length: number, close: boolean, room = 4096): string => {
+    const n = writeRuleHead(bytes, OUT, room, status, fields, length, close);
+    return n < 0 ? '' : bytes.toString('latin1', OUT, OUT + n);
+  };
+  const found = 'HTTP/1.1 302 Found\r\nlocation: http://a/b\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n';
+  t.equal(write(302, 0, false), found);
+  t.equal(write(204, -1, true), 'HTTP/1.1 204 No Content\r\nlocation: http://a/b\r\nconnection: close\r\n\r\n');
+  t.equal(write(302, 0, false, found.length), found);
+  t.equal(write(302, 0, false, found.length - 1), '');
   t.end();
 });
