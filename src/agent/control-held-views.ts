@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { compareGenerations } from './control-generation.ts';
 
 /** Puts a view in force; a rejection is a refusal, with its message as the reason. */
-export type ApplyView = (view: DirectoryView | ServiceView) => Promise<void>;
+export type ApplyView = (view: DirectoryView | ServiceView, key: string) => Promise<void>;
 
 /** Which version of each view is in force, and which newer ones were refused. Views never step back. */
 export class HeldVersions {
@@ -39,7 +39,7 @@ export class HeldVersions {
       return 'taken';
     }
     try {
-      await this.#apply(view.value);
+      await this.#apply(view.value, key);
       this.versions.set(key, version);
       this.rejected.delete(key);
       this.applied++;
@@ -47,6 +47,10 @@ export class HeldVersions {
       this.#reject(key, cause instanceof Error ? cause.message : String(cause));
     }
     return 'taken';
+  }
+
+  counts() {
+    return { viewsApplied: this.applied, viewsRejected: this.rejections, lastRejection: this.lastRejection };
   }
 
   forget(key: string): void {

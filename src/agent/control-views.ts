@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Bus, BusMessage, Unsubscriber } from '../contract/bus-types.ts';
+import type { Bus, Unsubscriber } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { directoryKey, partOfDirectoryKey } from '../contract/directory-parts.ts';
 import { type Ack, type Generation, type Meta, metaSchema } from '../contract/messages.ts';
-import { DIRECTORY_KEY, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
 import { type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { DirectoryAssembly } from './control-directory.ts';
+import { followViews } from './control-follow.ts';
 import { compareGenerations, keysBehind, keysToRead, mergeMeta } from './control-generation.ts';
 import { HeldVersions } from './control-held-views.ts';
 import type { ControlLinkEvents, HeldViews } from './control-types.ts';
@@ -29,6 +32,7 @@ export class ViewFollower {
   readonly #logger: Logger;
   readonly #answer: (ack: Ack) => void;
   readonly #views: HeldVersions;
+  readonly #directory = new DirectoryAssembly();
   readonly #demanded = new Map<ServiceKey, Unsubscriber>();
   readonly #arrived = new Map<string, Uint8Array>();
   readonly #toRead = new Set<string>();
@@ -48,14 +52,18 @@ export class ViewFollower {
     this.#events = events;
     this.#logger = logger;
     this.#views = new HeldVersions(
-      (view) => ('services' in view ? this.#applyDirectory(view) : events.service(view)),
+      (view, key) => ('services' in view ? this.#applyDirectory(view, key) : events.service(view)),
       logger,
     );
     this.#answer = answer;
   }
 
   resume(held: HeldViews): void {
-    if (held.directory !== null) this.#views.versions.set(DIRECTORY_KEY, held.directory.version);
+    // Of one in several parts the versions of the parts are not known any more: they are read again.
+    if (held.directory !== null && (held.directory.parts ?? 1) === 1) {
+      this.#directory.put(0, held.directory);
+      this.#views.versions.set(directoryKey(0), held.directory.version);
+    }
     for (const view of held.services) {
       const key = serviceKey(view.namespace, view.name);
       this.#views.versions.set(serviceViewKey(key), view.version);
@@ -64,7 +72,7 @@ export class ViewFollower {
   }
 
   start(): void {
-    this.#follow(DIRECTORY_KEY);
+    this.#follow('dir.*');
     this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
   }
 
@@ -73,10 +81,7 @@ export class ViewFollower {
     const viewKey = serviceViewKey(key);
     if (serviceOfViewKey(viewKey) !== key || !/^[-_a-zA-Z0-9.]+$/.test(viewKey)) return;
     if (this.#demanded.size >= MAX_DEMANDED) {
-      this.#logger.error(
-        { key, limit: MAX_DEMANDED },
-        'too many services are in use on this host; this one is not followed',
-      );
+      this.#logger.error({ key, limit: MAX_DEMANDED }, 'too many services are in use here: this one is not followed');
       return;
     }
     this.#demanded.set(key, this.#follow(viewKey));
@@ -106,26 +111,22 @@ export class ViewFollower {
     return {
       viewAgeSeconds: this.#freshAt === null ? null : (performance.now() - this.#freshAt) / 1000,
       acknowledged: this.#settled,
-      directory: this.#views.versions.get(DIRECTORY_KEY) ?? null,
+      directory: this.#directory.version(),
       services: [...this.#demanded.keys()].map((key) => ({
         key,
         version: this.#views.versions.get(serviceViewKey(key)) ?? null,
       })),
-      viewsApplied: this.#views.applied,
-      viewsRejected: this.#views.rejections,
-      lastRejection: this.#views.lastRejection,
+      ...this.#views.counts(),
     };
   }
 
   #keys(): string[] {
-    return [DIRECTORY_KEY, ...[...this.#demanded.keys()].map(serviceViewKey)];
+    return [...this.#directory.keys(), ...[...this.#demanded.keys()].map(serviceViewKey)];
   }
 
   #follow(key: string): Unsubscriber {
-    return this.#bus.subscribe(this.#subjects.republished('view', key), (message: BusMessage) => {
-      // A deleted view says nothing: a service is gone when the directory, which is versioned, no longer has it.
-      if (message.header('KV-Operation') !== '') return;
-      this.#arrived.set(key, message.data);
+    return followViews(this.#bus, this.#subjects, key, (stored, data) => {
+      this.#arrived.set(stored, data);
       this.#wake();
     });
   }
@@ -202,11 +203,12 @@ export class ViewFollower {
     if (outcome === 'malformed' && from === 'message') this.#toRead.add(key);
   }
 
-  async #applyDirectory(view: DirectoryView): Promise<void> {
+  async #applyDirectory(part: DirectoryView, partKey: string): Promise<void> {
+    const view = this.#directory.put(partOfDirectoryKey(partKey) ?? 0, part);
+    if (view === null) return;
     await this.#events.directory(view);
-    const present = new Set(view.services.map((entry) => serviceKey(entry.namespace, entry.name)));
     for (const [key, subscription] of this.#demanded) {
-      if (present.has(key)) continue;
+      if (this.#directory.has(key)) continue;
       subscription.unsubscribe();
       this.#demanded.delete(key);
       const viewKey = serviceViewKey(key);

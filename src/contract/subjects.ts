@@ -10,7 +10,6 @@ export const DEFAULT_NATS_URL = 'nats://127.0.0.1:4222';
 export const CONTROL_SERVICE = 'towpath-control';
 export const AGENT_SERVICE = 'towpath-agent';
 
-export const DIRECTORY_KEY = 'dir.0';
 /** Holds `{epoch, gen}` of the mesh: written last in each publication, so it is also the signal to acknowledge. */
 export const META_KEY = '_meta';
 

@@ -1,6 +1,7 @@
 /** Schemas of the views. Unknown fields are dropped, not refused: a newer control may add some within this major version. */
 import { z } from '../core/schema.ts';
 import { clusterSchema } from './cluster-schema.ts';
+import { MAX_DIRECTORY_PARTS } from './directory-parts.ts';
 import { httpRoutingSchema, l4ActionSchema, tlsEntriesSchema } from './route-schema.ts';
 import type { L4ActionView } from './route-views.ts';
 import { count, ip, name, port, protocol, text } from './schema-words.ts';
@@ -14,6 +15,7 @@ export const versionSchema: z.ZodType<ViewVersion> = z.object({
 
 export const directoryViewSchema: z.ZodType<DirectoryView> = z.object({
   version: versionSchema,
+  parts: z.number().int().min(1).max(MAX_DIRECTORY_PARTS).optional(),
   services: z.array(
     z.object({
       namespace: name,

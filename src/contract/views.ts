@@ -19,9 +19,14 @@ export type {
 } from './route-views.ts';
 export type { AppProtocol, ClusterKey, ServiceKey, ViewVersion } from './view-words.ts';
 
-/** KV key `dir.<n>`: what every agent knows of every service, so that it can recognise a dialled virtual IP. */
+/**
+ * KV keys `dir.<n>`: what every agent knows of every service, so that it can recognise a dialled virtual IP. Each key holds a
+ * part (contract/directory-parts.ts says which services); agents put the parts together.
+ */
 export interface DirectoryView {
   readonly version: ViewVersion;
+  /** How many parts there are; absent: this is all of it. */
+  readonly parts?: number | undefined;
   readonly services: readonly DirectoryEntry[];
   /** What programs may dial that is no service, by the namespace of the program; a namespace that is not here: ALLOW_ANY. */
   readonly egress?: Readonly<Record<string, EgressView>> | undefined;

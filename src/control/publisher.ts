@@ -1,18 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../contract/bus-types.ts';
+import { directoryKey, MAX_DIRECTORY_PARTS, partOfDirectoryKey } from '../contract/directory-parts.ts';
 import type { Generation } from '../contract/messages.ts';
-import { DIRECTORY_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
 import { type ServiceKey, serviceKey } from '../contract/views.ts';
-import { compileDirectory, compileService, hashView } from '../resources/index.ts';
+import { compileService } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
-import { ChangedKeys } from './changed-keys.ts';
+import { DirectoryParts } from './directory-parts.ts';
+import { inParallel } from './in-parallel.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
 import { PublishCount } from './publish-count.ts';
-import { ViewBucket } from './view-bucket.ts';
+import { ViewWriter } from './view-writer.ts';
 
-/** Room for the message's headers within NATS's default `max_payload`. */
-const MAX_BODY_BYTES = 1_000_000;
+const PARALLEL_WRITES = 32;
 const RETRY_MS = 500;
 /** Under a burst of requests, changes of this time go out as one generation. */
 const GATHER_MS = 50;
@@ -26,21 +27,23 @@ export interface PublisherHooks {
 
 /**
  * Compiles what changed and writes it to the view bucket: one write for each service whose content changed, then the
- * directory if it changed, then `_meta`, which tells agents that the generation is complete. Changes that arrive during
+ * parts of the directory that changed, then `_meta`, which tells agents that the generation is complete. Changes that arrive during
  * a publication are taken together in the next one, so a burst costs few publications.
  */
 export class Publisher {
-  readonly #views: ViewBucket;
+  readonly #views: ViewWriter;
   readonly #state: MeshState;
   readonly #hooks: PublisherHooks;
   readonly #logger: Logger;
   readonly #dirty = new Set<ServiceKey>();
-  #directoryDirty = true;
+  readonly #directory: DirectoryParts;
+  #directoryOwed = true;
+  /** Services whose entry in the directory may have changed. */
+  readonly #dirtyEntries = new Set<ServiceKey>();
   /** The newest generation that was begun; gens are never used twice. */
   #generation: Generation = { epoch: 0, gen: 0 };
   /** The newest generation that was completed by its `_meta`. */
   #complete: Generation = { epoch: 0, gen: 0 };
-  readonly #changed = new ChangedKeys();
   #metaOwed = false;
   #running: Promise<void> | null = null;
   #loaded = false;
@@ -48,14 +51,13 @@ export class Publisher {
   held = false;
   #stopped = false;
   readonly #count = new PublishCount();
-  readonly oversize = new Set<string>();
   publications = 0;
-  viewsWritten = 0;
   failures = 0;
 
   constructor(bus: Bus, subjects: Subjects, state: MeshState, hooks: PublisherHooks, logger: Logger) {
-    this.#views = new ViewBucket(bus, subjects, hooks.isLeader);
+    this.#views = new ViewWriter(bus, subjects, hooks.isLeader, logger);
     this.#state = state;
+    this.#directory = new DirectoryParts(state.resources);
     this.#hooks = hooks;
     this.#logger = logger;
   }
@@ -63,8 +65,15 @@ export class Publisher {
   get generation(): Generation {
     return this.#complete;
   }
+  get viewsWritten(): number {
+    return this.#views.written;
+  }
+  /** Keys of views that are too large to publish. */
+  get oversize(): ReadonlySet<string> {
+    return this.#views.oversize;
+  }
   get services(): number {
-    return this.#views.keys().length - (this.#views.versionOf(DIRECTORY_KEY) === null ? 0 : 1);
+    return this.#views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
   }
 
   /**
@@ -72,14 +81,14 @@ export class Publisher {
    * none: it is higher than that of any store before it. Rejects with BusError.
    */
   async load(nowSeconds: number): Promise<void> {
-    const meta = await this.#views.load();
+    const meta = await this.#views.bucket.load();
     if (meta !== null) {
       // A publication may have been cut off before its `_meta`: no gen that is in the store is used again.
-      const gen = Math.max(meta.gen, this.#views.newestGen());
+      const gen = Math.max(meta.gen, this.#views.bucket.newestGen());
       this.#complete = { epoch: meta.epoch, gen: meta.gen };
       this.#generation = { epoch: meta.epoch, gen };
       this.#metaOwed = gen > meta.gen;
-      if (this.#metaOwed) this.#changed.markUnknown();
+      if (this.#metaOwed) this.#views.changed.markUnknown();
     } else {
       this.#generation = { epoch: nowSeconds, gen: 0 };
       this.#metaOwed = true;
@@ -98,7 +107,7 @@ export class Publisher {
 
   touch({ services, directory, resource }: Touched): void {
     for (const key of services) this.#dirty.add(key);
-    if (directory) this.#directoryDirty = true;
+    if (directory) for (const key of services) this.#dirtyEntries.add(key);
     if (resource !== null) this.held = false;
     this.#count.changed();
     this.#start();
@@ -120,7 +129,7 @@ export class Publisher {
 
   /** Puts back what somebody else changed in the bucket. Rejects with BusError. */
   async verify(nowSeconds: number): Promise<void> {
-    const found = await this.#views.inspect(() => this.#running !== null);
+    const found = await this.#views.bucket.inspect(() => this.#running !== null);
     if (found === 'ours') return;
     this.#logger.warn({ found }, 'the views in the store are not ours: publishing ours again');
     if (found === 'recreated') return this.raiseEpoch(nowSeconds);
@@ -139,11 +148,13 @@ export class Publisher {
   }
 
   #markAllDirty(): void {
-    this.#directoryDirty = true;
+    this.#dirtyEntries.clear();
+    this.#directory.rebuild(this.#views.bucket.keys().filter((key) => partOfDirectoryKey(key) !== null).length);
+    this.#directoryOwed = true;
     for (const { resource } of this.#state.resources.list('Service')) {
       this.#dirty.add(serviceKey(resource.metadata.namespace, resource.metadata.name));
     }
-    for (const key of this.#views.keys()) {
+    for (const key of this.#views.bucket.keys()) {
       const service = serviceOfViewKey(key);
       if (service !== null) this.#dirty.add(service);
     }
@@ -159,7 +170,7 @@ export class Publisher {
   }
 
   #isDue(): boolean {
-    return this.#dirty.size > 0 || this.#directoryDirty || this.#metaOwed;
+    return this.#dirty.size > 0 || this.#directoryOwed || this.#dirtyEntries.size > 0 || this.#metaOwed;
   }
 
   async #run(): Promise<void> {
@@ -180,66 +191,54 @@ export class Publisher {
   async #publish(): Promise<void> {
     const { changes } = this.#count;
     const services = [...this.#dirty];
-    const directory = this.#directoryDirty;
     this.#dirty.clear();
-    this.#directoryDirty = false;
     const gen = this.#generation.gen + 1;
     try {
       const removed: string[] = [];
-      for (const key of services) {
+      await inParallel(services, PARALLEL_WRITES, async (key) => {
         const body = compileService(this.#state.resources, this.#state.endpoints, key);
         if (body === null) removed.push(serviceViewKey(key));
         else await this.#writeView(serviceViewKey(key), body, gen);
-      }
-      if (directory) await this.#writeView(DIRECTORY_KEY, { services: compileDirectory(this.#state.resources) }, gen);
+      });
+      await this.#publishDirectory(gen);
       // After the directory: agents let go of a service when the directory no longer has it.
-      for (const key of removed) await this.#removeView(key);
+      for (const key of removed) await this.#views.remove(key);
       if (this.#metaOwed) await this.#writeMeta();
       this.#count.published(changes);
     } catch (cause) {
       for (const key of services) this.#dirty.add(key);
-      this.#directoryDirty ||= directory;
       throw cause;
     }
   }
 
-  async #writeView(key: string, body: object, gen: number): Promise<void> {
-    const hash = hashView(body);
-    const before = this.#views.versionOf(key);
+  async #publishDirectory(gen: number): Promise<void> {
+    this.#directory.update(this.#dirtyEntries);
+    this.#dirtyEntries.clear();
+    this.#directoryOwed = false;
+    try {
+      for (const { part, body } of this.#directory.take()) await this.#writeView(directoryKey(part), body, gen);
+      for (let part = this.#directory.count; part < MAX_DIRECTORY_PARTS; part++) {
+        await this.#views.remove(directoryKey(part));
+      }
+    } catch (cause) {
+      this.#directory.putBack();
+      this.#directoryOwed = true;
+      throw cause;
+    }
+  }
+
+  #writeView(key: string, body: object, gen: number): Promise<void> {
     const { epoch } = this.#generation;
-    if (before?.hash === hash && before.epoch === epoch) return;
-    const version = { epoch, gen, hash };
-    const text = JSON.stringify({ version, ...body });
-    if (Buffer.byteLength(text) > MAX_BODY_BYTES) return this.#refuseOversize(key, text.length);
-    this.oversize.delete(key);
-    this.#generation = { epoch, gen };
-    this.#metaOwed = true;
-    await this.#views.putView(key, version, text);
-    this.#changed.note(key, gen);
-    this.viewsWritten++;
-  }
-
-  #refuseOversize(key: string, length: number): void {
-    if (this.oversize.has(key)) return;
-    this.oversize.add(key);
-    this.#logger.error(
-      { key, length, limit: MAX_BODY_BYTES },
-      'a view is too large to publish: agents keep the one before',
-    );
-  }
-
-  async #removeView(key: string): Promise<void> {
-    if (this.#views.versionOf(key) === null) return;
-    await this.#views.remove(key);
-    this.#changed.forget(key);
-    this.oversize.delete(key);
+    return this.#views.write(key, body, { epoch, gen }, () => {
+      this.#generation = { epoch, gen };
+      this.#metaOwed = true;
+    });
   }
 
   async #writeMeta(): Promise<void> {
-    const { epoch, gen } = this.#generation;
-    await this.#views.putMeta({ epoch, gen, previousGen: this.#complete.gen, keys: this.#changed.listed() });
-    this.#complete = { epoch, gen };
-    this.#changed.clear();
+    const generation = this.#generation;
+    await this.#views.complete(generation, this.#complete.gen);
+    this.#complete = generation;
     this.#metaOwed = false;
     this.publications++;
   }

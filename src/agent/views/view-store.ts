@@ -23,7 +23,7 @@ export class ViewStore {
 
   /** Takes the directory if it is newer than the one held. */
   offerDirectory(view: DirectoryView): Offer {
-    const offer = compareVersions(view.version, this.#directory?.version);
+    const offer = compareDirectories(view.version, this.#directory?.version);
     if (offer === 'newer') this.#directory = view;
     return offer;
   }
@@ -47,6 +47,12 @@ export class ViewStore {
   snapshot(): ViewSnapshot {
     return { directory: this.#directory, services: [...this.#services.values()] };
   }
+}
+
+/** One that is put together from parts may become another without a part newer than its newest one. */
+function compareDirectories(offered: ViewVersion, held: ViewVersion | undefined): Offer {
+  const offer = compareVersions(offered, held);
+  return offer === 'same' && offered.hash !== held?.hash ? 'newer' : offer;
 }
 
 function compareVersions(offered: ViewVersion, held: ViewVersion | undefined): Offer {

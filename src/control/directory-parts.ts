@@ -1,0 +1,80 @@
+import { directoryPartOf, MAX_DIRECTORY_PARTS } from '../contract/directory-parts.ts';
+import { type DirectoryEntry, type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
+import { compileDirectory, compileDirectoryEntry, type ResourceIndex } from '../resources/index.ts';
+
+/** One part up to here; it stays cut until there are half as many, so that a mesh at the border does not flap. */
+const MAX_UNCUT = 256;
+
+/** A part of the directory before it is given a version. */
+export type DirectoryBody = Omit<DirectoryView, 'version'>;
+
+/** The directory in its parts, kept equal to the resources: a change costs the part of its service, not the directory. */
+export class DirectoryParts {
+  readonly #resources: ResourceIndex;
+  #parts: Map<ServiceKey, DirectoryEntry>[] = [new Map()];
+  #size = 0;
+  readonly #changed = new Set<number>([0]);
+
+  constructor(resources: ResourceIndex) {
+    this.#resources = resources;
+  }
+
+  get count(): number {
+    return this.#parts.length;
+  }
+
+  /** Compiles all of it. `published`: the number of parts that lie in the store. */
+  rebuild(published: number): void {
+    const entries = compileDirectory(this.#resources);
+    const isCut = entries.length > MAX_UNCUT || (published > 1 && entries.length > MAX_UNCUT / 2);
+    this.#spread(entries, isCut ? MAX_DIRECTORY_PARTS : 1);
+  }
+
+  /** These services came, changed or went. */
+  update(keys: Iterable<ServiceKey>): void {
+    for (const key of keys) {
+      const part = directoryPartOf(key, this.#parts.length);
+      const entries = this.#parts[part];
+      const entry = compileDirectoryEntry(this.#resources, key);
+      const had = entries?.delete(key) === true;
+      if (entry !== null) entries?.set(key, entry);
+      this.#size += (entry === null ? 0 : 1) - (had ? 1 : 0);
+      if (had || entry !== null) this.#changed.add(part);
+    }
+    if (this.#parts.length === 1 && this.#size > MAX_UNCUT) {
+      this.#spread(
+        this.#parts.flatMap((entries) => [...entries.values()]),
+        MAX_DIRECTORY_PARTS,
+      );
+    }
+  }
+
+  /** The parts that may differ from what was taken before, in order. */
+  take(): { readonly part: number; readonly body: DirectoryBody }[] {
+    const taken = [...this.#changed].sort((a, b) => a - b);
+    this.#changed.clear();
+    return taken.map((part) => ({ part, body: this.#bodyOf(part) }));
+  }
+
+  /** What was taken could not be published: it is taken again. */
+  putBack(): void {
+    for (let part = 0; part < this.#parts.length; part++) this.#changed.add(part);
+  }
+
+  #bodyOf(part: number): DirectoryBody {
+    const entries = [...(this.#parts[part]?.entries() ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
+    const services = entries.map(([, entry]) => entry);
+    // Left out of a directory in one piece: it is then what it was before there were parts.
+    return this.#parts.length === 1 ? { services } : { parts: this.#parts.length, services };
+  }
+
+  #spread(entries: readonly DirectoryEntry[], count: number): void {
+    this.#parts = Array.from({ length: count }, () => new Map());
+    this.#size = entries.length;
+    for (const entry of entries) {
+      const key = serviceKey(entry.namespace, entry.name);
+      this.#parts[directoryPartOf(key, count)]?.set(key, entry);
+    }
+    this.putBack();
+  }
+}
