@@ -13,6 +13,8 @@ Usage: iptables.sh remove | check | show | apply
 
 Settings are environment variables; lists are separated by commas or spaces, ports may be ranges (8000-8999):
   TOWPATH_OUTBOUND_PORT=15001  TOWPATH_INBOUND_PORT=15006  TOWPATH_GID=15001
+  TOWPATH_DNS=yes              no: leave DNS queries alone
+  TOWPATH_DNS_PORT=15053
   TOWPATH_FAILURE=open         open: agent gone, programs talk directly; closed: they are refused
   TOWPATH_IPV6=yes             no: IPv4 only
   TOWPATH_VIRTUAL_IPS=240.240.0.0/16,fd00:240::/32
@@ -39,6 +41,8 @@ OPENING='-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN'
 
 OUTBOUND_PORT=${TOWPATH_OUTBOUND_PORT:-15001}
 INBOUND_PORT=${TOWPATH_INBOUND_PORT:-15006}
+DNS=${TOWPATH_DNS:-yes}
+DNS_PORT=${TOWPATH_DNS_PORT:-15053}
 GROUP=${TOWPATH_GID:-15001}
 FAILURE=${TOWPATH_FAILURE:-open}
 VIRTUAL_IPS=${TOWPATH_VIRTUAL_IPS:-240.240.0.0/16 fd00:240::/32}
@@ -60,12 +64,14 @@ check_words() { # name, pattern, value
 
 check_settings() {
   case $FAILURE in open | closed) ;; *) fail "TOWPATH_FAILURE: must be open or closed, not $FAILURE" ;; esac
+  case $DNS in yes | no) ;; *) fail "TOWPATH_DNS: must be yes or no, not $DNS" ;; esac
   number='[0-9]{1,10}'
   ports='[0-9]{1,5}([-:][0-9]{1,5})?|\*|none'
   cidr='[0-9a-fA-F.:]+(/[0-9]{1,3})?'
   interface='[A-Za-z0-9_][A-Za-z0-9_.@:-]{0,14}\+?'
   check_words TOWPATH_OUTBOUND_PORT "$number" "$OUTBOUND_PORT"
   check_words TOWPATH_INBOUND_PORT "$number" "$INBOUND_PORT"
+  check_words TOWPATH_DNS_PORT "$number" "$DNS_PORT"
   check_words TOWPATH_GID "$number" "$GROUP"
   check_words TOWPATH_VIRTUAL_IPS "$cidr" "$VIRTUAL_IPS"
   for side in OUTBOUND INBOUND; do
@@ -129,12 +135,14 @@ each() { # prefix, suffix: one rule per line of input
   while IFS= read -r item; do printf '%s%s%s\n' "$1" "$item" "$2"; done
 }
 
-lease_rule() { # family, chain
-  [ "$FAILURE" = closed ] || echo "-A $2 -p tcp -m set ! --match-set $(lease_set "$1") dst -j RETURN"
+lease_rule() { # family, chain, protocol
+  [ "$FAILURE" = closed ] || echo "-A $2 -p $3 -m set ! --match-set $(lease_set "$1") dst -j RETURN"
 }
 
 own_ports() {
-  list=$(words "$OWN_PORTS $OUTBOUND_PORT $INBOUND_PORT" | sort -nu | paste -sd, -)
+  dns_port=
+  [ "$DNS" = no ] || dns_port=$DNS_PORT
+  list=$(words "$OWN_PORTS $OUTBOUND_PORT $INBOUND_PORT $dns_port" | sort -nu | paste -sd, -)
   echo "-A $1 -p tcp -m multiport --dports $list -j RETURN"
 }
 
@@ -179,9 +187,10 @@ outbound_rules() { # family
   echo "-A TOWPATH_OUTPUT -p tcp -m mark --mark $MARK -j RETURN"
   cidrs "$1" "$VIRTUAL_IPS" | each '-A TOWPATH_OUTPUT -d ' " -p tcp -m owner ! --gid-owner $GROUP -g TOWPATH_TO_OUTBOUND"
   cidrs "$1" "$VIRTUAL_IPS" | each '-A TOWPATH_OUTPUT -d ' ' -p tcp -j RETURN'
-  lease_rule "$1" TOWPATH_OUTPUT
+  lease_rule "$1" TOWPATH_OUTPUT tcp
   echo "-A TOWPATH_OUTPUT ! -d $loopback -o lo -p tcp $agent -j TOWPATH_INBOUND"
   echo "-A TOWPATH_OUTPUT -p tcp $agent -j RETURN"
+  [ "$DNS" = no ] || echo '-A TOWPATH_OUTPUT -p tcp -m tcp --dport 53 -g TOWPATH_DNS_LISTS'
   cidrs "$1" "$(setting OUTBOUND_INCLUDE_CIDRS)" | { grep -E "$is_loopback" || true; } |
     each '-A TOWPATH_OUTPUT -d ' ' -o lo -p tcp -g TOWPATH_OUTBOUND'
   echo '-A TOWPATH_OUTPUT -o lo -p tcp -j RETURN'
@@ -195,8 +204,32 @@ outbound_rules() { # family
   include_rules OUT "$1"
 }
 
+excludes_dns() {
+  exclude_ports OUTBOUND | tr - : | awk -F: '$1 <= 53 && 53 <= ($2 == "" ? $1 : $2) { f = 1 } END { exit !f }'
+}
+
+dns_rules() { # family
+  [ "$DNS" = yes ] || return 0
+  lease_rule "$1" TOWPATH_DNS udp
+  echo "-A TOWPATH_DNS -p udp -m owner --gid-owner $GROUP -j RETURN"
+  echo '-A TOWPATH_DNS -p udp -g TOWPATH_DNS_LISTS'
+  if excludes_dns; then
+    echo '-A TOWPATH_DNS_LISTS -j RETURN'
+  else
+    [ "$1" = 4 ] || echo '-A TOWPATH_DNS_LISTS -d fe80::/10 -j RETURN'
+    words "$(setting OUTBOUND_EXCLUDE_UIDS)" | each '-A TOWPATH_DNS_LISTS -m owner --uid-owner ' ' -j RETURN'
+    words "$(setting OUTBOUND_EXCLUDE_GIDS)" | each '-A TOWPATH_DNS_LISTS -m owner --gid-owner ' ' -j RETURN'
+    cidrs "$1" "$(setting OUTBOUND_EXCLUDE_CIDRS)" | each '-A TOWPATH_DNS_LISTS -d ' ' -j RETURN'
+    words "$(setting OUTBOUND_INCLUDE_UIDS)" | each '-A TOWPATH_DNS_LISTS -m owner --uid-owner ' ' -g TOWPATH_TO_DNS'
+    words "$(setting OUTBOUND_INCLUDE_GIDS)" | each '-A TOWPATH_DNS_LISTS -m owner --gid-owner ' ' -g TOWPATH_TO_DNS'
+    [ -n "$(setting OUTBOUND_INCLUDE_UIDS)$(setting OUTBOUND_INCLUDE_GIDS)" ] || echo '-A TOWPATH_DNS_LISTS -g TOWPATH_TO_DNS'
+  fi
+  echo "-A TOWPATH_TO_DNS -p tcp -j REDIRECT --to-ports $DNS_PORT"
+  echo "-A TOWPATH_TO_DNS -p udp -j REDIRECT --to-ports $DNS_PORT"
+}
+
 inbound_rules() { # family
-  lease_rule "$1" TOWPATH_PREROUTING
+  lease_rule "$1" TOWPATH_PREROUTING tcp
   [ "$1" = 4 ] || echo '-A TOWPATH_PREROUTING -d fe80::/10 -p tcp -j RETURN'
   words "$(setting INBOUND_EXCLUDE_INTERFACES)" | each '-A TOWPATH_PREROUTING -i ' ' -p tcp -j RETURN'
   if [ -n "$(setting INBOUND_INCLUDE_INTERFACES)" ]; then
@@ -212,6 +245,7 @@ inbound_rules() { # family
 
 rules() { # family
   outbound_rules "$1"
+  dns_rules "$1"
   inbound_rules "$1"
 }
 
@@ -220,12 +254,14 @@ chains() { # family
     echo TOWPATH_OUTPUT TOWPATH_OUTBOUND TOWPATH_TO_OUTBOUND TOWPATH_PREROUTING TOWPATH_INBOUND TOWPATH_TO_INBOUND
     include_chains OUT "$1"
     include_chains IN "$1"
+    [ "$DNS" = no ] || echo TOWPATH_DNS TOWPATH_DNS_LISTS TOWPATH_TO_DNS
   } | tr ' ' '\n' | sort
 }
 
 jumps() {
   echo "-I PREROUTING 1 $OPENING -m addrtype --dst-type LOCAL -j TOWPATH_PREROUTING"
   echo "-I OUTPUT 1 $OPENING -j TOWPATH_OUTPUT"
+  [ "$DNS" = no ] || echo '-I OUTPUT 2 -p udp -m udp --dport 53 -j TOWPATH_DNS'
 }
 
 # The transaction for one family. What is deleted of earlier rules comes between the chains and the rules.

@@ -4,6 +4,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { DataThreads } from './data-threads.ts';
+import type { DnsServer } from './dns/dns-server.ts';
 import type { LocalWorkload } from './local-workloads.ts';
 import type { ProbeRunner } from './probes/run-probes.ts';
 import type { ViewSource } from './view-source.ts';
@@ -23,6 +24,8 @@ export interface AgentParts {
   readonly saver: ViewSaver | null;
   /** null without interception. */
   readonly keeper: InterceptionKeeper | null;
+  /** null when DNS is not captured. */
+  readonly dns: DnsServer | null;
   readonly stallWatch: StallWatch;
   readonly workloads: readonly LocalWorkload[];
   readonly probes: ProbeRunner;

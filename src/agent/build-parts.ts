@@ -10,6 +10,7 @@ import type { AgentParts, Phase } from './agent-parts.ts';
 import { chooseSource } from './choose-source.ts';
 import type { ControlLinkHandlers } from './control-types.ts';
 import { type DataThreads, startDataThreads } from './data-threads.ts';
+import { type DnsServer, openDns } from './dns/dns-server.ts';
 import { detectIpv6 } from './host/detect-ipv6.ts';
 import { findHostAddress } from './host/host-address.ts';
 import { interceptionSettings } from './interception-settings.ts';
@@ -46,6 +47,7 @@ export async function buildParts(
   await source.start(applier);
   answerNeeds(threads, applier, source, logger);
 
+  const dns = await startDns(config, ipv6, store, logger, undo);
   const keeper = makeKeeper(config, ipv6, logger);
   const lease = { pause: () => keeper?.pauseLease(), resume: () => keeper?.resumeLease() };
   const stallWatch = new StallWatch(() => threads.heartbeatAgeMs(), lease, logger);
@@ -59,9 +61,28 @@ export async function buildParts(
   undo.defer(() => probes.stop());
   const processMetrics = new ProcessMetrics(options.version);
   undo.defer(() => processMetrics.stop());
-  const traffic = { store, threads, source, saver, keeper, stallWatch };
+  const traffic = { store, threads, source, saver, keeper, dns, stallWatch };
   parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
   return parts;
+}
+
+/** null: no query comes to us. */
+async function startDns(
+  { interception, dns, workloads }: AgentConfig,
+  ipv6: boolean,
+  store: ViewStore,
+  logger: Logger,
+  undo: AsyncDisposableStack,
+): Promise<DnsServer | null> {
+  if (!interception.enabled || !dns.capture) return null;
+  const namespaces = workloads.map(({ namespace }) => namespace);
+  const server = await openDns({ port: dns.port, ipv6, namespaces }, () => store.directory());
+  undo.defer(() => server.close());
+  if (!server.knowsDestinations)
+    logger.warn(
+      'the kernel lacks nf_conntrack_netlink: DNS queries go to the nameservers of resolv.conf, whomever they were for',
+    );
+  return server;
 }
 
 /** null: no rules are wanted. Nothing is installed yet. */

@@ -4,7 +4,7 @@ import type { InterceptionSettings } from '../intercept/index.ts';
 
 /** The agent's own admin and metrics ports are never captured: they must answer when the data thread does not. */
 export function interceptionSettings(config: AgentConfig, ipv6: boolean): InterceptionSettings {
-  const { interception, ports } = config;
+  const { interception, ports, dns } = config;
   const own = [ports.admin, ports.metrics].map((port) => ({ from: port, to: port }));
   const { outbound } = interception;
   // Loopback is captured on request only; the explicit listener is there to be called.
@@ -13,6 +13,7 @@ export function interceptionSettings(config: AgentConfig, ipv6: boolean): Interc
   return {
     outboundPort: ports.outbound,
     inboundPort: ports.inbound,
+    dnsPort: dns.capture ? dns.port : null,
     gid: interception.gid,
     failure: interception.failure,
     virtualIpRanges: interception.virtualIpRanges,

@@ -23,6 +23,7 @@ export async function reportStatus(parts: AgentParts): Promise<Record<string, un
     },
     workloads: healthOf(parts),
     interception: parts.keeper === null ? { enabled: false } : { enabled: true, ...parts.keeper.state() },
+    dns: parts.dns === null ? { capture: false } : { capture: true, port: config.dns.port, counts: parts.dns.counts() },
     dataThreads: {
       count: config.dataThreads,
       heartbeatAgeMs: Math.round(parts.threads.heartbeatAgeMs()),
@@ -53,6 +54,7 @@ export function reportMetrics(parts: AgentParts): string {
     control: source.type === 'control' ? source : null,
     workloads: healthOf(parts),
     interception: parts.keeper?.state() ?? null,
+    dns: parts.dns?.counts() ?? null,
     connections: parts.threads.connections(),
     heartbeatAgeMs: parts.threads.heartbeatAgeMs(),
     stalls: parts.stallWatch.stalls(),

@@ -42,7 +42,7 @@ export class Stopper {
   }
 
   async #run(): Promise<void> {
-    const { keeper, probes, processMetrics, source, saver, stallWatch, threads, logger, options } = this.#parts;
+    const { keeper, dns, probes, processMetrics, source, saver, stallWatch, threads, logger, options } = this.#parts;
     // Nothing waits for systemd: the rules come first.
     const told = notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
     stallWatch.stop();
@@ -53,6 +53,8 @@ export class Stopper {
     const drained = threads.drain(options.config.drainSeconds * 1000);
     await this.#attempt('the connections could not be drained', () => Promise.race([drained, this.#hurried]));
     await this.#attempt('the rules could not be removed', async () => keeper?.stop());
+    // Until now queries of programs that had been redirected before still came.
+    await this.#attempt('the DNS listener could not be closed', async () => dns?.close());
     await this.#attempt('the views could not be saved', async () => saver?.flush());
     await this.#attempt('the admin ports could not be closed', async () => this.adminPorts?.close());
     await this.#attempt('the data threads could not be ended', () => threads.stop());

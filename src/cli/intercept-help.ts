@@ -15,6 +15,8 @@ refreshes its lease; scripts/iptables.sh does the same without Node.
 Options (lists: commas, or the option again; ports: 80 or 8000-8999):
   --outbound-port PORT             the agent's outbound listener (15001)
   --inbound-port PORT              the agent's inbound listener (15006)
+  --dns-port PORT                  the agent's DNS listener, on loopback (15053)
+  --no-dns                         leave DNS queries alone
   --gid ID                         group of the agent's own sockets (15001)
   --failure open|closed            agent gone: talk directly, or refuse (open)
   --virtual-ips CIDRS              always captured (240.240.0.0/16,fd00:240::/32)

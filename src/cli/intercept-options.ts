@@ -11,6 +11,8 @@ const FLAG = { type: 'boolean' } as const;
 export const SETTING_OPTIONS = {
   'outbound-port': TEXT,
   'inbound-port': TEXT,
+  'dns-port': TEXT,
+  'no-dns': FLAG,
   gid: TEXT,
   failure: TEXT,
   'no-ipv6': FLAG,
@@ -48,6 +50,7 @@ export function settingsFrom(values: SettingValues): InterceptionSettings {
   return {
     outboundPort: numberFrom(values, 'outbound-port') ?? DEFAULT_SETTINGS.outboundPort,
     inboundPort: numberFrom(values, 'inbound-port') ?? DEFAULT_SETTINGS.inboundPort,
+    dnsPort: values['no-dns'] === true ? null : (numberFrom(values, 'dns-port') ?? DEFAULT_SETTINGS.dnsPort),
     gid: numberFrom(values, 'gid') ?? DEFAULT_SETTINGS.gid,
     failure: failureFrom(values),
     virtualIpRanges:

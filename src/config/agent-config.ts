@@ -24,6 +24,7 @@ export interface AgentConfig {
   readonly metricsAddress: string;
   readonly drainSeconds: number;
   readonly interception: InterceptionConfig;
+  readonly dns: DnsConfig;
   readonly workloads: readonly WorkloadConfig[];
   readonly limits: LimitsConfig;
 }
@@ -53,6 +54,13 @@ export interface InterceptionConfig {
   readonly virtualIpRanges: readonly string[];
   readonly outbound: OutboundInterception;
   readonly inbound: InboundInterception;
+}
+
+export interface DnsConfig {
+  /** Queries of local programs are redirected to us, where names of services mean their virtual IPs. Part of interception. */
+  readonly capture: boolean;
+  /** UDP and TCP, on loopback only. */
+  readonly port: number;
 }
 
 export interface OutboundInterception {

@@ -74,6 +74,13 @@ const interceptionSchema = z
   })
   .prefault({});
 
+const dnsSchema = z
+  .strictObject({
+    capture: z.boolean().default(true),
+    port: portSchema.default(15053),
+  })
+  .prefault({});
+
 const limitsSchema = z
   .strictObject({
     maxConnections: z.int().min(16).max(1_000_000).default(20_000),
@@ -102,6 +109,7 @@ export const agentSchema = z.strictObject({
   metricsAddress: addressSchema.default('::'),
   drainSeconds: z.number().min(0).max(3600).default(10),
   interception: interceptionSchema,
+  dns: dnsSchema,
   workloads: z.array(workloadSchema).max(1000).default([]),
   limits: limitsSchema,
 });

@@ -36,6 +36,8 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_METRICS_ADDRESS', kind: 'text', path: ['metricsAddress'] },
   { name: 'TOWPATH_DRAIN_SECONDS', kind: 'number', path: ['drainSeconds'] },
   { name: 'TOWPATH_INTERCEPTION', kind: 'flag', path: ['interception', 'enabled'] },
+  { name: 'TOWPATH_DNS_CAPTURE', kind: 'flag', path: ['dns', 'capture'] },
+  { name: 'TOWPATH_DNS_PORT', kind: 'number', path: ['dns', 'port'] },
   { name: 'TOWPATH_FAILURE', kind: 'text', path: ['interception', 'failure'] },
 ];
 

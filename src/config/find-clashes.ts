@@ -12,11 +12,13 @@ export function findClashes(config: AgentConfig): Problem[] {
 function clashingPorts(config: AgentConfig): Problem[] {
   const problems: Problem[] = [];
   const users = new Map<number, string>();
-  for (const [name, port] of Object.entries(config.ports) as [string, number | null][]) {
+  const ports = Object.entries(config.ports).map(([name, port]): [string, number | null] => [`ports.${name}`, port]);
+  const dns: [string, number | null] = ['dns.port', config.dns.capture ? config.dns.port : null];
+  for (const [path, port] of [...ports, dns]) {
     if (port === null) continue;
     const user = users.get(port);
-    if (user === undefined) users.set(port, `ports.${name}`);
-    else problems.push({ code: CLASH, path: `ports.${name}`, message: `port ${port} is already used by ${user}` });
+    if (user === undefined) users.set(port, path);
+    else problems.push({ code: CLASH, path, message: `port ${port} is already used by ${user}` });
   }
   config.workloads.forEach((workload, i) => {
     for (const { name, port } of workload.ports) {

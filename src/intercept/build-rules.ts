@@ -1,4 +1,5 @@
 /** The whole rule set of one address family, in evaluation order. Pure. */
+import { dnsJump, dnsRules } from './dns-rules.ts';
 import { inboundRules, inboundStages } from './inbound-rules.ts';
 import * as names from './names.ts';
 import { outboundRules, outboundStages } from './outbound-rules.ts';
@@ -10,7 +11,7 @@ export interface RuleSet {
   /** Our chains, each exactly once. A chain may be empty: an include list with no entry of this family captures nothing. */
   readonly chains: readonly string[];
   readonly rules: readonly Rule[];
-  /** Entries in the kernel's own chains, each to stand first there. */
+  /** Entries in the kernel's own chains, to stand first there in this order. */
   readonly jumps: readonly Rule[];
 }
 
@@ -37,9 +38,10 @@ const JUMPS: readonly Rule[] = [
 ];
 
 export function buildRules(settings: InterceptionSettings, family: Family): RuleSet {
-  const rules = [...outboundRules(settings, family), ...inboundRules(settings, family)];
+  const dns = dnsRules(settings, family);
+  const rules = [...outboundRules(settings, family), ...dns, ...inboundRules(settings, family)];
   // An include list has its chain also when none of its entries is of this family: then it lets nothing through.
   const stages = [...outboundStages(settings, family), ...inboundStages(settings, family)];
   const chains = new Set([...rules.map((rule) => rule.chain), ...stages.map((stage) => stage.chain)]);
-  return { chains: [...chains].sort(), rules, jumps: JUMPS };
+  return { chains: [...chains].sort(), rules, jumps: [...JUMPS, ...dnsJump(settings)] };
 }

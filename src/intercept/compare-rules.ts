@@ -1,6 +1,7 @@
 /** Wanted rules against those in force. Pure. */
 import type { RuleSet } from './build-rules.ts';
 import type { SavedRule, SavedState } from './parse-saved.ts';
+import { placeOf } from './render-rules.ts';
 import { type Rule, renderRule } from './rule.ts';
 
 /** One sentence fragment per difference; empty when the wanted rules, and nothing else of ours, are in force. */
@@ -10,7 +11,7 @@ export function compareRules(wanted: RuleSet, saved: SavedState): string[] {
     ...saved.chains
       .filter((chain) => !wanted.chains.includes(chain))
       .map((chain) => `chain ${chain} should not be there`),
-    ...wanted.jumps.flatMap((jump) => compareJump(jump, saved.jumps)),
+    ...wanted.jumps.flatMap((jump) => compareJump(jump, placeOf(jump, wanted.jumps), saved.jumps)),
     ...saved.jumps.filter((rule) => !wanted.jumps.some((jump) => isSame(jump, rule))).map(strayJump),
   ];
 }
@@ -31,12 +32,18 @@ function compareChain(chain: string, rules: readonly Rule[], saved: SavedState):
   ];
 }
 
-function compareJump(jump: Rule, saved: readonly SavedRule[]): string[] {
+/** @param place where it must stand: first, or right behind our entries before it */
+function compareJump(jump: Rule, place: number, saved: readonly SavedRule[]): string[] {
   const found = saved.filter((rule) => isSame(jump, rule));
   const [first] = found;
-  if (first === undefined) return [`${jump.chain} does not lead to our rules`];
-  if (found.length > 1) return [`${jump.chain} leads to our rules ${found.length} times`];
-  return first.index === 0 ? [] : [`${jump.chain} has ${first.index} foreign rules above ours`];
+  const name = jump.protocol === 'udp' ? `${jump.chain} (DNS)` : jump.chain;
+  if (first === undefined) return [`${name} does not lead to our rules`];
+  if (found.length > 1) return [`${name} leads to our rules ${found.length} times`];
+  if (first.index === place) return [];
+  const above = first.index - saved.filter((rule) => rule.chain === jump.chain && rule.index < first.index).length;
+  if (above > 0) return [`${name} has ${above} foreign rules above ours`];
+  // Too early: the one that should be above is named instead.
+  return first.index < place ? [] : [`${name} has our rules in another order`];
 }
 
 function strayJump(rule: SavedRule): string {

@@ -1,7 +1,7 @@
 /** What happens to connections that reach this host: nat/PREROUTING, and same-host calls of the outbound proxy. Pure. */
 import { cidrsOf } from './cidr.ts';
+import { cidrMatch, leaseRule, linkLocalRule, ownPorts } from './common-rules.ts';
 import * as names from './names.ts';
-import { cidrMatch, leaseRule, linkLocalRule, ownPorts } from './outbound-rules.ts';
 import { groupPorts } from './port-groups.ts';
 import type { Family, Match, Rule } from './rule.ts';
 import type { InterceptionSettings } from './settings.ts';

@@ -3,6 +3,7 @@ export { recallSettings } from './applied-settings.ts';
 export { applyRules } from './apply-rules.ts';
 export { buildRules, type RuleSet } from './build-rules.ts';
 export { checkRules, type RuleState } from './check-rules.ts';
+export { parseCidr } from './cidr.ts';
 export { confirm, expectConfirmation, revertUnlessConfirmed } from './confirmation.ts';
 export { InterceptionKeeper, type KeeperEvent, type KeeperState } from './keeper.ts';
 export { isLeaseLive } from './lease-set.ts';
@@ -10,6 +11,7 @@ export { removeRules } from './remove-rules.ts';
 export { renderRules } from './render-rules.ts';
 export { type Family, type Rule, renderRule } from './rule.ts';
 export {
+  DEFAULT_DNS_PORT,
   DEFAULT_GID,
   DEFAULT_INBOUND_PORT,
   DEFAULT_OUTBOUND_PORT,

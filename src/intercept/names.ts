@@ -11,6 +11,11 @@ export const CHAIN_OUT_OWNERS = 'TOWPATH_OUT_OWNERS';
 export const CHAIN_OUT_PORTS = 'TOWPATH_OUT_PORTS';
 export const CHAIN_OUT_CIDRS = 'TOWPATH_OUT_CIDRS';
 export const CHAIN_TO_OUTBOUND = 'TOWPATH_TO_OUTBOUND';
+/** Entered from nat/OUTPUT with DNS queries over UDP: the lease, the agent's own. */
+export const CHAIN_DNS = 'TOWPATH_DNS';
+/** The operator's outbound lists, as far as they hold for DNS, over UDP and TCP. */
+export const CHAIN_DNS_LISTS = 'TOWPATH_DNS_LISTS';
+export const CHAIN_TO_DNS = 'TOWPATH_TO_DNS';
 /** Entered from nat/PREROUTING: the lease, interfaces. */
 export const CHAIN_PREROUTING = 'TOWPATH_PREROUTING';
 /** The operator's inbound lists. */

@@ -1,27 +1,16 @@
 /** What happens to connections that local programs open: nat/OUTPUT. The order is the meaning; docs/interception.md walks through it. Pure. */
-import { type Cidr, cidrsOf, containsCidr, parseCidr } from './cidr.ts';
+import { cidrsOf, containsCidr, parseCidr } from './cidr.ts';
+import { cidrMatch, leaseRule, linkLocalRule, ownPorts } from './common-rules.ts';
+import { dnsOverTcpRule } from './dns-rules.ts';
 import * as names from './names.ts';
 import { groupPorts } from './port-groups.ts';
 import type { Family, Match, Rule } from './rule.ts';
-import { INBOUND_DIAL_MARK, type InterceptionSettings, OWN_SERVICE_PORTS, type PortRange } from './settings.ts';
+import { INBOUND_DIAL_MARK, type InterceptionSettings } from './settings.ts';
 import { firstOf, type Stage, stageRules } from './stages.ts';
 
 export const LOOPBACK: Readonly<Record<Family, string>> = { v4: '127.0.0.0/8', v6: '::1/128' };
-const LINK_LOCAL_V6 = 'fe80::/10';
 const RETURN = { type: 'return' } as const;
 const TO_LOOPBACK: Match = { type: 'output-interface', name: 'lo' };
-
-/** The agent's and control's own listeners: never captured, in either direction. */
-export function ownPorts(settings: InterceptionSettings): PortRange[] {
-  const ports = [...new Set([settings.outboundPort, settings.inboundPort, ...OWN_SERVICE_PORTS])];
-  return ports.sort((a, b) => a - b).map((port) => ({ from: port, to: port }));
-}
-
-/** A range as a match; the range that holds every address needs none. */
-export function cidrMatch(type: 'source' | 'destination', cidr: Cidr): Match[] {
-  if (cidr.prefix === 0) return [];
-  return type === 'source' ? [{ type, cidr: cidr.text }] : [{ type, cidr: cidr.text, not: false }];
-}
 
 export function outboundRules(settings: InterceptionSettings, family: Family): Rule[] {
   const stages = outboundStages(settings, family);
@@ -77,19 +66,6 @@ function loopRules(settings: InterceptionSettings, family: Family): Rule[] {
   ];
 }
 
-/** Fail-open: without a live lease nothing below applies. `failure: closed` has no lease. */
-export function leaseRule(settings: InterceptionSettings, family: Family, chain: string): Rule[] {
-  if (settings.failure === 'closed') return [];
-  return [
-    {
-      chain,
-      matches: [{ type: 'lease-ended', set: names.LEASE_SETS[family] }],
-      target: RETURN,
-      reason: `the agent has not refreshed its lease for ${names.LEASE_SECONDS} s: it is gone, programs talk directly`,
-    },
-  ];
-}
-
 /** Steps 5 to 9: who may talk to this very host, and how. */
 function loopbackRules(settings: InterceptionSettings, family: Family): Rule[] {
   const chain = names.CHAIN_OUTPUT;
@@ -105,6 +81,7 @@ function loopbackRules(settings: InterceptionSettings, family: Family): Rule[] {
         'the outbound proxy chose an endpoint on this host: the inbound proxy applies its policy as for any caller',
     },
     { chain, matches: [agent], target: RETURN, reason: 'what the agent dials leaves as it is: no loop' },
+    ...dnsOverTcpRule(settings, chain),
     ...captured.map(
       (cidr): Rule => ({
         chain,
@@ -127,16 +104,6 @@ function loopbackRules(settings: InterceptionSettings, family: Family): Rule[] {
       reason: 'leaves this host: the lists decide',
     },
   ];
-}
-
-/** An address that is only valid together with an interface cannot be redirected to ::1, nor dialled again afterwards. */
-export function linkLocalRule(chain: string): Rule {
-  return {
-    chain,
-    matches: [{ type: 'destination', cidr: LINK_LOCAL_V6, not: false }],
-    target: RETURN,
-    reason: 'link-local addresses mean nothing without their interface, which redirection loses',
-  };
 }
 
 function excludeRules(settings: InterceptionSettings, family: Family): Rule[] {

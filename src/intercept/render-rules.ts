@@ -1,6 +1,6 @@
 /** The rules as input for `iptables-restore --noflush` and `ip6tables-restore --noflush`, for a host that has none of ours. Pure. */
 import { buildRules, type RuleSet } from './build-rules.ts';
-import { type Family, renderRule } from './rule.ts';
+import { type Family, type Rule, renderRule } from './rule.ts';
 import type { InterceptionSettings } from './settings.ts';
 
 /** Same settings, same text. `v6` is empty when IPv6 is switched off. */
@@ -18,8 +18,13 @@ export function bodyOf(ruleSet: RuleSet, cleanup: readonly string[]): string[] {
     ...ruleSet.chains.map((chain) => `:${chain} - [0:0]`),
     ...cleanup,
     ...ruleSet.rules.map((rule) => `-A ${rule.chain} ${renderRule(rule)}`),
-    ...ruleSet.jumps.map((rule) => `-I ${rule.chain} 1 ${renderRule(rule)}`),
+    ...ruleSet.jumps.map((rule) => `-I ${rule.chain} ${placeOf(rule, ruleSet.jumps) + 1} ${renderRule(rule)}`),
   ];
+}
+
+/** From 0: which of our entries in its chain it is. */
+export function placeOf(jump: Rule, jumps: readonly Rule[]): number {
+  return jumps.filter(({ chain }) => chain === jump.chain).indexOf(jump);
 }
 
 export function renderTransaction(lines: readonly string[]): string {

@@ -4,7 +4,9 @@ import type { PortRange } from './settings.ts';
 
 export type Family = 'v4' | 'v6';
 
-/** What a packet must be for the rule to apply. Every rule is about TCP; that is not repeated here. */
+export type Protocol = 'tcp' | 'udp';
+
+/** What a packet must be for the rule to apply. */
 export type Match =
   | { readonly type: 'source'; readonly cidr: string }
   | { readonly type: 'destination'; readonly cidr: string; readonly not: boolean }
@@ -12,6 +14,7 @@ export type Match =
   | { readonly type: 'output-interface'; readonly name: string }
   | { readonly type: 'opening' }
   | { readonly type: 'addressed-to-this-host' }
+  | { readonly type: 'dns-port' }
   | { readonly type: 'mark'; readonly value: number }
   | { readonly type: 'uid'; readonly id: number }
   | { readonly type: 'gid'; readonly id: number; readonly not: boolean }
@@ -27,6 +30,8 @@ export type Target =
 
 export interface Rule {
   readonly chain: string;
+  /** Absent: TCP, as most rules are. null: whatever comes to its chain. */
+  readonly protocol?: Protocol | null;
   readonly matches: readonly Match[];
   readonly target: Target;
   /** Why the rule is there, one sentence fragment for `towpath intercept show`. */
@@ -40,10 +45,13 @@ const BEFORE_PROTOCOL: readonly Match['type'][] = ['source', 'destination', 'inp
 export function renderRule(rule: Rule): string {
   const early = rule.matches.filter((match) => BEFORE_PROTOCOL.includes(match.type));
   const late = rule.matches.filter((match) => !BEFORE_PROTOCOL.includes(match.type));
-  return [...early.map(renderMatch), '-p tcp', ...late.map(renderMatch), renderTarget(rule.target)].join(' ');
+  const protocol = rule.protocol === undefined ? 'tcp' : rule.protocol;
+  const render = (match: Match): string => renderMatch(match, protocol ?? 'tcp');
+  const words = protocol === null ? [] : [`-p ${protocol}`];
+  return [...early.map(render), ...words, ...late.map(render), renderTarget(rule.target)].join(' ');
 }
 
-function renderMatch(match: Match): string {
+function renderMatch(match: Match, protocol: Protocol): string {
   switch (match.type) {
     case 'source':
       return `-s ${match.cidr}`;
@@ -57,6 +65,8 @@ function renderMatch(match: Match): string {
       return '-m tcp --tcp-flags FIN,SYN,RST,ACK SYN';
     case 'addressed-to-this-host':
       return '-m addrtype --dst-type LOCAL';
+    case 'dns-port':
+      return `-m ${protocol} --dport 53`;
     case 'mark':
       return `-m mark --mark 0x${match.value.toString(16)}`;
     case 'uid':

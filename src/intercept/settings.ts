@@ -43,6 +43,8 @@ export interface InterceptionSettings {
   readonly outboundPort: number;
   /** The inbound listener (REDIRECT target of connections from the network). */
   readonly inboundPort: number;
+  /** The DNS listener on loopback (REDIRECT target of local programs' queries); null = DNS is not captured. */
+  readonly dnsPort: number | null;
   /** Group of the agent's own sockets: never captured outbound. */
   readonly gid: number;
   readonly failure: FailureMode;
@@ -58,6 +60,7 @@ export interface InterceptionSettings {
 export const DEFAULT_GID = 15001;
 export const DEFAULT_OUTBOUND_PORT = 15001;
 export const DEFAULT_INBOUND_PORT = 15006;
+export const DEFAULT_DNS_PORT = 15053;
 /** SO_MARK of the inbound proxy's dials to the local program; tells them from its outbound dials, which carry no mark. */
 export const INBOUND_DIAL_MARK = 0x70a7;
 export const DEFAULT_VIRTUAL_IP_RANGES: readonly string[] = ['240.240.0.0/16', 'fd00:240::/32'];
@@ -70,6 +73,7 @@ const SSH_PORT: PortRange = { from: 22, to: 22 };
 export const DEFAULT_SETTINGS: InterceptionSettings = {
   outboundPort: DEFAULT_OUTBOUND_PORT,
   inboundPort: DEFAULT_INBOUND_PORT,
+  dnsPort: DEFAULT_DNS_PORT,
   gid: DEFAULT_GID,
   failure: 'open',
   virtualIpRanges: DEFAULT_VIRTUAL_IP_RANGES,

@@ -20,6 +20,7 @@ export function validateSettings(settings: InterceptionSettings): Problem[] {
     ...(settings.outboundPort === settings.inboundPort
       ? [problem('inboundPort', `${settings.inboundPort} is the outbound port as well: choose two ports`)]
       : []),
+    ...checkDnsPort(settings),
     ...checkId('gid', settings.gid),
     ...(settings.gid === 0 ? [problem('gid', '0 is the group of root: no program of root would be captured')] : []),
     ...checkList('virtualIpRanges', settings.virtualIpRanges, checkVirtualRange),
@@ -52,6 +53,13 @@ function checkList<T>(path: string, list: readonly T[], check: (path: string, va
 function checkPort(path: string, port: number): Problem[] {
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return [];
   return [problem(path, `${port} is not a port: use 1 to 65535`)];
+}
+
+function checkDnsPort({ dnsPort, outboundPort, inboundPort }: InterceptionSettings): Problem[] {
+  if (dnsPort === null) return [];
+  if (dnsPort === outboundPort || dnsPort === inboundPort)
+    return [problem('dnsPort', `${dnsPort} is a capture port as well: choose another`)];
+  return checkPort('dnsPort', dnsPort);
 }
 
 function checkPorts(path: string, ports: readonly PortRange[] | '*'): Problem[] {

@@ -1,4 +1,6 @@
 /** Pure: where one HTTP request goes. Reads the table in force now, so a change counts from the next request on. */
+
+import { nameOf } from '../contract/service-names.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
@@ -9,7 +11,6 @@ import { chooseEndpoint } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
-import { nameOf } from './explicit/service-names.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import type { OwnContent } from './own-content.ts';
 import { matchRoute } from './policy/match-route.ts';

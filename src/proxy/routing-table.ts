@@ -2,6 +2,8 @@
  * What this thread knows of the mesh: which addresses are services, and how to reach them. Messages from main replace whole
  * services; every request and connection looks things up anew, so a change never touches an established connection.
  */
+
+import { ServiceNames } from '../contract/service-names.ts';
 import type {
   ClusterKey,
   DirectoryEntry,
@@ -15,7 +17,6 @@ import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
-import { ServiceNames } from './explicit/service-names.ts';
 import { type HttpRouting, loadHttp } from './load-routing.ts';
 
 /** One port of a service, ready for use. */

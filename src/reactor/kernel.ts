@@ -50,6 +50,12 @@ export class Kernel {
     return this.#result(this.#calls.socket(domain, sys.SOCK_STREAM | sys.SOCK_NONBLOCK | sys.SOCK_CLOEXEC, 0));
   }
 
+  /** For questions to netfilter, which the kernel answers at once. */
+  netfilterSocket(): number {
+    const type = sys.SOCK_RAW | sys.SOCK_NONBLOCK | sys.SOCK_CLOEXEC;
+    return this.#result(this.#calls.socket(sys.AF_NETLINK, type, sys.NETLINK_NETFILTER));
+  }
+
   bind(fd: number, address: SockAddr): number {
     const length = writeSockAddr(this.slab, this.slab.scratch + ADDRESS, address);
     return this.#result(this.#calls.bind(fd, this.#addressPointer, length));

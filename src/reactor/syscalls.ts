@@ -7,7 +7,10 @@ import ffi from 'node:ffi';
 /** linux/socket.h, asm-generic/socket.h, linux/tcp.h, linux/netfilter_ipv4.h, linux/epoll.h */
 export const AF_INET = 2;
 export const AF_INET6 = 10;
+export const AF_NETLINK = 16;
+export const NETLINK_NETFILTER = 12;
 export const SOCK_STREAM = 1;
+export const SOCK_RAW = 3;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_IP = 0;

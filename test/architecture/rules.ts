@@ -53,8 +53,9 @@ export const WALLS: readonly {
       'src/agent/open-listeners.ts',
       'src/agent/probes/probe-socket.ts',
       'src/agent/host/trim-memory.ts',
+      'src/agent/dns/original-resolver.ts',
     ],
-    why: 'the main thread carries no traffic; only the data-thread pool opens listeners, only probes need marked sockets, and madvise is a system call',
+    why: 'the main thread carries no traffic; only the data-thread pool opens listeners, only probes need marked sockets, only DNS asks connection tracking, and madvise is a system call',
   },
 ];
 

@@ -2,6 +2,7 @@
 import type { KeeperState } from '../../intercept/index.ts';
 import { type Sample, sample } from '../../telemetry/metric.ts';
 import type { ControlLinkStats } from '../control-types.ts';
+import type { DnsCount } from '../dns/dns-desk.ts';
 import type { ViewSnapshot } from '../views/view-store.ts';
 
 export interface AgentFacts {
@@ -13,6 +14,8 @@ export interface AgentFacts {
   readonly workloads: readonly { readonly key: string; readonly healthy: boolean }[];
   /** null without interception. */
   readonly interception: KeeperState | null;
+  /** null when DNS is not captured. */
+  readonly dns: readonly DnsCount[] | null;
   /** Captured connections open now. */
   readonly connections: number;
   readonly heartbeatAgeMs: number;
@@ -29,6 +32,9 @@ export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
       sample('towpath_workload_healthy', healthy ? 1 : 0, { workload: key }),
     ),
     ...(facts.interception === null ? [] : interceptionSamples(facts.interception, nowMs)),
+    ...(facts.dns ?? []).map(({ transport, fate, count }) =>
+      sample('towpath_dns_queries_total', count, { transport, fate }),
+    ),
     sample('towpath_connections_open', facts.connections),
     sample('towpath_data_thread_heartbeat_age_seconds', facts.heartbeatAgeMs / 1000),
     sample('towpath_data_thread_stalls_total', facts.stalls),

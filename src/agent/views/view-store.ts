@@ -40,6 +40,10 @@ export class ViewStore {
     return this.#services.delete(key);
   }
 
+  directory(): DirectoryView | null {
+    return this.#directory;
+  }
+
   service(key: ServiceKey): ServiceView | null {
     return this.#services.get(key) ?? null;
   }

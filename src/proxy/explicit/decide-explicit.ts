@@ -1,4 +1,6 @@
 /** Where a request goes that names its service itself: by its target or Host (RFC 9112 3.2.2) and nothing else. */
+
+import { nameOf } from '../../contract/service-names.ts';
 import type { ServiceKey, ServiceView } from '../../contract/views.ts';
 import { assertNever } from '../../core/result.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
@@ -13,7 +15,6 @@ import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
 import { makeDirect } from './direct-form.ts';
 import { isOwnListener } from './explicit-parts.ts';
 import { type Authority, hostAddress, isHostName, NO_PORT, readAuthority } from './read-authority.ts';
-import { nameOf } from './service-names.ts';
 
 /** What must be known before a request can be decided on. */
 export type Lacks =

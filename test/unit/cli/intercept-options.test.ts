@@ -7,11 +7,16 @@ t.test('without options the defaults hold', async (t) => {
   t.notOk(describesRules({}));
 });
 
+t.test('DNS is left alone on request, whatever port is given', async (t) => {
+  t.equal(settingsFrom({ 'no-dns': true, 'dns-port': '2553' }).dnsPort, null);
+});
+
 t.test('every option reaches its field', async (t) => {
   const list = (text: string) => [text];
   const settings = settingsFrom({
     'outbound-port': '2501',
     'inbound-port': '2506',
+    'dns-port': '2553',
     gid: '77',
     failure: 'closed',
     'no-ipv6': true,
@@ -34,6 +39,7 @@ t.test('every option reaches its field', async (t) => {
   t.same(settings, {
     outboundPort: 2501,
     inboundPort: 2506,
+    dnsPort: 2553,
     gid: 77,
     failure: 'closed',
     virtualIpRanges: ['240.1.0.0/16', 'fd00::/32'],

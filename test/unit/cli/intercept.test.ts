@@ -14,7 +14,7 @@ t.test('show gives each rule its reason, and needs no root', async (t) => {
   t.match(out, /^IPv4 \(iptables, table nat\)$/m);
   t.match(out, /^IPv6 \(ip6tables, table nat\)$/m);
   t.match(out, / {4}-p tcp -m mark --mark 0x70a7 -j RETURN\n {8}the inbound proxy reaches the local program/);
-  const [rules, reasons] = [/^ {4}\S.*-[jg] /gm, /^ {8}\S/gm].map((pattern) => out.match(pattern)?.length);
+  const [rules, reasons] = [/^ {4}(?=\S).*-[jg] /gm, /^ {8}\S/gm].map((pattern) => out.match(pattern)?.length);
   t.equal(rules, reasons);
 });
 

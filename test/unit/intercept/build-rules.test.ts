@@ -1,5 +1,6 @@
 import t from 'tap';
 import { buildRules, type RuleSet } from '../../../src/intercept/build-rules.ts';
+import type { Rule } from '../../../src/intercept/rule.ts';
 import { DEFAULT_SETTINGS, type InterceptionSettings } from '../../../src/intercept/settings.ts';
 
 const FULL: InterceptionSettings = {
@@ -30,15 +31,22 @@ function reachableFrom(set: RuleSet, chain: string, path: readonly string[] = []
   return found;
 }
 
+/** Whether nothing that `rule` is about gets past `above`. */
+function takesAllOf(above: Rule, rule: Rule): boolean {
+  return above.matches.length === 0 && (above.protocol === null || above.protocol === rule.protocol);
+}
+
 for (const family of ['v4', 'v6'] as const) {
   for (const [what, settings] of [
     ['the defaults', DEFAULT_SETTINGS],
+    ['no DNS', { ...DEFAULT_SETTINGS, dnsPort: null }],
     ['every list', FULL],
   ] as const) {
     const set = buildRules(settings, family);
 
     t.test(`${family}, ${what}: every chain is reached and none leads back to itself`, async (t) => {
-      const reached = new Set([...reachableFrom(set, 'TOWPATH_OUTPUT'), ...reachableFrom(set, 'TOWPATH_PREROUTING')]);
+      const entries = set.jumps.flatMap(({ target }) => (target.type === 'jump' ? [target.chain] : []));
+      const reached = new Set(entries.flatMap((chain) => [...reachableFrom(set, chain)]));
       t.same([...reached].sort(), [...set.chains]);
     });
 
@@ -57,7 +65,7 @@ for (const family of ['v4', 'v6'] as const) {
       for (const chain of set.chains) {
         const rules = set.rules.filter((rule) => rule.chain === chain);
         t.equal(
-          rules.slice(0, -1).find((rule) => rule.matches.length === 0),
+          rules.find((rule, i) => rules.slice(0, i).some((above) => takesAllOf(above, rule))),
           undefined,
           chain,
         );

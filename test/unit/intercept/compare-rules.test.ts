@@ -8,7 +8,7 @@ import { DEFAULT_SETTINGS } from '../../../src/intercept/settings.ts';
 const wanted = buildRules(DEFAULT_SETTINGS, 'v4');
 
 /** What iptables-save prints when exactly our rules are in force. */
-const SAVED = renderRules(DEFAULT_SETTINGS).v4.replace(/^-I (\S+) 1 /gm, '-A $1 ');
+const SAVED = renderRules(DEFAULT_SETTINGS).v4.replace(/^-I (\S+) \d /gm, '-A $1 ');
 
 function differences(change: (saved: string) => string): string[] {
   const changed = change(SAVED);
@@ -36,7 +36,16 @@ t.test('foreign rules below ours do not concern us, one above does', async (t) =
   );
   t.same(
     differences((saved) => saved.replace('-A OUTPUT', '-A OUTPUT -p udp -j RETURN\n-A OUTPUT')),
-    ['OUTPUT has 1 foreign rules above ours'],
+    ['OUTPUT has 1 foreign rules above ours', 'OUTPUT (DNS) has 1 foreign rules above ours'],
+  );
+  t.same(
+    differences((saved) => saved.replace('-A OUTPUT -p udp', '-A OUTPUT -p tcp -j RETURN\n-A OUTPUT -p udp')),
+    ['OUTPUT (DNS) has 1 foreign rules above ours'],
+    'nor may one come between ours',
+  );
+  t.same(
+    differences((saved) => saved.replace(/^(-A OUTPUT -p tcp .*\n)(-A OUTPUT -p udp .*\n)/m, '$2$1')),
+    ['OUTPUT has our rules in another order'],
   );
 });
 
@@ -47,7 +56,7 @@ t.test('each kind of drift is named', async (t) => {
   );
   t.same(
     differences((saved) => saved.replace(/^(-A OUTPUT .*\n)/m, '$1$1')),
-    ['OUTPUT leads to our rules 2 times'],
+    ['OUTPUT leads to our rules 2 times', 'OUTPUT (DNS) has our rules in another order'],
   );
   t.same(
     differences((saved) => saved.replace(/^-A TOWPATH_TO_INBOUND .*\n/m, '')),

@@ -28,10 +28,13 @@ t.test('the default rules are these, in this order', async (t) => {
   t.equal(
     renderRules(DEFAULT_SETTINGS).v4,
     `*nat
+:TOWPATH_DNS - [0:0]
+:TOWPATH_DNS_LISTS - [0:0]
 :TOWPATH_INBOUND - [0:0]
 :TOWPATH_OUTBOUND - [0:0]
 :TOWPATH_OUTPUT - [0:0]
 :TOWPATH_PREROUTING - [0:0]
+:TOWPATH_TO_DNS - [0:0]
 :TOWPATH_TO_INBOUND - [0:0]
 :TOWPATH_TO_OUTBOUND - [0:0]
 -A TOWPATH_OUTPUT -p tcp -m mark --mark 0x70a7 -j RETURN
@@ -40,12 +43,19 @@ t.test('the default rules are these, in this order', async (t) => {
 -A TOWPATH_OUTPUT -p tcp -m set ! --match-set towpath_lease_v4 dst -j RETURN
 -A TOWPATH_OUTPUT ! -d 127.0.0.0/8 -o lo -p tcp -m owner --gid-owner 15001 -j TOWPATH_INBOUND
 -A TOWPATH_OUTPUT -p tcp -m owner --gid-owner 15001 -j RETURN
+-A TOWPATH_OUTPUT -p tcp -m tcp --dport 53 -g TOWPATH_DNS_LISTS
 -A TOWPATH_OUTPUT -o lo -p tcp -j RETURN
 -A TOWPATH_OUTPUT -p tcp -g TOWPATH_OUTBOUND
 -A TOWPATH_OUTBOUND -p tcp -m multiport --dports 15000,15001,15006,15010,15020,15053,15080 -j RETURN
 -A TOWPATH_OUTBOUND -p tcp -m multiport --dports 22 -j RETURN
 -A TOWPATH_OUTBOUND -p tcp -g TOWPATH_TO_OUTBOUND
 -A TOWPATH_TO_OUTBOUND -p tcp -j REDIRECT --to-ports 15001
+-A TOWPATH_DNS -p udp -m set ! --match-set towpath_lease_v4 dst -j RETURN
+-A TOWPATH_DNS -p udp -m owner --gid-owner 15001 -j RETURN
+-A TOWPATH_DNS -p udp -g TOWPATH_DNS_LISTS
+-A TOWPATH_DNS_LISTS -g TOWPATH_TO_DNS
+-A TOWPATH_TO_DNS -p tcp -j REDIRECT --to-ports 15053
+-A TOWPATH_TO_DNS -p udp -j REDIRECT --to-ports 15053
 -A TOWPATH_PREROUTING -p tcp -m set ! --match-set towpath_lease_v4 dst -j RETURN
 -A TOWPATH_PREROUTING -p tcp -g TOWPATH_INBOUND
 -A TOWPATH_INBOUND -p tcp -m multiport --dports 15000,15001,15006,15010,15020,15053,15080 -j RETURN
@@ -54,6 +64,7 @@ t.test('the default rules are these, in this order', async (t) => {
 -A TOWPATH_TO_INBOUND -p tcp -j REDIRECT --to-ports 15006
 -I PREROUTING 1 -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m addrtype --dst-type LOCAL -j TOWPATH_PREROUTING
 -I OUTPUT 1 -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -j TOWPATH_OUTPUT
+-I OUTPUT 2 -p udp -m udp --dport 53 -j TOWPATH_DNS
 COMMIT
 `,
   );
@@ -68,10 +79,12 @@ t.test('IPv6 has its own loopback, virtual range and set, and leaves link-local 
     '-p tcp -m set ! --match-set towpath_lease_v6 dst -j RETURN',
     '! -d ::1/128 -o lo -p tcp -m owner --gid-owner 15001 -j TOWPATH_INBOUND',
     '-p tcp -m owner --gid-owner 15001 -j RETURN',
+    '-p tcp -m tcp --dport 53 -g TOWPATH_DNS_LISTS',
     '-o lo -p tcp -j RETURN',
     '-d fe80::/10 -p tcp -j RETURN',
     '-p tcp -g TOWPATH_OUTBOUND',
   ]);
+  t.same(rulesIn(lines, 'TOWPATH_DNS_LISTS'), ['-d fe80::/10 -j RETURN', '-g TOWPATH_TO_DNS']);
   t.ok(rulesIn(lines, 'TOWPATH_PREROUTING').includes('-d fe80::/10 -p tcp -j RETURN'));
 });
 
@@ -89,12 +102,16 @@ t.test('failure: closed asks no lease', async (t) => {
 });
 
 t.test('ports and group are the given ones, everywhere', async (t) => {
-  const lines = linesOf('v4', { outboundPort: 2501, inboundPort: 2506, gid: 77 });
+  const lines = linesOf('v4', { outboundPort: 2501, inboundPort: 2506, dnsPort: 2553, gid: 77 });
   t.same(rulesIn(lines, 'TOWPATH_TO_OUTBOUND'), ['-p tcp -j REDIRECT --to-ports 2501']);
   t.same(rulesIn(lines, 'TOWPATH_TO_INBOUND'), ['-p tcp -j REDIRECT --to-ports 2506']);
-  t.match(rulesIn(lines, 'TOWPATH_INBOUND')[0], /--dports 2501,2506,15000,15010,15020,15053,15080 /);
+  t.match(rulesIn(lines, 'TOWPATH_INBOUND')[0], /--dports 2501,2506,2553,15000,15010,15020,15053,15080 /);
+  t.same(rulesIn(lines, 'TOWPATH_TO_DNS'), [
+    '-p tcp -j REDIRECT --to-ports 2553',
+    '-p udp -j REDIRECT --to-ports 2553',
+  ]);
   t.notMatch(lines.join('\n'), /15001|15006/);
-  t.equal(lines.filter((line) => line.includes('--gid-owner 77 ')).length, 3);
+  t.equal(lines.filter((line) => line.includes('--gid-owner 77 ')).length, 4);
 });
 
 t.test('every virtual range is captured before the lease and the loopback rules', async (t) => {

@@ -11,6 +11,7 @@ const NOTHING: AgentFacts = {
   control: null,
   workloads: [],
   interception: null,
+  dns: null,
   connections: 0,
   heartbeatAgeMs: 0,
   stalls: 0,

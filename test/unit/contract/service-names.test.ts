@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nameOf, ServiceNames } from '../../../../src/proxy/explicit/service-names.ts';
+import { nameOf, ServiceNames } from '../../../src/contract/service-names.ts';
 
 function names(keys: readonly string[], home: readonly string[] = []): ServiceNames {
   const all = new ServiceNames();
