@@ -68,15 +68,16 @@ function rivalry(
   }
   const dropped = same.flatMap(({ routes }) => ('dropped' in routes ? routes.dropped.filter(isOf(route)) : []));
   if (!same.some(({ routes }) => isServed(route, routes))) {
-    const message = `older routes of ${title} already have as many matches as one port can carry`;
+    const message = `older routes of ${title} already have as many matches or names as one port can carry`;
     return refused('too-many-rules', 'UnsupportedValue', message);
   }
   return { type: 'attached', ports: same.map(({ port }) => port), dropped };
 }
 
-/** TCPRoutes and TLSRoutes are always served, if only when the older ones go (GEP-2644). */
+/** Of TCPRoutes only the oldest carries, and yet all are accepted (GEP-2644). */
 function isServed(route: RouteResource, routes: PortRoutes): boolean {
-  return !('rules' in routes) || routes.rules.some(isOf(route));
+  if ('rules' in routes) return routes.rules.some(isOf(route));
+  return 'routes' in routes && routes.routes.some(({ resource }) => keyOf(resource) === keyOf(route));
 }
 
 function isOf(route: RouteResource): (attached: AttachedRule) => boolean {

@@ -39,8 +39,9 @@ export type PortRoutes =
       /** Beyond the limit: they get no traffic. */
       readonly dropped: readonly AttachedRule[];
     }
-  /** Oldest first. */
+  /** Oldest first; the youngest beyond the limit are left out. */
   | { readonly kind: 'TLSRoute'; readonly routes: readonly Stored<TLSRouteResource>[] }
+  /** Oldest first: it is the one that carries (GEP-2644). */
   | { readonly kind: 'TCPRoute'; readonly routes: readonly Stored<TCPRouteResource>[] };
 
 /**
@@ -59,7 +60,7 @@ export function attachRoutes(index: ResourceIndex, parent: Backend, namespace: s
   const http = ofKind((resource) => resource.kind === 'HTTPRoute');
   if (http.length > 0) return { kind: 'HTTPRoute', ...takeRules(http.flatMap((route) => httpRules(index, route))) };
   const tls = ofKind((resource) => resource.kind === 'TLSRoute');
-  if (tls.length > 0) return { kind: 'TLSRoute', routes: tls };
+  if (tls.length > 0) return { kind: 'TLSRoute', routes: takeRoutes(tls) };
   const tcp = ofKind((resource) => resource.kind === 'TCPRoute');
   return tcp.length > 0 ? { kind: 'TCPRoute', routes: tcp } : { kind: null };
 }
@@ -87,6 +88,15 @@ function takeRules(all: readonly AttachedRule[]): { rules: AttachedRule[]; dropp
     (entries > MAX_ENTRIES_PER_PORT ? dropped : rules).push(attached);
   }
   return { rules, dropped };
+}
+
+/** As many of the oldest as one port can carry, each whole. */
+function takeRoutes(routes: readonly Stored<TLSRouteResource>[]): Stored<TLSRouteResource>[] {
+  let names = 0;
+  return routes.filter(({ resource }) => {
+    names += Math.max(1, resource.spec.hostnames.length);
+    return names <= MAX_ENTRIES_PER_PORT;
+  });
 }
 
 /** Namespaces other than the Service's whose routes change requests to it for their own programs, sorted. */

@@ -5,6 +5,8 @@ import type { DirectResponse, ExtensionRef, RouteFilter, ValueMatch } from '../r
 import type { HTTPRouteFilterResource, RequestRouteResource } from '../types.ts';
 
 const GROUP = 'gateway.envoyproxy.io';
+/** Alternatives of several filters multiply: two with eight each are 64. */
+const MAX_ALTERNATIVES = 256;
 
 /** A filter that cannot be kept. `filter`: its place among those of the rule. */
 export interface ExtensionProblem {
@@ -46,7 +48,12 @@ export function resolveExtensions(
       continue;
     }
     const { matches, directResponse } = found.spec;
-    if (matches.length > 0) cookies = cookies.flatMap((all) => matches.map((match) => [...all, ...match.cookies]));
+    if (matches.length * cookies.length > MAX_ALTERNATIVES) {
+      const message = `the filters of the rule come to more than ${MAX_ALTERNATIVES} alternatives of cookies`;
+      problems.push({ filter: i, reason: 'IncompatibleFilters', message });
+    } else if (matches.length > 0) {
+      cookies = cookies.flatMap((all) => matches.map((match) => [...all, ...match.cookies]));
+    }
     if (directResponse === undefined) continue;
     const clash = answerProblem(route, filters, directResponse, direct);
     if (clash === null) direct = directResponse;

@@ -14,14 +14,21 @@ import {
   anyManifest,
   decode,
   endpoint,
+  extension,
+  grpcRoute,
   indexOf,
   type Manifest,
   parent,
   policy,
   route,
+  routeFilter,
   service,
+  tcpRoute,
   workload,
 } from './world.ts';
+
+const pay = { namespace: 'pay' };
+const copies = { type: 'RequestMirror', requestMirror: { backendRef: { name: 'copies', port: 80 } } };
 
 const world = (): ResourceIndex =>
   indexOf(
@@ -30,6 +37,7 @@ const world = (): ResourceIndex =>
     service('shopfront'),
     service('cart'),
     route('orders', [{ backendRefs: [{ name: 'v2', port: 80 }] }]),
+    route('cart', [{ filters: [copies, extension('pilots')] }], { parentRefs: [parent('cart')] }),
     route('front', [{ backendRefs: [{ name: 'orders', port: 80 }] }], { parentRefs: [parent('shopfront')] }),
   );
 
@@ -65,6 +73,19 @@ t.test('a change touches the services whose views it can alter, and no others', 
       'a workload that changes its labels',
       change(workload('w', v2), workload('w', { labels: { app: 'cart' } })),
       ['shop/cart', 'shop/orders', 'shop/shopfront', 'shop/v2'],
+    ],
+    ['a mirror: who sends copies to it', change(null, service('copies')), ['shop/cart', 'shop/copies']],
+    [
+      'a route filter: the parents of routes that name it',
+      change(null, routeFilter('pilots', { directResponse: {} })),
+      ['shop/cart'],
+    ],
+    ['a route filter of another namespace', change(null, routeFilter('pilots', { directResponse: {} }, pay)), []],
+    ['a TCPRoute: its parents', change(tcpRoute('t', [{ name: 'v2', port: 80 }]), null), ['shop/orders']],
+    [
+      'a consumer route: the Service of the other namespace',
+      change(null, grpcRoute('g', [{}], { parentRefs: [parent('orders', { namespace: 'shop' })] }, pay)),
+      ['shop/orders'],
     ],
     ['a workload that nobody selects', change(null, workload('w', { labels: { app: 'x' } })), []],
     ['a workload of another namespace', change(null, workload('w', v2, { namespace: 'pay' })), []],

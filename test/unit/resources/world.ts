@@ -9,6 +9,7 @@ import {
   ResourceIndex,
   type ServiceViewBody,
 } from '../../../src/resources/index.ts';
+import { anyRoute } from './any-route.ts';
 
 export type Manifest = Record<string, unknown>;
 
@@ -196,8 +197,6 @@ const address = fc.oneof(
   fc.ipV4().filter((ip) => !/^(0|2[2-5]\d)\./.test(ip)),
   fc.integer({ min: 1, max: 50 }).map((n) => `fd00::${n.toString(16)}`),
 );
-/** Never the name of a header that cannot be edited. */
-const token = fc.stringMatching(/^[xX]-[A-Za-z0-9]{1,5}$/);
 const portSet = fc.uniqueArray(portNumber, { minLength: 1, maxLength: 3 });
 
 const servicePorts = fc
@@ -233,52 +232,6 @@ const anyWorkload = fc
     ports: fc.dictionary(fc.constantFrom('p80', 'http', 'constructor'), portNumber),
   })
   .map(({ name, ns, ...spec }) => workload(name, spec, { namespace: ns }));
-
-const condition = fc.record({ name: token, value: token });
-const uniqueConditions = fc.uniqueArray(condition, { maxLength: 2, selector: (c) => c.name.toLowerCase() });
-const anyMatch = fc.record(
-  {
-    path: fc.record({
-      type: fc.constantFrom('Exact', 'PathPrefix'),
-      value: fc.constantFrom('/', '/a', '/a/', '/a/b', '/b'),
-    }),
-    method: fc.constantFrom('GET', 'POST'),
-    headers: uniqueConditions,
-    queryParams: uniqueConditions,
-  },
-  { requiredKeys: [] },
-);
-const filters = fc.option(
-  fc
-    .record({ set: uniqueConditions })
-    .map((requestHeaderModifier) => [{ type: 'RequestHeaderModifier', requestHeaderModifier }]),
-  { nil: [] },
-);
-const anyBackend = fc.record(
-  { name: serviceName, port: portNumber, weight: fc.integer({ min: 0, max: 3 }), filters },
-  { requiredKeys: ['name', 'port'] },
-);
-const anyRule = fc.record(
-  {
-    matches: fc.array(anyMatch, { maxLength: 3 }),
-    backendRefs: fc.array(anyBackend, { maxLength: 3 }),
-    filters,
-    timeouts: fc.record({ request: fc.constantFrom('0s', '5s', '1m30s') }),
-    name: fc.constantFrom('main', 'beta'),
-  },
-  { requiredKeys: [] },
-);
-const anyRoute = fc
-  .record({
-    name: fc.constantFrom('r1', 'r2', 'r3'),
-    ns: namespace,
-    parent: serviceName,
-    port: fc.option(portNumber, { nil: undefined }),
-    rules: fc.uniqueArray(anyRule, { minLength: 1, maxLength: 3, selector: (rule) => rule.name ?? rule }),
-  })
-  .map(({ name, ns, parent: target, port, rules }) =>
-    route(name, rules, { parentRefs: [parent(target, port === undefined ? {} : { port })] }, { namespace: ns }),
-  );
 
 const anyTarget = fc.oneof(
   fc

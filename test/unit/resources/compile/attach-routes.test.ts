@@ -1,6 +1,6 @@
 import t from 'tap';
 import { compileService } from '../../../../src/resources/index.ts';
-import { endpointsOf, indexOf, parent, route, service, viewOf } from '../world.ts';
+import { endpointsOf, extension, indexOf, parent, route, routeFilter, service, viewOf } from '../world.ts';
 
 const exact = (value: string): Record<string, unknown> => ({ path: { type: 'Exact', value } });
 
@@ -28,11 +28,6 @@ t.test('routes of several parents and ports merge only where they are attached',
   ]);
 });
 
-t.test('consumer routes are not applied, and bar nobody', async (t) => {
-  const consumer = route('r', [{}], { parentRefs: [parent('orders', { namespace: 'shop' })] }, { namespace: 'pay' });
-  t.equal(viewOf([service('orders'), consumer]).ports[0]?.http, null);
-});
-
 t.test('too many matches on one port: the youngest rules are dropped, the rest is served', async (t) => {
   const rules = Array.from({ length: 2 }, (_, i) => ({
     matches: Array.from({ length: 64 }, (_, j) => ({ path: { value: `/${i}/${j}` } })),
@@ -41,4 +36,19 @@ t.test('too many matches on one port: the youngest rules are dropped, the rest i
   const view = viewOf([service('orders'), ...routes]);
   t.equal(view.ports[0]?.http?.entries.length, 2048);
   t.notOk(view.ports[0]?.http?.actions.some((action) => action.route === 'shop/r16'));
+});
+
+t.test('alternatives of cookies count as matches, and too many of them are no rule', async (t) => {
+  const cookies = (n: number): unknown[] =>
+    Array.from({ length: n }, (_, i) => ({ cookies: [{ name: 'c', value: `v${i}` }] }));
+  const filters = ['a', 'b', 'c'].map((name) => routeFilter(name, { matches: cookies(8) }));
+  const matches = Array.from({ length: 33 }, (_, i) => ({ path: { value: `/${i}` } }));
+  const entries = (names: string[]): number | undefined =>
+    viewOf([service('orders'), ...filters, route('r', [{ matches, filters: names.map(extension) }])]).ports[0]?.http
+      ?.entries.length;
+  t.equal(entries(['a']), 33 * 8);
+  t.equal(entries(['a', 'b']), 0, '33 x 64 is more than one port carries');
+  t.equal(entries(['a', 'b', 'c']), 0);
+  const three = viewOf([service('orders'), ...filters, route('r', [{ filters: ['a', 'b', 'c'].map(extension) }])]);
+  t.match(three.ports[0]?.http?.actions[0]?.answer, { status: 500, body: /more than 256 alternatives of cookies/ });
 });

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Manifest, route, service, viewOf } from '../world.ts';
+import type { HttpRoutingView } from '../../../../src/contract/route-views.ts';
+import { grpcRoute, type Manifest, parent, route, service, tcpRoute, viewOf } from '../world.ts';
 
 /** The shares of the first action: `cluster*weight`. */
 function sharesOf(backendRefs: unknown[], ...more: Manifest[]): string[] | undefined {
@@ -127,6 +128,81 @@ t.test('matches: header names in lower case, the prefix / matches everything', a
         { name: 'x-b', value: 'V' },
       ],
       query: [{ name: 'Q', value: 'x' }],
+      action: 0,
+    },
+  ]);
+});
+
+t.test(
+  'consumer routes: for the programs of their own namespace, beside the producer routes and never with them',
+  async (t) => {
+    const refs = { parentRefs: [parent('orders', { namespace: 'shop' })] };
+    const consumer = (ns: string, name: string, rule: string): Manifest =>
+      route(name, [{ name: rule, backendRefs: [{ name: 'v1', port: 80 }] }], refs, { namespace: ns });
+    const v1 = service('v1', {}, { namespace: 'pay' });
+    const view = viewOf([
+      service('orders'),
+      v1,
+      route('own', [{ name: 'own' }]),
+      consumer('pay', 'b', 'second'),
+      consumer('web', 'c', 'other'),
+    ]);
+    const rules = (routing: HttpRoutingView | null | undefined): string[] | undefined =>
+      routing?.actions.map(({ rule, backends }) => `${rule} ${backends[0]?.cluster}`);
+    const [port] = view.ports;
+    t.same(rules(port?.http), ['own shop/orders:80']);
+    t.same(
+      Object.entries(port?.consumers ?? {}).map(([ns, routing]) => [ns, rules(routing)]),
+      [
+        ['pay', ['second pay/v1:80']],
+        ['web', ['other null']],
+      ],
+      'backendRefs without a namespace are in that of the route',
+    );
+    t.ok(view.clusters['pay/v1:80']);
+    const alone = viewOf([service('orders'), v1, consumer('pay', 'b', 'second')]).ports[0];
+    t.equal(alone?.http, null, 'without producer routes the traffic of all others just flows');
+  },
+);
+
+t.test('of several kinds on a port the most particular one applies, in each namespace by itself', async (t) => {
+  const refs = { parentRefs: [parent('orders', { namespace: 'shop' })] };
+  const view = viewOf([
+    service('orders'),
+    route('h', [{ name: 'h' }]),
+    grpcRoute('g', [{ name: 'g' }]),
+    tcpRoute('t', [{ name: 'orders', port: 80 }]),
+    route('c', [{ name: 'c' }], refs, { namespace: 'pay' }),
+  ]);
+  t.same(
+    view.ports[0]?.http?.actions.map(({ rule }) => rule),
+    ['g'],
+  );
+  t.same(
+    view.ports[0]?.consumers?.['pay']?.actions.map(({ rule }) => rule),
+    ['c'],
+  );
+  t.notOk(Object.hasOwn(view.ports[0] ?? {}, 'tcp'));
+});
+
+t.test('regular expressions say so, everything else is as it was', async (t) => {
+  const match = {
+    path: { type: 'RegularExpression', value: '/a.*' },
+    headers: [{ type: 'RegularExpression', name: 'X-A', value: 'b+' }],
+    queryParams: [
+      { name: 'q', value: '1' },
+      { type: 'RegularExpression', name: 'p', value: '2?' },
+    ],
+  };
+  t.same(viewOf([service('orders'), route('r', [{ matches: [match] }])]).ports[0]?.http?.entries, [
+    {
+      path: { type: 'RegularExpression', value: '/a.*' },
+      method: null,
+      headers: [{ name: 'x-a', value: 'b+', type: 'RegularExpression' }],
+      query: [
+        { name: 'p', value: '2?', type: 'RegularExpression' },
+        { name: 'q', value: '1' },
+      ],
       action: 0,
     },
   ]);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
+import { serviceViewSchema } from '../../../../src/contract/view-schema.ts';
 import {
   compileDirectory,
   compileService,
@@ -7,7 +8,8 @@ import {
   ResourceIndex,
   resourceId,
 } from '../../../../src/resources/index.ts';
-import { anyEndpoint, anyManifest, decode, endpointsOf, service, viewOf, workload } from '../world.ts';
+import { keyOf } from '../../../../src/resources/relations.ts';
+import { anyEndpoint, anyManifest, decode, endpointsOf, indexOf, service, viewOf, workload } from '../world.ts';
 
 t.test('a Service without routes just flows to its workloads', async (t) => {
   const view = viewOf([
@@ -39,6 +41,22 @@ t.test('a Service without routes just flows to its workloads', async (t) => {
     },
   });
   t.equal(compileService(new ResourceIndex(), endpointsOf(), 'shop/orders'), null, 'no Service, no view');
+});
+
+t.test('fuzz: every view is one that agents accept', async (t) => {
+  const version = { epoch: 1, gen: 1, hash: '0123456789abcdef' };
+  fc.assert(
+    fc.property(fc.array(anyManifest, { maxLength: 14 }), (manifests) => {
+      const index = indexOf(...manifests);
+      for (const { resource } of index.list('Service')) {
+        const view = compileService(index, endpointsOf(), keyOf(resource));
+        const parsed = serviceViewSchema.safeParse({ version, ...view });
+        t.ok(parsed.success, JSON.stringify(parsed.error?.issues));
+        t.same(JSON.parse(JSON.stringify(parsed.data)), JSON.parse(JSON.stringify({ version, ...view })));
+      }
+    }),
+    { numRuns: 300 },
+  );
 });
 
 t.test('fuzz: accepted resources always compile, and the order of arrival does not matter', async (t) => {
