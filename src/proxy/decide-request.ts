@@ -11,6 +11,7 @@ import { chooseEndpoint } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
+import { type DeliveryRules, USUAL_DELIVERY } from './exchange/delivery-rules.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import type { OwnContent } from './own-content.ts';
 import { matchRoute } from './policy/match-route.ts';
@@ -33,6 +34,8 @@ export type RequestDecision =
       readonly edits: CompiledEdits | null;
       /** Of the final answer. */
       readonly responseEdits: CompiledEdits | null;
+      /** How often, how long, with which faults, and who gets a copy. */
+      readonly rules: DeliveryRules;
       /** 0 = none. */
       readonly timeoutMs: number;
       /** What consistent hashing goes by, also for another try; NO_KEY = nothing. */
@@ -150,7 +153,9 @@ export function toCluster(
     action,
     edits: backend === null ? null : backend.edits,
     responseEdits: backend === null ? null : backend.responseEdits,
-    timeoutMs: action === null ? 0 : action.requestTimeoutMs,
+    rules: backend === null ? USUAL_DELIVERY : backend.rules,
+    timeoutMs:
+      action === null || action.requestTimeoutMs === 0 ? cluster.traffic.requestTimeoutMs : action.requestTimeoutMs,
     hash: context.asked.key,
     affinity: context.asked.affinity,
     scope: action ?? port,
@@ -179,6 +184,7 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
     action: null,
     edits: null,
     responseEdits: null,
+    rules: USUAL_DELIVERY,
     timeoutMs: 0,
     hash: NO_KEY,
     affinity: null,

@@ -8,6 +8,7 @@ import type {
 } from '../contract/views.ts';
 import { type CompiledEdits, compileHeaderEdits, compileRequestEdits } from './codec/http1/header-edits.ts';
 import type { Cluster } from './endpoints/cluster.ts';
+import { compileDelivery, type DeliveryRules } from './exchange/delivery-rules.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
 import { compileAnswer, type RuleAnswer } from './rule-answer.ts';
 
@@ -40,6 +41,7 @@ export interface RouteBackend {
   readonly responseEdits: CompiledEdits | null;
   /** Requests that this backend is chosen for are answered by us. */
   readonly answer: RuleAnswer | null;
+  readonly rules: DeliveryRules;
 }
 
 /** The routes of a port; null when none is attached. `clusters`: those of the service's view. */
@@ -76,5 +78,6 @@ function loadBackend(
     edits: compileRequestEdits([rule.requestHeaders, backend.requestHeaders], [rule.rewrite, backend.rewrite]),
     responseEdits,
     answer: compileAnswer(backend.answer, responseEdits),
+    rules: compileDelivery(rule, backend, clusters),
   };
 }

@@ -17,6 +17,8 @@ export const RESPONSE_FLAGS = {
   UC: { status: 503, grpcStatus: 14, meaning: 'the endpoint closed the connection' },
   /** Upstream remote reset: HTTP/2 only. */
   UR: { status: 503, grpcStatus: 14, meaning: 'the endpoint reset the stream' },
+  /** Upstream retry limit exceeded: the answer of the last try was passed on, which the rule would have had repeated. */
+  URX: { status: 503, grpcStatus: 14, meaning: 'the tries of the route were used up' },
   UT: { status: 504, grpcStatus: 4, meaning: 'the request timed out' },
   UPE: { status: 502, grpcStatus: 14, meaning: 'the answer of the endpoint was refused' },
   UO: { status: 503, grpcStatus: 14, meaning: 'a limit of the proxy is reached' },

@@ -17,6 +17,7 @@ import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import { TrafficStore } from './endpoints/traffic-store.ts';
 import { type HttpRouting, loadHttp } from './load-routing.ts';
 
 /** One port of a service, ready for use. */
@@ -57,6 +58,7 @@ export class RoutingTable {
   readonly names = new ServiceNames();
   readonly #owners = new EndpointOwners();
   readonly #endpoints: EndpointStore;
+  readonly #traffic = new TrafficStore();
   /** Virtual IP (address key with port 0) -> service. */
   #frontends = new Map<number | string, ServiceKey>();
   readonly #services = new Map<ServiceKey, LoadedService>();
@@ -133,6 +135,7 @@ export class RoutingTable {
     const old = this.#services.get(key);
     if (old !== undefined) countReferences(old, -1);
     this.#services.delete(key);
+    this.#traffic.prune([...this.#services.values()].flatMap(({ clusters }) => clusters));
     this.#owners.forget();
   }
 
@@ -160,7 +163,9 @@ export class RoutingTable {
       const address = parseSockAddr(e.ip, e.port);
       return address === null ? [] : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight }];
     });
-    return new Cluster(key, cluster, endpoints, previous);
+    const loaded = new Cluster(key, cluster, endpoints, previous);
+    loaded.traffic = this.#traffic.get(key, cluster);
+    return loaded;
   }
 }
 

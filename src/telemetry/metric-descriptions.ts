@@ -23,6 +23,11 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
     type: 'histogram',
     help: 'Time from the head of a request to the end of its response.',
   },
+  towpath_retries_total: counter(
+    'Requests that were, or would have been, sent again, by cluster, reason and result (sent, exhausted, overflow, over-budget).',
+  ),
+  towpath_retry_budget_exhausted_total: counter('Retries that the budget of a cluster did not allow.'),
+  towpath_circuit_breaker_overflows_total: counter('Requests refused by a circuit breaker, by cluster and limit.'),
   towpath_series_dropped_total: counter('Counts that found no place because a data thread had too many series.'),
   towpath_internal_errors_total: counter('Broken promises inside the data thread; any value above 0 is a bug.'),
 };

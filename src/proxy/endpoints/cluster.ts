@@ -4,6 +4,7 @@ import type { ClusterView } from '../../contract/cluster-views.ts';
 import type { AppProtocol } from '../../contract/views.ts';
 import { assertNever } from '../../core/result.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
+import { ClusterTraffic } from './cluster-traffic.ts';
 import { ConsistentHash } from './consistent-hash.ts';
 import type { Endpoint } from './endpoint.ts';
 import { type HashPlan, keyOfAddress, planHash } from './hash-key.ts';
@@ -24,6 +25,8 @@ export interface WeightedEndpoint {
 export type ClusterSettings = Omit<ClusterView, 'endpoints' | 'port'>;
 
 const NONE_UNUSABLE: ReadonlySet<Endpoint> = new Set();
+/** Of sets of addresses that are no service's: they have no limits. */
+const OUTSIDE = ClusterTraffic.unlimited();
 
 export class Cluster {
   readonly key: string;
@@ -33,6 +36,8 @@ export class Cluster {
   readonly endpoints: readonly WeightedEndpoint[];
   /** null: not by hash. */
   readonly hashing: HashPlan | null;
+  /** What is under way for it, in this view and those before. */
+  traffic: ClusterTraffic = OUTSIDE;
   readonly #hash: ConsistentHash | null;
   readonly #balancer: Balancer;
   readonly #pool: Pool;

@@ -20,6 +20,7 @@ export class EndpointOwners {
     if (owner instanceof Cluster) return owner;
     const { cluster, endpoint } = owner;
     const alone = new Cluster(cluster.key, cluster.settings, [endpoint]);
+    alone.traffic = cluster.traffic;
     this.#owners.set(key, alone);
     return alone;
   }

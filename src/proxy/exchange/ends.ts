@@ -7,7 +7,10 @@ import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { OwnAnswer } from '../own-answer.ts';
+import type { Loss } from '../policy/loss.ts';
 import type { ResponseFlag } from '../response-flags.ts';
+
+export type { Loss } from '../policy/loss.ts';
 
 /** The client's end: takes the answer, gives the request (to the `Exchange` itself). */
 export interface ClientEnd {
@@ -36,23 +39,6 @@ export interface ClientEnd {
   /** The answer is complete, the request too or given up. The exchange is over. @param code HTTP/2: why it was given up */
   complete(code: number): void;
 }
-
-/** How a request came to nothing at its endpoint. */
-export type Loss =
-  /** No connection could be had. */
-  | 'unreachable'
-  /** The connection was lost. */
-  | 'lost'
-  /** The endpoint reset the stream. */
-  | 'reset'
-  /** It broke the protocol. */
-  | 'malformed'
-  /** No stream became free in time, or too many requests wait for one. */
-  | 'crowded'
-  /** The time for one try was up. */
-  | 'slow'
-  /** A circuit breaker is open. */
-  | 'full';
 
 /** What the endpoint's end tells its exchange. Heads and bytes are valid during the call only. */
 export interface ServerEndUser {
@@ -97,8 +83,12 @@ export type Reuse =
 
 /** The endpoint's end of one attempt. */
 export interface ServerEnd {
+  /** Who hears of it. */
+  user: ServerEndUser;
   /** The request may go on after the answer is complete. */
   readonly outlivesAnswer: boolean;
+  /** Bytes of the request may have reached the endpoint. */
+  readonly mayHaveArrived: boolean;
   open(endpoint: Endpoint, reuse: Reuse): number;
   sendHead(head: MessageHead, plan: Http2HeadPlan, end: boolean): HeadSent;
   /** Takes all bytes. False: some wait, send no more until `onServerWritable`. */

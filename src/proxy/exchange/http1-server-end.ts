@@ -22,7 +22,7 @@ const ANSWER_TOO_LARGE = 'the head of the answer is larger than the limit';
 export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   readonly outlivesAnswer = false;
   readonly #context: Context;
-  readonly #user: ServerEndUser;
+  user: ServerEndUser;
   readonly #body: BodyReader;
   /** Incomplete head of the answer. */
   readonly #stash: SlabStash;
@@ -35,10 +35,14 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
 
   constructor(context: Context, user: ServerEndUser) {
     this.#context = context;
-    this.#user = user;
+    this.user = user;
     const { slab } = context.reactor;
     this.#body = new BodyReader(context.chunked, slab.bytes, false);
     this.#stash = new SlabStash(slab);
+  }
+
+  get mayHaveArrived(): boolean {
+    return this.#upstream?.connected === true;
   }
 
   open(endpoint: Endpoint, reuse: Reuse): number {
@@ -114,11 +118,11 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   onUpstreamConnect(): void {}
 
   onUpstreamDrain(): void {
-    this.#user.onServerWritable();
+    this.user.onServerWritable();
   }
 
   onUpstreamEnd(): void {
-    if (this.#answering && this.#body.framing === FRAMING_UNTIL_CLOSE) return this.#user.onAnswerData(0, 0, true);
+    if (this.#answering && this.#body.framing === FRAMING_UNTIL_CLOSE) return this.user.onAnswerData(0, 0, true);
     this.#lost('lost', 'the endpoint closed the connection');
   }
 
@@ -130,7 +134,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
     const upstream = this.#letGo();
     if (upstream === null) return;
     upstream.abort();
-    this.#user.onServerLost(loss, loss === 'unreachable', NO_ERROR, reason);
+    this.user.onServerLost(loss, loss === 'unreachable', NO_ERROR, reason);
   }
 
   onUpstreamData(at: number, length: number): void {
@@ -167,7 +171,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
       from += n;
       left -= n;
       if (parser.head.status >= 200) return this.#begin(parser.head, from, left);
-      this.#user.onAnswerHead(parser.head, false);
+      this.user.onAnswerHead(parser.head, false);
       if (this.#upstream === null) return;
     }
     if (left === LARGE_CHUNK) return this.#lost('malformed', ANSWER_TOO_LARGE);
@@ -184,7 +188,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
     if (this.#upstream !== null) this.#upstream.serverIdleMs = head.keepAliveTimeoutMs;
     // Bytes behind a complete answer: nobody asked for them (RFC 9112 9.2).
     if (body.done && length > 0) this.#reusable = false;
-    this.#user.onAnswerHead(head, body.done);
+    this.user.onAnswerHead(head, body.done);
     if (length > 0 && !body.done) this.#readBody(at, length);
     if (this.#upstream !== null) this.#stash.clear();
   }
@@ -198,7 +202,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
       used += body.consumed;
       if (body.done && used < length) this.#reusable = false;
       const ends = body.done && !body.hasTrailers;
-      if (body.dataLength > 0 || ends) this.#user.onAnswerData(body.dataAt, body.dataLength, ends);
+      if (body.dataLength > 0 || ends) this.user.onAnswerData(body.dataAt, body.dataLength, ends);
       if (body.done && body.hasTrailers) this.#passTrailers();
     }
   }
@@ -206,7 +210,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   #passTrailers(): void {
     const { own } = this.#context.exchanges;
     this.#body.readTrailers(own);
-    this.#user.onAnswerTrailers(own);
+    this.user.onAnswerTrailers(own);
   }
 }
 

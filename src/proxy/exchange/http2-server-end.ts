@@ -26,15 +26,19 @@ export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   /** ms of the reactor's clock since when the request has waited for a free stream, 0 = it has not. */
   waitingSince: number;
   readonly #context: Context;
-  readonly #user: ServerEndUser;
+  user: ServerEndUser;
   #pool: StreamPool | null = null;
   #stream: Http2Stream | null = null;
   #connection: StreamConnection | null = null;
 
   constructor(context: Context, user: ServerEndUser, waitingSince: number) {
     this.#context = context;
-    this.#user = user;
+    this.user = user;
     this.waitingSince = waitingSince;
+  }
+
+  get mayHaveArrived(): boolean {
+    return this.#stream !== null && this.#connection?.connected === true;
   }
 
   open(endpoint: Endpoint): number {
@@ -50,13 +54,13 @@ export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   onStream(stream: Http2Stream, connection: StreamConnection): void {
     this.#stream = stream;
     this.#connection = connection;
-    if (this.#pool !== null) this.#user.onServerReady();
+    if (this.#pool !== null) this.user.onServerReady();
   }
 
   onNoStream(errno: number): void {
-    if (errno > 0) return this.#user.onServerLost('unreachable', true, NO_ERROR, describeErrno(errno));
+    if (errno > 0) return this.user.onServerLost('unreachable', true, NO_ERROR, describeErrno(errno));
     const { streamWaitMs } = this.#context.limits;
-    this.#user.onServerLost('crowded', true, NO_ERROR, `no stream became free within ${streamWaitMs} ms`);
+    this.user.onServerLost('crowded', true, NO_ERROR, `no stream became free within ${streamWaitMs} ms`);
   }
 
   sendHead(head: MessageHead, plan: Http2HeadPlan, end: boolean): HeadSent {
@@ -93,19 +97,19 @@ export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   // === the stream ===
 
   onHead(head: Http2Head, end: boolean): void {
-    this.#user.onAnswerHead(head, end);
+    this.user.onAnswerHead(head, end);
   }
 
   onData(at: number, length: number, end: boolean): void {
-    this.#user.onAnswerData(at, length, end);
+    this.user.onAnswerData(at, length, end);
   }
 
   onTrailers(head: Http2Head): void {
-    this.#user.onAnswerTrailers(head);
+    this.user.onAnswerTrailers(head);
   }
 
   onWritable(): void {
-    this.#user.onServerWritable();
+    this.user.onServerWritable();
   }
 
   onReset(code: number, unprocessed: boolean, sentence: string): void {
@@ -113,7 +117,7 @@ export class Http2ServerEnd implements ServerEnd, StreamClaimant {
     this.#stream = null;
     const { connected = true, broken = false } = this.#connection ?? {};
     const loss = !connected ? 'unreachable' : lossOf(code, unprocessed, broken, sentence);
-    this.#user.onServerLost(loss, unprocessed || !connected, code, sentence);
+    this.user.onServerLost(loss, unprocessed || !connected, code, sentence);
   }
 }
 

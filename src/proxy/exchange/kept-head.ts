@@ -30,6 +30,7 @@ export class KeptHead {
   readonly #slab: Slab;
   readonly #words: Int32Array;
   #chunk = -1;
+  #linesLength = 0;
   /** Where the next byte goes. */
   #end = 0;
   /** What came of the body lies behind the head, as long as there is room. */
@@ -62,19 +63,47 @@ export class KeptHead {
     return this.#chunk >= 0;
   }
 
-  /** Copies the head. False when it is too large for one chunk, or `thrifty` and small chunks have run out. @throws SlabExhausted */
-  keep(head: MessageHead, thrifty: boolean): boolean {
-    const size = sizeOf(head);
+  /** The lines of HTTP/1.1, kept by `keepLines`. */
+  get isLines(): boolean {
+    return this.#linesLength > 0;
+  }
+
+  get linesAt(): number {
+    return this.#chunk;
+  }
+
+  get linesLength(): number {
+    return this.#linesLength;
+  }
+
+  /** As `keep`, to the letter, for an endpoint that speaks HTTP/1.1: to be parsed again. @throws SlabExhausted */
+  keepLines(head: Http1Head, thrifty: boolean): boolean {
+    const size = head.endAt - head.startAt;
+    if (!this.#take(size, thrifty)) return false;
+    this.#linesLength = size;
+    this.#slab.bytes.copyWithin(this.#chunk, head.startAt, head.endAt);
+    this.bodyAt = this.#chunk + size;
+    return true;
+  }
+
+  #take(size: number, thrifty: boolean): boolean {
     if (size > LARGE_CHUNK || (thrifty && (size > SMALL_CHUNK || this.#slab.freeSmallChunks === 0))) return false;
     this.release();
     this.#chunk = this.#slab.allocate(size);
+    this.#linesLength = 0;
+    this.bodyLength = 0;
+    return true;
+  }
+
+  /** Copies the head. False when it is too large for one chunk, or `thrifty` and small chunks have run out. @throws SlabExhausted */
+  keep(head: MessageHead, thrifty: boolean): boolean {
+    if (!this.#take(sizeOf(head), thrifty)) return false;
     this.#textAt = this.#chunk + head.fieldCount * WORDS * 4;
     this.#end = this.#textAt;
     this.#keepStart(head);
     if (head instanceof Http1Head) this.#keepHttp1Fields(head);
     else this.#keepFields(head);
     this.bodyAt = this.#end;
-    this.bodyLength = 0;
     return true;
   }
 

@@ -36,6 +36,11 @@ export class TimeLimit {
     return new TimeLimit(reactor, isRoute ? routeMs : callerMs, field, isRoute);
   }
 
+  /** ms until the request must be over. */
+  get leftMs(): number {
+    return this.#deadlineAt - this.#reactor.now;
+  }
+
   /** The request is sent later than at once. */
   noteDelay(): void {
     this.#isStale = true;

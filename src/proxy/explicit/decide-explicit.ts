@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { answer, decideService, type RequestDecision, toCluster } from '../decide-request.ts';
 import { Cluster, type ClusterSettings } from '../endpoints/cluster.ts';
 import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
+import { USUAL_DELIVERY } from '../exchange/delivery-rules.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
 import { makeDirect } from './direct-form.ts';
 import { isOwnListener } from './explicit-parts.ts';
@@ -163,6 +164,7 @@ function forward(context: Context, cluster: Cluster, service: string, scope: obj
     action: null,
     edits: null,
     responseEdits: null,
+    rules: USUAL_DELIVERY,
     timeoutMs: 0,
     hash: NO_KEY,
     affinity: null,

@@ -6,7 +6,7 @@ import type { Http2Head } from '../codec/http2/http2-head.ts';
 import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
 import type { RequestDecision } from '../decide-request.ts';
 import type { StreamConnectionOwner } from '../exchange/http2-client-end.ts';
-import { KeptRequest } from '../exchange/kept-request.ts';
+import { type BodyTaker, KeptRequest } from '../exchange/kept-request.ts';
 import { decideExplicit, type Lacks } from './decide-explicit.ts';
 import { LookUp } from './look-up.ts';
 
@@ -44,7 +44,7 @@ class HeldStream implements StreamUser {
   hold(lacks: Lacks, head: Http2Head, end: boolean): void {
     this.#stream.user = this;
     this.#ended = end;
-    if (!this.#keep(() => this.#kept.keepHead(head, false))) return;
+    if (!this.#keep(() => this.#kept.wait(head, 'http2'))) return;
     const answer = this.#lookUp.fetch(lacks);
     if (answer === null) return;
     this.#over();
@@ -56,12 +56,18 @@ class HeldStream implements StreamUser {
 
   onData(at: number, length: number, end: boolean): void {
     this.#ended = end;
-    this.#keep(() => this.#kept.keepBody(at, length, true));
+    this.#keep(() => {
+      this.#kept.addBody(at, length);
+      return true;
+    });
   }
 
   onTrailers(head: Http2Head): void {
     this.#ended = true;
-    this.#keep(() => this.#kept.keepTrailers(head));
+    this.#keep(() => {
+      this.#kept.addTrailers(head);
+      return true;
+    });
   }
 
   onReset(): void {
@@ -84,13 +90,12 @@ class HeldStream implements StreamUser {
     if (this.#isOver) return;
     const { context, record } = this.#server;
     const kept = this.#kept;
-    const head = kept.restoreHead();
+    const head = kept.restoreHttp2Head();
     context.asked.note(record.client, head, context.reactor.slab.bytes);
     const decided = decideExplicit(context, head, context.reactor.slab.bytes);
     const decision = decided.type === 'lacks' ? this.#lookUp.fetch(decided) : decided;
     if (decision === null) return;
-    const hasMore = kept.bodyLength > 0 || kept.hasTrailers;
-    const isWhole = this.#ended && (decision.type === 'answer' || !hasMore);
+    const isWhole = this.#ended && (decision.type === 'answer' || !kept.hasMore);
     this.#server.serve(this.#stream, decision, head, isWhole);
     const { user } = this.#stream;
     if (decision.type === 'forward' && user !== null && user !== this) this.#replay(user);
@@ -99,13 +104,14 @@ class HeldStream implements StreamUser {
 
   /** Gives what has come meanwhile to the exchange. */
   #replay(user: StreamUser): void {
-    const kept = this.#kept;
-    let left = kept.bodyLength;
-    kept.forEachPiece((at, length) => {
-      left -= length;
-      user.onData(at, length, left === 0 && this.#ended && !kept.hasTrailers);
-    });
-    if (kept.hasTrailers) user.onTrailers(kept.restoreTrailers());
+    const taker: BodyTaker = {
+      sendData: (at, length, end) => {
+        user.onData(at, length, end);
+        return true;
+      },
+      sendTrailers: (head) => user.onTrailers(head),
+    };
+    this.#kept.sendBody(taker, this.#ended);
   }
 
   #over(): void {

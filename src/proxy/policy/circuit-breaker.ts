@@ -26,6 +26,16 @@ export const USUAL_THRESHOLDS: Thresholds = {
   connectionsPerEndpoint: Number.POSITIVE_INFINITY,
 };
 
+const NO_LIMIT = Number.POSITIVE_INFINITY;
+export const UNLIMITED: Thresholds = {
+  connections: NO_LIMIT,
+  pending: NO_LIMIT,
+  requests: NO_LIMIT,
+  retries: NO_LIMIT,
+  requestsPerConnection: NO_LIMIT,
+  connectionsPerEndpoint: NO_LIMIT,
+};
+
 /** What a view does not say is 1024, and without limit where it concerns one connection or one endpoint. */
 export function thresholdsOf(view: CircuitBreakerView | undefined): Thresholds {
   if (view === undefined) return USUAL_THRESHOLDS;

@@ -3,7 +3,7 @@
  * provably was not acted on, what may be repeated by its nature, or what the operator has declared repeatable by listing the answer.
  */
 import type { RetryView } from '../../contract/route-views.ts';
-import type { Loss } from '../exchange/ends.ts';
+import type { Loss } from './loss.ts';
 
 /** Sends of a request without a rule for it, and of one that no endpoint has taken yet: the first, and two more. */
 export const USUAL_SENDS = 3;

@@ -1,8 +1,8 @@
 /** What the tests of exchanges share. */
 import { createServer } from 'node:net';
 import type { Test } from 'tap';
-import type { HttpRoutingView } from '../../../../src/contract/views.ts';
-import type { ProxyRig } from '../../../helpers/proxy-rig.ts';
+import type { ClusterView, HttpRoutingView, RouteActionView, ServiceView } from '../../../../src/contract/views.ts';
+import { type ProxyRig, serviceView } from '../../../helpers/proxy-rig.ts';
 
 export const INTERNAL_ERROR = 2;
 export const REFUSED_STREAM = 7;
@@ -20,11 +20,30 @@ export async function check(t: Test, rig: ProxyRig): Promise<void> {
 
 /** One rule for everything, with that limit. */
 export function routed(timeoutMs: number | null): HttpRoutingView {
+  return ruled({ requestTimeoutMs: timeoutMs });
+}
+
+/** One rule for everything. */
+export function ruled(action: Partial<RouteActionView>): HttpRoutingView {
   const backends = [{ cluster: 'shop/orders:80', weight: 1, requestHeaders: null }];
   return {
     entries: [{ path: { type: 'PathPrefix', value: '/' }, method: null, headers: [], query: [], action: 0 }],
-    actions: [{ route: 'shop/r', rule: '0', backends, requestHeaders: null, requestTimeoutMs: timeoutMs }],
+    actions: [{ route: 'shop/r', rule: '0', backends, requestHeaders: null, requestTimeoutMs: null, ...action }],
   };
+}
+
+/** A service with that rule and that policy of its cluster. */
+export function ruledService(
+  ports: readonly number[],
+  action: Partial<RouteActionView>,
+  policy: Partial<ClusterView> = {},
+  protocol: ClusterView['protocol'] = 'auto',
+): ServiceView {
+  const view = serviceView(ports, { protocol, http: ruled(action) });
+  const clusters = Object.fromEntries(
+    Object.entries(view.clusters).map(([key, cluster]) => [key, { ...cluster, ...policy }]),
+  );
+  return { ...view, clusters };
 }
 
 /** A port that was free a moment ago. */
