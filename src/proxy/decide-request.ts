@@ -88,9 +88,13 @@ export function decideRequest(
 
 /** Where a request to that port of a service goes. */
 export function decideService(context: Context, port: ServicePort, head: MessageHead, bytes: Buffer): RequestDecision {
-  return port.http === null
-    ? toCluster(context, port, port.cluster, null, null)
-    : route(context, port, port.http, head, bytes);
+  const http = routesFor(port, context.table.home);
+  return http === null ? toCluster(context, port, port.cluster, null, null) : route(context, port, http, head, bytes);
+}
+
+/** Routes of the caller's own namespace take the place of the service's, and are never merged with them (GEP-1294). */
+function routesFor({ http, consumers }: ServicePort, home: string): HttpRouting | null {
+  return consumers === null ? http : (consumers.get(home) ?? http);
 }
 
 function route(

@@ -49,6 +49,15 @@ export function loadHttp(view: ServicePortView, clusters: ReadonlyMap<ClusterKey
   return view.http === null ? null : loadRouting(view.http, clusters);
 }
 
+/** The routes of other namespaces, by namespace; null when there are none. */
+export function loadConsumers(
+  view: ServicePortView,
+  clusters: ReadonlyMap<ClusterKey, Cluster>,
+): ReadonlyMap<string, HttpRouting> | null {
+  if (view.consumers === undefined) return null;
+  return new Map(Object.entries(view.consumers).map(([namespace, http]) => [namespace, loadRouting(http, clusters)]));
+}
+
 function loadRouting(view: HttpRoutingView, clusters: ReadonlyMap<ClusterKey, Cluster>): HttpRouting {
   const actions = view.actions.map((action) => loadAction(action, clusters));
   return { view, compiled: compileRouting(view), actions };

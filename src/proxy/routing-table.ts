@@ -18,7 +18,7 @@ import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
-import { type HttpRouting, loadHttp } from './load-routing.ts';
+import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
 
 /** One port of a service, ready for use. */
 export interface ServicePort {
@@ -27,6 +27,8 @@ export interface ServicePort {
   readonly protocol: AppProtocol;
   readonly cluster: Cluster;
   readonly http: HttpRouting | null;
+  /** For programs of the namespace that is the key, in the place of `http`; null: there are none. */
+  readonly consumers: ReadonlyMap<string, HttpRouting> | null;
 }
 
 export type Target =
@@ -56,6 +58,8 @@ function isVirtual({ family, a }: SockAddr): boolean {
 
 export class RoutingTable {
   readonly names = new ServiceNames();
+  /** Namespace of this host's programs: that of the first one in the agent's file. '' = there is none. */
+  home = '';
   readonly #owners = new EndpointOwners();
   readonly #endpoints: EndpointStore;
   readonly #traffic = new TrafficStore();
@@ -116,6 +120,7 @@ export class RoutingTable {
       for (const p of w.ports) inbound.set(p.port, { workload: serviceKey(w.namespace, w.name), protocol: p.protocol });
     }
     this.#inbound = inbound;
+    this.home = workloads[0]?.namespace ?? '';
     this.names.setHome(workloads.map(({ namespace }) => namespace));
   }
 
@@ -193,5 +198,6 @@ function loadPort(service: ServiceKey, view: ServicePortView, clusters: Readonly
     protocol: view.protocol,
     cluster,
     http: loadHttp(view, clusters),
+    consumers: loadConsumers(view, clusters),
   };
 }

@@ -1,30 +1,34 @@
 /**
  * Finds the route entry for a request (Gateway API HTTPRouteMatch). Entries come in precedence order, so the first match
- * decides. Works on the head's bytes; allocates only where a query or a repeated header must be compared.
+ * decides. Works on the head's bytes, as they were sent: nothing is decoded but query parameters. Allocates only where a regular
+ * expression, a query, a cookie or a repeated header must be compared.
  */
-import type { HttpRoutingView, NameValue, RouteEntryView } from '../../contract/views.ts';
+import type { HttpRoutingView, RouteEntryView } from '../../contract/views.ts';
+import type { Regex } from '../../core/regex.ts';
 import { constantBytes, equalsExact, equalsLower } from '../codec/http1/bytes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
-import { matchesQuery } from './match-query.ts';
+import { compileValues, matchesBytes, matchesText, regexOf, type WantedValue } from './match-value.ts';
+import { RequestWords } from './request-words.ts';
 
 const PATH_ANY = 0;
 const PATH_EXACT = 1;
 const PATH_PREFIX = 2;
+const PATH_REGEX = 3;
 const SLASH = 0x2f;
 const ROOT = constantBytes('/');
-
-interface CompiledHeader {
-  readonly lowerName: Uint8Array;
-  readonly value: Uint8Array;
-}
+const HOST = 'host';
 
 interface CompiledEntry {
   readonly pathType: number;
   /** A prefix comes without its trailing slash. */
   readonly path: Uint8Array;
+  readonly pathRegex: Regex | null;
   readonly method: Uint8Array | null;
-  readonly headers: readonly CompiledHeader[];
-  readonly query: readonly NameValue[];
+  /** null: any. */
+  readonly host: WantedValue | null;
+  readonly headers: readonly WantedValue[];
+  readonly query: readonly WantedValue[];
+  readonly cookies: readonly WantedValue[];
   readonly action: number;
 }
 
@@ -41,29 +45,32 @@ function compileEntry(entry: RouteEntryView): CompiledEntry {
   const { path } = entry;
   const isPrefix = path?.type === 'PathPrefix';
   const text = isPrefix ? path.value.replace(/\/+$/, '') : (path?.value ?? '');
-  // The prefix "/" is every path.
-  const pathType = path === null || (isPrefix && text === '') ? PATH_ANY : isPrefix ? PATH_PREFIX : PATH_EXACT;
+  const headers = compileValues(entry.headers);
   return {
-    pathType,
-    path: utf8Bytes(text),
+    pathType: pathTypeOf(path, text),
+    path: new Uint8Array(Buffer.from(text, 'utf8')),
+    pathRegex: path?.type === 'RegularExpression' ? regexOf(text) : null,
     method: entry.method === null ? null : constantBytes(entry.method),
-    headers: distinctNames(entry.headers).map(({ name, value }) => ({
-      lowerName: constantBytes(name.toLowerCase()),
-      value: utf8Bytes(value),
-    })),
-    query: distinctNames(entry.query),
+    host: headers.find(isHost) ?? null,
+    headers: headers.filter((header) => !isHost(header)),
+    query: compileValues(entry.query),
+    cookies: compileValues(entry.cookies ?? []),
     action: entry.action,
   };
 }
 
-/** Only the first entry of a name counts (Gateway API HTTPHeaderMatch, HTTPQueryParamMatch). */
-function distinctNames(list: readonly NameValue[]): NameValue[] {
-  return list.filter((item, i) => list.findIndex((other) => other.name === item.name) === i);
+function isHost({ name }: WantedValue): boolean {
+  return name.toLowerCase() === HOST;
 }
 
-function utf8Bytes(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'utf8'));
+/** The prefix "/" is every path. */
+function pathTypeOf(path: RouteEntryView['path'], text: string): number {
+  if (path === null || (path.type === 'PathPrefix' && text === '')) return PATH_ANY;
+  if (path.type === 'RegularExpression') return PATH_REGEX;
+  return path.type === 'PathPrefix' ? PATH_PREFIX : PATH_EXACT;
 }
+
+const words = new RequestWords();
 
 /**
  * Index into the view's `actions` of the first entry that matches the head, or -1. `bytes` is the memory that the head's
@@ -71,6 +78,7 @@ function utf8Bytes(text: string): Uint8Array {
  */
 export function matchRoute(routing: CompiledRouting, head: MessageHead, bytes: Buffer): number {
   const { entries } = routing;
+  words.forget();
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as CompiledEntry;
     if (matchesEntry(entry, head, bytes)) return entry.action;
@@ -79,20 +87,32 @@ export function matchRoute(routing: CompiledRouting, head: MessageHead, bytes: B
 }
 
 function matchesEntry(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
-  const { method, headers, query } = entry;
+  const { method, host, headers, query, cookies } = entry;
   if (!matchesPath(entry, head, bytes)) return false;
   if (method !== null && !equalsExact(bytes, head.methodAt, head.methodLength, method)) return false;
+  if (host !== null && !matchesHost(host, head, bytes)) return false;
   for (let i = 0; i < headers.length; i++) {
-    if (!matchesHeader(headers[i] as CompiledHeader, head, bytes)) return false;
+    if (!matchesHeader(headers[i] as WantedValue, head, bytes)) return false;
   }
-  return query.length === 0 || matchesQuery(query, head, bytes);
+  return (
+    (query.length === 0 || matchesAll(query, words.parameters(head, bytes))) &&
+    (cookies.length === 0 || matchesAll(cookies, words.cookies(head, bytes)))
+  );
+}
+
+function matchesAll(wanted: readonly WantedValue[], values: ReadonlyMap<string, string>): boolean {
+  return wanted.every((one) => {
+    const value = values.get(one.name);
+    return value !== undefined && matchesText(one, value);
+  });
 }
 
 /** Per path element and case-sensitively: `/v2` is a prefix of `/v2`, `/v2/` and `/v2/x`, but not of `/v2x`. */
-function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Uint8Array): boolean {
+function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
   const { path, pathType } = entry;
   if (pathType === PATH_ANY) return true;
   const length = head.pathLength;
+  if (entry.pathRegex !== null) return matchesPattern(entry.pathRegex, head, bytes);
   // http://host without a path means the path "/" (RFC 9110 4.2.3).
   if (length === 0) return pathType === PATH_EXACT && head.absoluteForm && equalsExact(ROOT, 0, 1, path);
   if (pathType === PATH_EXACT) return equalsExact(bytes, head.pathAt, length, path);
@@ -100,25 +120,34 @@ function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Uint8Array)
   return length === path.length || bytes[head.pathAt + path.length] === SLASH;
 }
 
-/** Exact value. A field that came several times has the joined value (RFC 9110 5.3). */
-function matchesHeader(header: CompiledHeader, head: MessageHead, bytes: Buffer): boolean {
-  const { lowerName, value } = header;
+function matchesPattern(regex: Regex, head: MessageHead, bytes: Buffer): boolean {
+  if (head.pathLength === 0) return head.absoluteForm && regex.matchesWhole('/');
+  return regex.matchesWhole(bytes.toString('latin1', head.pathAt, head.pathAt + head.pathLength));
+}
+
+/** The host that the request is for, wherever it is named: `:authority`, the target in absolute form, Host. */
+function matchesHost(host: WantedValue, head: MessageHead, bytes: Buffer): boolean {
+  return head.authorityLength > 0 && matchesBytes(host, bytes, head.authorityAt, head.authorityLength);
+}
+
+/** A field that came several times has the joined value (RFC 9110 5.3). */
+function matchesHeader(header: WantedValue, head: MessageHead, bytes: Buffer): boolean {
+  const { lowerName } = header;
   let first = -1;
   for (let i = 0; i < head.fieldCount; i++) {
     if (!equalsLower(bytes, head.nameAt[i] as number, head.nameLength[i] as number, lowerName)) continue;
-    if (first >= 0) return joinedValue(lowerName, head, bytes).equals(value);
+    if (first >= 0) return matchesText(header, joinedValue(lowerName, head, bytes));
     first = i;
   }
-  return first >= 0 && equalsExact(bytes, head.valueAt[first] as number, head.valueLength[first] as number, value);
+  return first >= 0 && matchesBytes(header, bytes, head.valueAt[first] as number, head.valueLength[first] as number);
 }
 
-function joinedValue(lowerName: Uint8Array, head: MessageHead, bytes: Buffer): Buffer {
-  const parts: Uint8Array[] = [];
+function joinedValue(lowerName: Uint8Array, head: MessageHead, bytes: Buffer): string {
+  const parts: string[] = [];
   for (let i = 0; i < head.fieldCount; i++) {
     if (!equalsLower(bytes, head.nameAt[i] as number, head.nameLength[i] as number, lowerName)) continue;
-    if (parts.length > 0) parts.push(constantBytes(', '));
     const at = head.valueAt[i] as number;
-    parts.push(bytes.subarray(at, at + (head.valueLength[i] as number)));
+    parts.push(bytes.toString('utf8', at, at + (head.valueLength[i] as number)));
   }
-  return Buffer.concat(parts);
+  return parts.join(', ');
 }

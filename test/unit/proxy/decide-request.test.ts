@@ -89,6 +89,36 @@ t.test('inbound counts go by the workload, also when a port changes hands', asyn
   t.not(scopes[0], scopes[1]);
 });
 
+t.test('a decision names its rule', async (t) => {
+  const decision = decide(GET('/slow'));
+  t.match(decision, { type: 'forward', action: { name: 'shop/r/slow', requestTimeoutMs: 250 } });
+  t.match(decide(GET('/'), '10.0.0.9', 81), { type: 'forward', action: null, responseEdits: null });
+});
+
+t.test("routes of the caller's own namespace take the place of the service's", async (t) => {
+  const consumer = { entries: [entry('/ok', 0)], actions: [action('mine', [backend('shop/orders:80')])] };
+  const consumers = { web: consumer } as unknown as ServicePortView['consumers'];
+  const producer = serviceView([8081], { http, consumers }).ports[0];
+  const { table } = context;
+  table.setService({
+    ...serviceView([8081], producer),
+    clusters: { ...clusters, 'shop/empty:80': clusters['shop/orders:80'] },
+  });
+  const home = (...namespaces: string[]): void =>
+    table.setInbound(namespaces.map((namespace) => ({ namespace, name: 'w', ports: [] })));
+  for (const [namespaces, path, wanted] of [
+    [[], '/ok', { route: 'shop/r/ok' }],
+    [['shop'], '/ok', { route: 'shop/r/ok' }],
+    [['web', 'shop'], '/ok', { route: 'shop/r/mine' }],
+    [['shop', 'web'], '/ok', { route: 'shop/r/ok' }],
+    [['web'], '/slow', { type: 'answer', flag: 'NR' }],
+  ] as const) {
+    home(...namespaces);
+    t.match(decide(GET(path)), wanted, `${namespaces} ${path}`);
+  }
+  home();
+});
+
 t.test('a service whose view is gone: UH', async (t) => {
   context.table.removeService('shop/orders');
   t.match(decide(GET('/ok')), { type: 'answer', flag: 'UH', service: 'shop/orders' });

@@ -127,3 +127,85 @@ t.test('the first entry that matches decides, and no entry means no route', (t) 
   t.equal(route('GET /c'), -1);
   t.end();
 });
+
+const regex = 'RegularExpression' as const;
+const pattern = (value: string): RouteEntryView => entry({ path: { type: regex, value } });
+for (const [match, target, expected] of [
+  [pattern('/v[0-9]+/.*'), '/v12/x', true],
+  [pattern('/v[0-9]+/.*'), '/v12/x?y', true],
+  [pattern('/v[0-9]+/.*'), '/a/v12/x', false],
+  [pattern('/v[0-9]+'), '/v1/x', false],
+  [pattern('/a|/b'), '/b', true],
+  [pattern('/%2[Ff]'), '/%2f', true],
+  [pattern('//'), '/%2f', false],
+  [pattern('/'), 'http://a', true],
+  [pattern('/.*'), 'http://a/b', true],
+  [pattern('.*'), '*', false],
+  [pattern('(broken'), '/(broken', false],
+] as const) {
+  t.test(`the pattern ${match.path?.value} ${expected ? 'matches' : 'does not match'} ${target}`, (t) => {
+    t.equal(matches(match, `${target === '*' ? 'OPTIONS' : 'GET'} ${target}`), expected);
+    t.end();
+  });
+}
+
+t.test('headers and parameters match by patterns, whole values only', (t) => {
+  const byHeader = entry({ headers: [{ name: 'x-v', value: 'v[12]', type: regex }] });
+  t.ok(matches(byHeader, 'GET /', 'X-V: v1\r\n'));
+  t.notOk(matches(byHeader, 'GET /', 'X-V: v11\r\n'));
+  t.notOk(matches(byHeader, 'GET /', 'X-V: v1\r\nX-V: v2\r\n'), 'the joined value');
+  t.ok(matches(entry({ headers: [{ name: 'x-v', value: 'v1, v2', type: regex }] }), 'GET /', 'X-V: v1\r\nX-V: v2\r\n'));
+  t.ok(
+    matches(entry({ headers: [{ name: 'x-v', value: '\u00fc+', type: regex }] }), 'GET /', 'X-V: \xc3\xbc\xc3\xbc\r\n'),
+  );
+  const byQuery = entry({ query: [{ name: 'n', value: '[0-9]+', type: regex }] });
+  t.ok(matches(byQuery, 'GET /?n=%31%32'));
+  t.notOk(matches(byQuery, 'GET /?n=1x'));
+  t.notOk(matches(byQuery, 'GET /'));
+  t.end();
+});
+
+t.test('the host is the one that the request is for', (t) => {
+  t.ok(matches(header('host', 'a:1'), 'GET /'));
+  t.ok(matches(header('Host', 'b'), 'GET http://b/'), 'absolute form overrules Host');
+  t.notOk(matches(header('host', 'a:1'), 'GET http://b/'));
+  t.ok(matches(entry({ headers: [{ name: 'host', value: '[a-z]+:1', type: regex }] }), 'GET /'));
+  t.notOk(matches(header('host', 'a'), 'GET /'), 'with its port');
+  t.end();
+});
+
+const cookie = (name: string, value: string, type?: 'RegularExpression'): RouteEntryView =>
+  entry({ cookies: [{ name, value, type }] });
+for (const [match, fields, expected] of [
+  [cookie('a', '1'), 'Cookie: a=1\r\n', true],
+  [cookie('a', '1'), 'Cookie: b=2; a=1\r\n', true],
+  [cookie('a', '1'), 'Cookie: b=2;a=1 ;c=3\r\n', true],
+  [cookie('a', '1'), 'cookie: b=2\r\ncookie: a=1\r\n', true],
+  [cookie('a', '1'), 'Cookie: a=2; a=1\r\n', false],
+  [cookie('a', '1'), 'Cookie: a=2\r\nCookie: a=1\r\n', false],
+  [cookie('a', '1'), 'Cookie: A=1\r\n', false],
+  [cookie('a', '1'), 'Cookie: a="1"\r\n', true],
+  [cookie('a', ''), 'Cookie: a=\r\n', true],
+  [cookie('a', ''), 'Cookie: a\r\n', false],
+  [cookie('a', 'x=y'), 'Cookie: a=x=y\r\n', true],
+  [cookie('a', '1'), '', false],
+  [cookie('user', 'b.*', regex), 'Cookie: user=bob\r\n', true],
+  [cookie('user', 'b.*', regex), 'Cookie: user=alice\r\n', false],
+  [cookie('a', '1'), `Cookie: ${'x=y;'.repeat(300)}a=1\r\n`, false],
+] as const) {
+  t.test(
+    `${fields.slice(0, 40).trim()} ${expected ? 'has' : 'does not have'} ${JSON.stringify(match.cookies)}`,
+    (t) => {
+      t.equal(matches(match, 'GET /', fields), expected);
+      t.end();
+    },
+  );
+}
+
+t.test('all of an entry must match, and what one request said is forgotten with the next', (t) => {
+  const both = entry({ query: [{ name: 'q', value: '1' }], cookies: [{ name: 'c', value: '2' }] });
+  t.ok(matches(both, 'GET /?q=1', 'Cookie: c=2\r\n'));
+  t.notOk(matches(both, 'GET /?q=1', 'Cookie: c=3\r\n'));
+  t.notOk(matches(both, 'GET /?q=2', 'Cookie: c=2\r\n'));
+  t.end();
+});
