@@ -3,7 +3,7 @@
  * plain data only. Each main-to-data message carries `sequence`; the data thread answers `applied` with it once the
  * change is in force for the next request.
  */
-import type { DirectoryEntry, InboundWorkloadView, ServiceKey, ServiceView } from './views.ts';
+import type { ClusterKey, DirectoryEntry, InboundWorkloadView, ServiceKey, ServiceView } from './views.ts';
 
 export type ToDataThread =
   | { readonly type: 'directory'; readonly sequence: number; readonly services: readonly DirectoryEntry[] }
@@ -46,6 +46,19 @@ export type FromDataThread =
     }
   | { readonly type: 'dump'; readonly sequence: number; readonly state: DataThreadDump };
 
+export interface EndpointHealthDump {
+  readonly cluster: ClusterKey;
+  /** `ip:port`. */
+  readonly endpoint: string;
+  readonly usable: boolean;
+  /** ms left; absent: it is not ejected. */
+  readonly ejectedMs?: number;
+  /** By outlier detection, not yet forgiven when last ejected. */
+  readonly timesEjected: number;
+  /** What active checks found; absent: nothing yet, or there are none. */
+  readonly passes?: boolean;
+}
+
 /** Live state for `towpath agent dump`. */
 export interface DataThreadDump {
   readonly services: readonly { readonly key: ServiceKey; readonly epoch: number; readonly gen: number }[];
@@ -54,6 +67,8 @@ export interface DataThreadDump {
     readonly active: number;
     readonly idleConnections: number;
   }[];
+  /** Endpoints that are watched or warmed up (outlier detection, active checks, slow start), by cluster. */
+  readonly health?: readonly EndpointHealthDump[];
   readonly connections: number;
   /** Remembered sniffing verdicts, destination -> verdict. */
   readonly verdicts: readonly { readonly destination: string; readonly verdict: string }[];

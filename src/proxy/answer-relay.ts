@@ -134,6 +134,7 @@ export class AnswerRelay {
   }
 
   #refuse(sentence: string): void {
+    this.#delivery.noteFailure('reset');
     this.#owner.fail('UPE', 502, sentence);
   }
 
@@ -150,7 +151,7 @@ export class AnswerRelay {
     const { slab } = this.#client.context.reactor;
     const body = this.#body;
     const tunnel = head.status === 101 || (this.#kind === 'CONNECT' && head.status < 300);
-    this.#delivery.dropReplay();
+    this.#delivery.noteAnswer(head.status);
     if (!body.start(head.framing, head.contentLength)) throw new SlabExhausted('no decoder left');
     this.#decideReuse(head, tunnel);
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {

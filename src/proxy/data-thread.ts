@@ -18,6 +18,8 @@ import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
 import { AskedRequest } from './endpoints/asked-request.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
+import { HealthRegistry } from './endpoints/health-registry.ts';
+import { reportHealth } from './endpoints/report-health.ts';
 import { divideMemory, ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import { ResolvedNames } from './explicit/resolved-names.ts';
@@ -80,7 +82,7 @@ class DataThread {
       counters,
       meter: new RequestMeter(counters),
       sink: this.#countOpen(new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now))),
-      table: new RoutingTable(outbound),
+      table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), ''),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
       serverFirst: new ServerFirstMemory(),

@@ -1,6 +1,7 @@
 /** The live state of a data thread, for `towpath agent dump`. */
-import type { DataThreadDump } from '../contract/data-thread.ts';
+import type { DataThreadDump, EndpointHealthDump } from '../contract/data-thread.ts';
 import type { Context } from './context.ts';
+import type { ClusterHealth } from './endpoints/cluster-health.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { Http2Connection } from './http2-connection.ts';
 
@@ -20,6 +21,7 @@ export function dumpState(context: Context): StateDump {
   return {
     services: context.table.services(),
     endpoints: endpoints.map(dumpEndpoint),
+    health: [...context.table.healths.all()].flatMap((health) => dumpHealth(health, context.reactor.now)),
     connections: context.reactor.openSockets,
     http2Clients: countHttp2Clients(context),
     verdicts: context.serverFirst.all(),
@@ -30,6 +32,14 @@ function dumpEndpoint({ text, active, idle, http2 }: Endpoint): EndpointDump {
   const dump = { address: text, active, idleConnections: idle.length };
   if (http2 === null) return dump;
   return { ...dump, http2: { connections: http2.connectionCount, streams: http2.openStreams, waiting: http2.waiting } };
+}
+
+function dumpHealth(health: ClusterHealth, now: number): EndpointHealthDump[] {
+  return Array.from(health.states(), ({ endpoint, isUsable, ejectedUntil, timesEjected, passes }) => {
+    const ejected = ejectedUntil > 0 ? { ejectedMs: Math.max(0, Math.round(ejectedUntil - now)) } : {};
+    const checked = passes === null ? {} : { passes };
+    return { cluster: health.key, endpoint: endpoint.text, usable: isUsable, timesEjected, ...ejected, ...checked };
+  });
 }
 
 function countHttp2Clients(context: Context): StateDump['http2Clients'] {

@@ -131,6 +131,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
 
   onRequestTimeout(): void {
     const { timeoutMs = 0, route = '' } = this.#decision ?? {};
+    if (!this.#answer.started) this.#delivery.noteFailure('timeout');
     this.fail('UT', 504, `no complete answer within ${timeoutMs} ms (route ${route})`);
   }
 

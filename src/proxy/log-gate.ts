@@ -43,6 +43,11 @@ export class LogGate {
     if (this.#admit(now)) this.#post({ type: 'log', level: 'error', message, fields });
   }
 
+  /** Nothing went wrong here, but an operator wants to know. */
+  notice(message: string, fields: Fields, now: number): void {
+    if (this.#admit(now)) this.#post({ type: 'log', level: 'warn', message, fields });
+  }
+
   #admit(now: number): boolean {
     const second = Math.floor(now / 1000);
     if (second !== this.#second) {

@@ -8,7 +8,9 @@ import { type PumpResult, SplicePipe } from '../reactor/splice-pipe.ts';
 import { BulkFlow } from './bulk-flow.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
+import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { observeConnect, observeFailure } from './endpoints/observe-attempt.ts';
 import { GatherPace } from './gather-pace.ts';
 
 /** After this much time kernel keep-alive is switched on, so that a dead peer is noticed; silence alone never ends a connection. */
@@ -24,6 +26,7 @@ export class OpaqueRelay implements SocketHandler {
   #endpoint: Endpoint;
   /** Other endpoints to try while nothing was delivered; null = none. */
   readonly #next: NextEndpoint | null;
+  readonly #cluster: Cluster | null;
   readonly #record: ConnectionRecord;
   #fromClient: BulkFlow | null = null;
   #fromServer: BulkFlow | null = null;
@@ -38,7 +41,9 @@ export class OpaqueRelay implements SocketHandler {
     endpoint: Endpoint,
     record: ConnectionRecord,
     next: NextEndpoint | null,
+    cluster: Cluster | null = null,
   ) {
+    this.#cluster = cluster;
     this.#next = next;
     this.#context = context;
     this.#client = client;
@@ -60,6 +65,7 @@ export class OpaqueRelay implements SocketHandler {
   /** For a relay that begins after a side has already ended. */
   start(): void {
     const { reactor } = this.#context;
+    if (this.#established) observeConnect(this.#context, this.#cluster, this.#endpoint);
     if (this.#client.readClosed) reactor.end(this.#server);
     if (this.#server.readClosed) reactor.end(this.#client);
     if (this.#client.pendingBytes === 0) reactor.resume(this.#server);
@@ -70,6 +76,7 @@ export class OpaqueRelay implements SocketHandler {
   onConnect(socket: Socket): void {
     this.#established = true;
     this.#context.reactor.clearTimer(socket);
+    observeConnect(this.#context, this.#cluster, this.#endpoint);
   }
 
   onData(socket: Socket, at: number, length: number): void {
@@ -113,6 +120,7 @@ export class OpaqueRelay implements SocketHandler {
 
   /** Nothing was delivered yet: another endpoint may serve the connection, else the client sees a reset. */
   #connectFailed(errno: number): void {
+    observeFailure(this.#context, this.#cluster, this.#endpoint, 'connect');
     const next = this.#next?.(this.#endpoint) ?? null;
     if (next === null) {
       this.#record.flag = 'UF';

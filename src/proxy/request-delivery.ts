@@ -6,7 +6,9 @@ import { LARGE_CHUNK, SMALL_CHUNK } from '../reactor/slab.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { type FailureCause, observeAttempt, observeFailure } from './endpoints/observe-attempt.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
+import { NO_GRPC_STATUS } from './grpc/grpc-status.ts';
 import { describeDial } from './upstream/dial.ts';
 import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from './upstream/pool.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream/upstream-connection.ts';
@@ -34,6 +36,8 @@ export class RequestDelivery {
   /** The whole request as sent, while it may have to be sent again; -1 = not kept. */
   #replay = -1;
   #replayLength = 0;
+  /** ms of the reactor's clock when the attempt under way began. */
+  #sentAt = 0;
   readonly #tried: Endpoint[] = [];
 
   constructor(context: Context, user: UpstreamUser) {
@@ -61,7 +65,21 @@ export class RequestDelivery {
     this.#replayLength = length;
   }
 
-  /** An answer has begun: the request is never sent again. */
+  /** The final head of an answer is here: the request is never sent again. */
+  noteAnswer(status: number): void {
+    this.dropReplay();
+    const { endpoint } = this;
+    const cluster = this.#decision?.cluster ?? null;
+    if (cluster?.observes !== true || endpoint === null) return;
+    const seconds = (this.#context.reactor.now - this.#sentAt) / 1000;
+    observeAttempt(this.#context, cluster, endpoint, { type: 'answer', status, grpcStatus: NO_GRPC_STATUS, seconds });
+  }
+
+  /** The endpoint in use did not do its part. */
+  noteFailure(cause: FailureCause): void {
+    if (this.endpoint !== null) observeFailure(this.#context, this.#decision?.cluster ?? null, this.endpoint, cause);
+  }
+
   dropReplay(): void {
     if (this.#replay >= 0) this.#context.reactor.slab.release(this.#replay);
     this.#replay = -1;
@@ -79,8 +97,10 @@ export class RequestDelivery {
       if (typeof upstream !== 'number') {
         endpoint.active++;
         this.upstream = upstream;
+        this.#sentAt = reactor.now;
         return true;
       }
+      this.noteFailure('connect');
       this.failure = describeDial(endpoint, upstream);
       if (!this.#chooseAnother(endpoint)) return false;
     }
@@ -95,6 +115,7 @@ export class RequestDelivery {
     if (upstream === null || endpoint === null) return 'lost';
     this.upstream = null;
     endpoint.active--;
+    this.#noteLoss(upstream, untouched);
     if (!upstream.connected) return this.#redirect(upstream, endpoint, reason);
     const { pooled } = upstream;
     if (pooled && untouched) endpoint.idleLesson.observeClose(this.#context.reactor.now, upstream.idledMs);
@@ -110,6 +131,12 @@ export class RequestDelivery {
     const next = this.#borrowed();
     if (next !== null) this.#context.reactor.write(next.socket, this.#replay, this.#replayLength);
     return 'sent-again';
+  }
+
+  #noteLoss({ connected, pooled }: UpstreamConnection, untouched: boolean): void {
+    // A kept-alive connection may have been given up before the request came.
+    if (!connected) this.noteFailure('connect');
+    else if (!pooled || !untouched) this.noteFailure('reset');
   }
 
   /** Nothing was delivered: what waits on the failed connection may go to another endpoint, whatever the method. */

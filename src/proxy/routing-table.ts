@@ -17,6 +17,7 @@ import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import type { HealthRegistry } from './endpoints/health-registry.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
 import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
 
@@ -63,13 +64,18 @@ export class RoutingTable {
   readonly #owners = new EndpointOwners();
   readonly #endpoints: EndpointStore;
   readonly #traffic = new TrafficStore();
+  readonly #home: string;
+  readonly healths: HealthRegistry;
   /** Virtual IP (address key with port 0) -> service. */
   #frontends = new Map<number | string, ServiceKey>();
   readonly #services = new Map<ServiceKey, LoadedService>();
   #inbound = new Map<number, { readonly workload: string; readonly protocol: AppProtocol }>();
 
-  constructor(endpoints: EndpointStore) {
+  /** @param home this host's locality (`region/zone/subzone`), '' = unknown */
+  constructor(endpoints: EndpointStore, healths: HealthRegistry, home: string) {
     this.#endpoints = endpoints;
+    this.healths = healths;
+    this.#home = home;
   }
 
   /** What a dialled address means. */
@@ -132,13 +138,13 @@ export class RoutingTable {
     const loaded = this.#load(key, view, old);
     this.#services.set(key, loaded);
     this.#owners.forget();
-    if (old !== undefined) countReferences(old, -1);
+    if (old !== undefined) this.#leave(old);
     return true;
   }
 
   removeService(key: ServiceKey): void {
     const old = this.#services.get(key);
-    if (old !== undefined) countReferences(old, -1);
+    if (old !== undefined) this.#leave(old);
     this.#services.delete(key);
     this.#traffic.prune([...this.#services.values()].flatMap(({ clusters }) => clusters));
     this.#owners.forget();
@@ -158,7 +164,13 @@ export class RoutingTable {
     for (const port of view.ports) ports.set(port.port, loadPort(key, port, clusters));
     const loaded = { view, ports, clusters: [...clusters.values()] };
     countReferences(loaded, 1);
+    for (const cluster of loaded.clusters) this.healths.enter(cluster);
     return loaded;
+  }
+
+  #leave(service: LoadedService): void {
+    countReferences(service, -1);
+    for (const cluster of service.clusters) this.healths.leave(cluster);
   }
 
   #loadCluster(view: ServiceView, key: ClusterKey, previous: Cluster | null): Cluster {
@@ -166,9 +178,12 @@ export class RoutingTable {
     const tls = this.#endpoints.securedBy(cluster.tls);
     const endpoints = cluster.endpoints.flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
-      return address === null ? [] : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight }];
+      return address === null
+        ? []
+        : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight, locality: e.locality }];
     });
-    const loaded = new Cluster(key, cluster, endpoints, previous);
+    const health = this.healths.get(key, cluster);
+    const loaded = new Cluster(key, cluster, endpoints, { health, home: this.#home, previous });
     loaded.traffic = this.#traffic.get(key, cluster);
     return loaded;
   }

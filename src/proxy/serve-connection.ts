@@ -8,6 +8,7 @@ import type { SockAddr } from '../reactor/socket-address.ts';
 import { ConnectionRecord, type Side } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { observeFailure } from './endpoints/observe-attempt.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
@@ -52,7 +53,11 @@ export function serveConnection(
       return serveOpaque(context, client, record, target, UNREAD);
     }
     // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
-    const choose: ChooseEndpoint = (failed) => withoutTls(chooseForConnection(context, target, record.client, failed));
+    const choose: ChooseEndpoint = (failed) => {
+      const last = failed.at(-1);
+      if (last !== undefined) observeFailure(context, target.cluster, last, 'connect');
+      return withoutTls(chooseForConnection(context, target, record.client, failed));
+    };
     const stage = new SniffStage(context, client, record, choose, (sniffed) => {
       record.decide(sniffed.verdict, sniffed.reason);
       remember(context, destination, sniffed);

@@ -3,6 +3,7 @@ import type { Socket } from '../reactor/socket.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { observeFailure } from './endpoints/observe-attempt.ts';
 import { type NextEndpoint, OpaqueRelay } from './opaque-relay.ts';
 import { chooseForConnection, type OpaqueTarget } from './resolve-target.ts';
 import type { Sniffed } from './sniff-stage.ts';
@@ -31,6 +32,7 @@ export function serveOpaque(
   const dial: Dial = record.verdict === 'tls' ? dialPlain : dialAsTheViewSays;
   const another = anotherEndpoint(context, record, target, dial);
   const first = read.parallel ?? dial(context, chosen);
+  if (typeof first === 'number') observeFailure(context, target.cluster, chosen, 'connect');
   const way = typeof first === 'number' ? (another?.(chosen) ?? first) : { endpoint: chosen, socket: first };
   if (typeof way === 'number') {
     record.flag = 'UF';
@@ -42,7 +44,7 @@ export function serveOpaque(
   endpoint.active++;
   endpoint.lastUsed = reactor.now;
   record.endpoint = endpoint.text;
-  const relay = new OpaqueRelay(context, client, server, endpoint, record, another);
+  const relay = new OpaqueRelay(context, client, server, endpoint, record, another, target.cluster);
   if (read.length > 0) relay.deliver('server', read.at, read.length);
   if (read.serverLength > 0) relay.deliver('client', read.serverAt, read.serverLength);
   relay.start();
@@ -72,7 +74,9 @@ function anotherEndpoint(
     const endpoint = cluster.pick(context, key, tried);
     if (endpoint === null || tried.includes(endpoint)) return null;
     const socket = dial(context, endpoint);
-    return typeof socket === 'number' ? another(endpoint) : { endpoint, socket };
+    if (typeof socket !== 'number') return { endpoint, socket };
+    observeFailure(context, cluster, endpoint, 'connect');
+    return another(endpoint);
   };
   return another;
 }

@@ -12,7 +12,9 @@ import { type ConnectionRecord, CountingSink, type Ending, type Side } from '../
 import { type Context, DEFAULT_LIMITS, headLimits, type Limits } from '../../src/proxy/context.ts';
 import { Counters } from '../../src/proxy/counters.ts';
 import { AskedRequest } from '../../src/proxy/endpoints/asked-request.ts';
+import type { HealthEvent } from '../../src/proxy/endpoints/cluster-health.ts';
 import { EndpointStore } from '../../src/proxy/endpoints/endpoint-store.ts';
+import { HealthRegistry } from '../../src/proxy/endpoints/health-registry.ts';
 import { divideMemory, ExchangeParts } from '../../src/proxy/exchange/parts.ts';
 import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
 import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
@@ -46,6 +48,8 @@ export class ProxyRig {
   readonly asked: string[] = [];
   readonly names = new ResolvedNames();
   readonly nameWaiters: ViewWaiters;
+  /** What became known of the health of endpoints. */
+  readonly healthEvents: { cluster: string; endpoint: string; event: HealthEvent }[] = [];
   draining = false;
   /** 'explicit': connections come as on the listener of the explicit mode. */
   side: Side | 'explicit' = 'outbound';
@@ -68,6 +72,9 @@ export class ProxyRig {
       this.#series.push({ index, name, labels }),
     );
     const outbound = new EndpointStore(0);
+    const healths = new HealthRegistry(this.reactor, (cluster, { text }, event) =>
+      this.healthEvents.push({ cluster, endpoint: text, event }),
+    );
     const all = { ...DEFAULT_LIMITS, ...limits };
     this.waiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (key) => this.needed.push(key));
     this.nameWaiters = new ViewWaiters(this.reactor, all.viewTimeoutMs, (name) => this.asked.push(name));
@@ -79,7 +86,7 @@ export class ProxyRig {
       counters: this.#counters,
       meter: new RequestMeter(this.#counters),
       sink: new CountingSink(this.#counters, () => {}),
-      table: new RoutingTable(outbound),
+      table: new RoutingTable(outbound, healths, 'eu/a/1'),
       outbound,
       inbound: new EndpointStore(0),
       serverFirst: new ServerFirstMemory(),

@@ -2,6 +2,7 @@
 import { describeErrno, ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import { observeConnect, observeFailure } from '../endpoints/observe-attempt.ts';
 import type { ClientExchange, ExchangeClient } from '../exchange-client.ts';
 import { OpaqueRelay } from '../opaque-relay.ts';
 import type { Forward } from '../request-delivery.ts';
@@ -60,6 +61,7 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
     reactor.write(socket, slab.composeArea, slab.bytes.write(ESTABLISHED, slab.composeArea, 'latin1'));
     record.endpoint = this.#endpoint.text;
     this.#count(200, '');
+    observeConnect(context, this.#decision.cluster, this.#endpoint);
     this.#server = null;
     this.active = false;
     const relay = new OpaqueRelay(context, socket, server, this.#endpoint, record, null);
@@ -86,6 +88,7 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
   #failed(errno: number): void {
     const { cluster, hash } = this.#decision;
     this.#tried.push(this.#endpoint);
+    observeFailure(this.#client.context, cluster, this.#endpoint, 'connect');
     const next =
       this.#tried.length < MAX_DIALS ? (cluster?.pick(this.#client.context, hash, this.#tried) ?? null) : null;
     if (next !== null && !this.#tried.includes(next)) return this.#dial(next);

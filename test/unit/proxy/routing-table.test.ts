@@ -1,5 +1,6 @@
 import t from 'tap';
 import { EndpointStore } from '../../../src/proxy/endpoints/endpoint-store.ts';
+import { HealthRegistry } from '../../../src/proxy/endpoints/health-registry.ts';
 import { RoutingTable } from '../../../src/proxy/routing-table.ts';
 import { address, serviceView } from '../../helpers/proxy-rig.ts';
 
@@ -12,7 +13,7 @@ function make(): { table: RoutingTable; references(): Record<string, number> } {
   const store = new EndpointStore(0);
   const references = (): Record<string, number> =>
     Object.fromEntries([...store.all()].map((e) => [e.address.port, e.references]));
-  return { table: new RoutingTable(store), references };
+  return { table: new RoutingTable(store, new HealthRegistry({ now: 0 }, () => {}), ''), references };
 }
 
 t.test('what a dialled address means', async (t) => {

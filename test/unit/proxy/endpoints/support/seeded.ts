@@ -1,5 +1,6 @@
 import type { LoadBalancer } from '../../../../../src/contract/views.ts';
-import { Cluster, type ClusterSettings } from '../../../../../src/proxy/endpoints/cluster.ts';
+import { Cluster } from '../../../../../src/proxy/endpoints/cluster.ts';
+import type { ClusterSettings } from '../../../../../src/proxy/endpoints/cluster-settings.ts';
 import { Endpoint } from '../../../../../src/proxy/endpoints/endpoint.ts';
 import { NO_ENDPOINTS, NO_KEY, type PickContext } from '../../../../../src/proxy/endpoints/pick-context.ts';
 import { makePool, type Pool } from '../../../../../src/proxy/endpoints/pool.ts';
