@@ -5,6 +5,7 @@ import { wrongUsage } from './parse-words.ts';
 /** Short names as kubectl has them, plus ours. */
 const SHORT: Readonly<Record<string, Kind>> = {
   svc: 'Service',
+  se: 'ServiceEntry',
   we: 'WorkloadEntry',
   btp: 'BackendTrafficPolicy',
   btls: 'BackendTLSPolicy',

@@ -55,6 +55,7 @@ export const endpointSchema = z.object({
   address: z.string().refine((text) => isIP(text) !== 0, 'must be an IP address'),
   ports: z.record(z.string().max(63), port),
   weight: z.number().int().min(1).max(1_000_000),
+  locality: z.string().max(190).optional(),
   healthy: z.boolean(),
 });
 export type EndpointRecord = z.infer<typeof endpointSchema>;

@@ -8,6 +8,7 @@ import {
   ResourceIndex,
   resourceId,
   type StoredResource,
+  touchesDirectory,
 } from '../resources/index.ts';
 
 /** What a change asks of the publisher and of the status records. */
@@ -79,8 +80,7 @@ export class MeshState {
   }
 
   #touch(change: Change, resource: ResourceId | null): void {
-    const isService =
-      change.type === 'resource' && (change.before?.kind === 'Service' || change.after?.kind === 'Service');
-    this.#onTouched({ services: affectedServices(this.resources, change), directory: isService, resource });
+    const directory = touchesDirectory(change);
+    this.#onTouched({ services: affectedServices(this.resources, change), directory, resource });
   }
 }

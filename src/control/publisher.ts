@@ -3,7 +3,7 @@ import type { Bus } from '../contract/bus-types.ts';
 import { directoryKey, MAX_DIRECTORY_PARTS, partOfDirectoryKey } from '../contract/directory-parts.ts';
 import type { Generation } from '../contract/messages.ts';
 import { type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
-import { type ServiceKey, serviceKey } from '../contract/views.ts';
+import type { ServiceKey } from '../contract/views.ts';
 import { compileService } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
@@ -151,9 +151,7 @@ export class Publisher {
     this.#dirtyEntries.clear();
     this.#directory.rebuild(this.#views.bucket.keys().filter((key) => partOfDirectoryKey(key) !== null).length);
     this.#directoryOwed = true;
-    for (const { resource } of this.#state.resources.list('Service')) {
-      this.#dirty.add(serviceKey(resource.metadata.namespace, resource.metadata.name));
-    }
+    for (const key of this.#state.resources.frontendKeys()) this.#dirty.add(key);
     for (const key of this.#views.bucket.keys()) {
       const service = serviceOfViewKey(key);
       if (service !== null) this.#dirty.add(service);

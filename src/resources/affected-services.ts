@@ -1,9 +1,11 @@
 import type { ServiceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
+import { claims } from './allocate-virtual-ips.ts';
 import type { Change } from './change.ts';
 import { targetRoute } from './policy-target.ts';
+import { isRouteTarget } from './policy-types.ts';
 import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
-import type { Resource, RouteResource } from './types.ts';
+import type { Resource, RouteResource, ServiceEntryResource, ServiceResource } from './types.ts';
 
 /**
  * The services whose views a change may alter, sorted; a service that no longer exists is included, so that its view is
@@ -32,12 +34,11 @@ export function affectedServices(index: ResourceIndex, change: Change): ServiceK
 
 function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<ServiceKey>): void {
   switch (resource.kind) {
-    case 'Service': {
+    case 'Service':
+    case 'ServiceEntry':
       addWithDependents(index, [keyOf(resource)], found);
-      const rivals = resource.spec.clusterIPs.flatMap((ip) => index.servicesWithVirtualIp(ip));
-      for (const rival of rivals) found.add(keyOf(rival.resource));
+      for (const rival of rivalsOf(index, resource)) found.add(rival);
       return;
-    }
     case 'WorkloadEntry':
       addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
       return;
@@ -53,7 +54,7 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
     case 'BackendTrafficPolicy':
       addWithDependents(index, targetKeys(resource), found);
       for (const ref of resource.spec.targetRefs) {
-        const route = ref.kind === 'Service' ? undefined : targetRoute(index, resource, ref);
+        const route = isRouteTarget(ref) ? targetRoute(index, resource, ref) : undefined;
         if (route !== undefined) addParents(route, found);
       }
       return;
@@ -68,6 +69,25 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
     default:
       assertNever(resource);
   }
+}
+
+/**
+ * Who asks for an address or host of the resource, or of the one that shares its name: that one takes or loses the name, and with it
+ * its addresses.
+ */
+function rivalsOf(index: ResourceIndex, resource: ServiceResource | ServiceEntryResource): ServiceKey[] {
+  const { namespace, name } = resource.metadata;
+  const namesake = index.get(`${resource.kind === 'Service' ? 'ServiceEntry' : 'Service'}.${namespace}.${name}`);
+  const both = [resource, ...(namesake === undefined ? [] : [namesake.resource])];
+  const rivals = [
+    ...both.flatMap(claims).flatMap((ip) => index.frontendsWithVirtualIp(ip)),
+    ...both.flatMap(hostsOf).flatMap((host) => index.frontendsWithHost(host)),
+  ];
+  return rivals.map((rival) => keyOf(rival.resource));
+}
+
+function hostsOf(resource: Resource): readonly string[] {
+  return resource.kind === 'ServiceEntry' ? resource.spec.hosts : [];
 }
 
 /** A service's endpoints also appear in the views of the services whose routes name it as a backend. */

@@ -4,21 +4,23 @@ import { analyzeExtension, analyzeRoute } from './analyze-route.ts';
 import { duplicateMatches } from './analyze-rules.ts';
 import { CODES } from './codes.ts';
 import { isUnknownProtocol } from './compile/app-protocol.ts';
-import { portOf, workloadsOf } from './compile/compile-cluster.ts';
 import { trustedCertificates } from './compile/compile-tls.ts';
+import { portOf, workloadsOf } from './compile/select-workloads.ts';
 import { tlsTargetProblem } from './conditions-of.ts';
 import { EndpointIndex } from './endpoint-index.ts';
 import type { Finding } from './finding.ts';
+import { frontendOf } from './frontend.ts';
 import { policyTargetProblem, type TargetProblem } from './policy-target.ts';
-import { keyOf, type ResourceIndex } from './resource-index.ts';
+import type { ResourceIndex } from './resource-index.ts';
 import {
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type Resource,
   resourceTitle,
+  type ServiceEntryResource,
   type ServiceResource,
 } from './types.ts';
-import { virtualIpOwner } from './virtual-ip-owner.ts';
+import { lostClaimSentence, lostClaims } from './virtual-ip-owner.ts';
 
 const LEVELS: readonly Finding['level'][] = ['error', 'warning', 'info'];
 
@@ -38,10 +40,16 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
   switch (resource.kind) {
     case 'Service':
       return [
-        ...analyzeVirtualIps(index, resource),
+        ...analyzeClaims(index, resource),
         ...analyzeWorkloads(index, endpoints, resource),
         ...analyzePorts(resource),
         ...duplicateMatches(index, resource),
+      ];
+    case 'ServiceEntry':
+      return [
+        ...analyzeClaims(index, resource),
+        ...analyzeServiceEntry(resource),
+        ...duplicateMatches(index, frontendOf(resource)),
       ];
     case 'WorkloadEntry':
       return [];
@@ -63,13 +71,33 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
   }
 }
 
-function analyzeVirtualIps(index: ResourceIndex, service: ServiceResource): Finding[] {
-  return service.spec.clusterIPs.flatMap((ip, i): Finding[] => {
-    const owner = virtualIpOwner(index, ip)?.resource;
-    if (owner === undefined || keyOf(owner) === keyOf(service)) return [];
-    const message = `${ip} belongs to the older ${resourceTitle(owner)}`;
-    return [{ level: 'error', code: CODES.virtualIpConflict, message, path: at(service, ['spec', 'clusterIPs', i]) }];
+function analyzeClaims(index: ResourceIndex, resource: ServiceResource | ServiceEntryResource): Finding[] {
+  return lostClaims(index, frontendOf(resource)).map((lost): Finding => {
+    const { field, position = 0 } = lost;
+    const path = at(resource, field === 'name' ? ['metadata', 'name'] : ['spec', field, position]);
+    const code = field === 'name' || field === 'hosts' ? CODES.nameConflict : CODES.virtualIpConflict;
+    return { level: 'error', code, message: lostClaimSentence(lost), path };
   });
+}
+
+function analyzeServiceEntry(entry: ServiceEntryResource): Finding[] {
+  const { addresses, ports, exportTo } = entry.spec;
+  const findings = ports.flatMap(({ protocol }, i): Finding[] => {
+    if (addresses.length > 0 || protocol !== 'TCP') return [];
+    const message =
+      'a TCP port without addresses is found by the dialled name alone, or takes every address on this port';
+    const hint = 'list addresses, or declare TLS, whose server name tells';
+    return [
+      { level: 'warning', code: CODES.tcpWithoutAddresses, message, path: at(entry, ['spec', 'ports', i]), hint },
+    ];
+  });
+  const own = exportTo.indexOf('.');
+  if (own === -1) return findings;
+  const message = 'every namespace sees the entry: "." is accepted and has no effect';
+  return [
+    ...findings,
+    { level: 'info', code: CODES.exportIgnored, message, path: at(entry, ['spec', 'exportTo', own]) },
+  ];
 }
 
 function analyzeWorkloads(index: ResourceIndex, endpoints: EndpointIndex | null, service: ServiceResource): Finding[] {

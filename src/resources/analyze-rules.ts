@@ -3,15 +3,15 @@ import { CODES } from './codes.ts';
 import { type AttachedRule, attachRoutes, consumerNamespaces } from './compile/attach-routes.ts';
 import { compileRule } from './compile/compile-routing.ts';
 import type { Backend } from './compile/resolve-backend.ts';
-import { type FrontendResource, portsOf } from './find-frontend.ts';
 import type { Finding } from './finding.ts';
+import type { Frontend } from './frontend.ts';
 import type { ResourceIndex } from './resource-index.ts';
 import { resourceTitle } from './types.ts';
 
 /** Matches that an earlier rule of the routes takes already: equal conditions, so the later one is never reached. */
-export function duplicateMatches(index: ResourceIndex, service: FrontendResource): Finding[] {
+export function duplicateMatches(index: ResourceIndex, service: Frontend): Finding[] {
   const findings = new Map<string, Finding>();
-  for (const port of portsOf(service)) {
+  for (const port of service.spec.ports) {
     for (const rules of ruleSets(index, { service, port })) {
       const seen = new Map<string, AttachedRule>();
       for (const attached of rules) {

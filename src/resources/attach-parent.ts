@@ -7,7 +7,8 @@ import {
   type PortRoutes,
   refersToPort,
 } from './compile/attach-routes.ts';
-import { type FrontendResource, findFrontend, portsOf } from './find-frontend.ts';
+import { findFrontend } from './find-frontend.ts';
+import type { Frontend } from './frontend.ts';
 import { keyOf, refKey } from './relations.ts';
 import type { ResourceIndex } from './resource-index.ts';
 import type { ParentRef } from './route-types.ts';
@@ -37,7 +38,7 @@ export function attachParent(index: ResourceIndex, route: RouteResource, ref: Pa
     const message = `a ${route.kind} must be in the namespace of ${title}: connections are the same for all callers`;
     return refused('consumer-route', 'UnsupportedValue', message);
   }
-  const named = portsOf(service).filter((port) => refersToPort(ref, port));
+  const named = service.spec.ports.filter((port) => refersToPort(ref, port));
   const [first] = named;
   if (first === undefined) {
     return refused('not-found', 'NoMatchingParent', `the ${ref.kind} has no such port (${title})`);
@@ -54,7 +55,7 @@ export function attachParent(index: ResourceIndex, route: RouteResource, ref: Pa
 function rivalry(
   index: ResourceIndex,
   route: RouteResource,
-  service: FrontendResource,
+  service: Frontend,
   ports: readonly ServicePort[],
   title: string,
 ): ParentState {

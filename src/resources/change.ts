@@ -13,6 +13,8 @@ export interface RegisteredEndpoint {
   readonly ports: Readonly<Record<string, number>>;
   /** 1.. */
   readonly weight: number;
+  /** `region/zone/subzone`, any of which may be missing at the end. */
+  readonly locality?: string | undefined;
   /** False: the local probe fails; it gets no traffic. */
   readonly healthy: boolean;
 }

@@ -6,6 +6,7 @@ export const CODES = {
   noMatchingWorkloads: 'TWP0127',
   unreachableRule: 'TWP0130',
   duplicateMatch: 'TWP0131',
+  tcpWithoutAddresses: 'TWP0134',
   /** 1001 (text cannot be parsed) and 1002 (limit exceeded) are given by core/yaml.ts. */
   limitExceeded: 'TWP1002',
   unsupportedKind: 'TWP1003',
@@ -27,4 +28,6 @@ export const CODES = {
   incompatibleFilters: 'TWP1113',
   shadowedRoute: 'TWP1114',
   unusedFilter: 'TWP1115',
+  nameConflict: 'TWP1121',
+  exportIgnored: 'TWP1122',
 } as const;

@@ -2,7 +2,8 @@ import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import { parentTitle } from './attach-parent.ts';
 import { decidingPolicy, trustedCertificates } from './compile/compile-tls.ts';
-import { policyTargetProblem, policyTargetTitle } from './policy-target.ts';
+import { type Frontend, frontendOf } from './frontend.ts';
+import { frontendTargetTitle, policyTargetProblem, policyTargetTitle } from './policy-target.ts';
 import type { PolicyTarget } from './policy-types.ts';
 import { keyOf, type ResourceIndex } from './resource-index.ts';
 import { routeVerdicts } from './route-verdicts.ts';
@@ -11,10 +12,9 @@ import {
   type BackendTrafficPolicyResource,
   type ResourceId,
   resourceTitle,
-  type ServiceResource,
 } from './types.ts';
 import { accepted, type Condition, refused, type Verdict } from './verdict.ts';
-import { virtualIpOwner } from './virtual-ip-owner.ts';
+import { lostClaimSentence, lostClaims } from './virtual-ip-owner.ts';
 
 type TlsTargetRef = BackendTLSPolicyResource['spec']['targetRefs'][number];
 
@@ -30,7 +30,8 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
     verdicts.map((verdict) => ({ ...verdict, observedGeneration, parent }));
   switch (resource.kind) {
     case 'Service':
-      return complete(null, [serviceVerdict(index, resource)]);
+    case 'ServiceEntry':
+      return complete(null, [frontendVerdict(index, frontendOf(resource))]);
     case 'WorkloadEntry':
       return complete(null, [accepted('the workload is registered')]);
     case 'HTTPRoute':
@@ -57,14 +58,10 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
   }
 }
 
-function serviceVerdict(index: ResourceIndex, service: ServiceResource): Verdict {
-  for (const ip of service.spec.clusterIPs) {
-    const owner = virtualIpOwner(index, ip);
-    if (owner !== undefined && keyOf(owner.resource) !== keyOf(service)) {
-      return refused('Conflicted', `${ip} belongs to the older ${resourceTitle(owner.resource)}`);
-    }
-  }
-  return accepted('the service can be dialled');
+function frontendVerdict(index: ResourceIndex, frontend: Frontend): Verdict {
+  const [lost] = lostClaims(index, frontend);
+  if (lost === undefined) return accepted('the service can be dialled');
+  return refused('Conflicted', lostClaimSentence(lost));
 }
 
 function policyVerdict(index: ResourceIndex, policy: BackendTrafficPolicyResource, ref: PolicyTarget): Verdict {
@@ -72,23 +69,22 @@ function policyVerdict(index: ResourceIndex, policy: BackendTrafficPolicyResourc
   return problem === null ? accepted('the policy is in force') : refused(problem.reason, problem.message);
 }
 
-function targetTitle({ metadata }: BackendTLSPolicyResource, { name, sectionName }: TlsTargetRef): string {
-  const service = serviceKey(metadata.namespace, name);
-  return sectionName === undefined ? service : `${service}:${sectionName}`;
+function targetTitle({ metadata }: BackendTLSPolicyResource, ref: TlsTargetRef): string {
+  return frontendTargetTitle(ref, serviceKey(metadata.namespace, ref.name));
 }
 
 /** Why a target of a TLS policy does not get it; null = it does, on one port at least. */
 export function tlsTargetProblem(
   index: ResourceIndex,
   policy: BackendTLSPolicyResource,
-  { name, sectionName }: TlsTargetRef,
+  { kind, name, sectionName }: TlsTargetRef,
 ): { readonly reason: 'TargetNotFound' | 'Conflicted'; readonly message: string } | null {
   const key = serviceKey(policy.metadata.namespace, name);
-  const service = index.service(key)?.resource;
-  if (service === undefined) return { reason: 'TargetNotFound', message: `the Service ${key} does not exist` };
+  const service = index.frontend(key)?.resource;
+  if (service?.kind !== kind) return { reason: 'TargetNotFound', message: `the ${kind} ${key} does not exist` };
   const ports = service.spec.ports.filter((port) => sectionName === undefined || port.name === sectionName);
   if (ports.length === 0) {
-    return { reason: 'TargetNotFound', message: `the Service ${key} has no port named ${sectionName}` };
+    return { reason: 'TargetNotFound', message: `the ${kind} ${key} has no port named ${sectionName}` };
   }
   const winners = ports.flatMap((port) => decidingPolicy(index, service, port)?.resource ?? []);
   const [other] = winners;

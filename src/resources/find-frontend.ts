@@ -1,11 +1,8 @@
 import type { ServiceKey } from '../contract/views.ts';
 import { err, ok, type Result } from '../core/result.ts';
+import type { Frontend } from './frontend.ts';
 import type { ResourceIndex } from './resource-index.ts';
 import type { ObjectRef } from './route-types.ts';
-import type { ServicePort, ServiceResource } from './types.ts';
-
-/** What a route may be attached to and what may be a backend. */
-export type FrontendResource = ServiceResource;
 
 export interface FrontendProblem {
   /** InvalidKind: nothing of that kind can ever be meant. */
@@ -13,26 +10,24 @@ export interface FrontendProblem {
   readonly message: string;
 }
 
-/** The one place where a reference becomes a Service. `key`: `<namespace>/<name>`. */
+/** The one place where a reference becomes a Service or ServiceEntry. `key`: `<namespace>/<name>`. */
 export function findFrontend(
   index: ResourceIndex,
   ref: Pick<ObjectRef, 'group' | 'kind'>,
   key: ServiceKey,
-): Result<FrontendResource, FrontendProblem> {
-  if (ref.group === '' && ref.kind === 'Service') {
-    const service = index.service(key)?.resource;
-    return service === undefined ? err(missing(ref.kind, key)) : ok(service);
+): Result<Frontend, FrontendProblem> {
+  const group = GROUPS.get(ref.kind);
+  if (group === undefined || group !== ref.group) {
+    const kind = ref.group === '' ? ref.kind : `${ref.group}/${ref.kind}`;
+    const message = `backends of kind ${kind} are not supported, only Service and ServiceEntry are`;
+    return err({ reason: 'InvalidKind', message });
   }
-  if (ref.group === 'networking.istio.io' && ref.kind === 'ServiceEntry') return err(missing(ref.kind, key));
-  const kind = ref.group === '' ? ref.kind : `${ref.group}/${ref.kind}`;
-  return err({ reason: 'InvalidKind', message: `backends of kind ${kind} are not supported, only Service is` });
+  const frontend = index.frontend(key)?.resource;
+  if (frontend?.kind === ref.kind) return ok(frontend);
+  return err({ reason: 'NotFound', message: `the ${ref.kind} ${key} does not exist` });
 }
 
-/** The ports of a frontend in the form that a Service has them. */
-export function portsOf(frontend: FrontendResource): readonly ServicePort[] {
-  return frontend.spec.ports;
-}
-
-function missing(kind: string, key: ServiceKey): FrontendProblem {
-  return { reason: 'NotFound', message: `the ${kind} ${key} does not exist` };
-}
+const GROUPS: ReadonlyMap<string, string> = new Map([
+  ['Service', ''],
+  ['ServiceEntry', 'networking.istio.io'],
+]);

@@ -1,9 +1,15 @@
 /** What control, the standalone agent and the command line use of the resources: decode, keep, compile, explain. */
 export { affectedServices } from './affected-services.ts';
-export { allocateVirtualIps } from './allocate-virtual-ips.ts';
+export {
+  allocatedBefore,
+  allocateVirtualIps,
+  claims,
+  wantsVirtualIps,
+  withVirtualIps,
+} from './allocate-virtual-ips.ts';
 export { analyzeResources } from './analyze-resources.ts';
 export type { Change, RegisteredEndpoint } from './change.ts';
-export { compileDirectory, compileDirectoryEntry } from './compile/compile-directory.ts';
+export { compileDirectory, compileDirectoryEntry, touchesDirectory } from './compile/compile-directory.ts';
 export { compileService, type ServiceViewBody } from './compile/compile-service.ts';
 export { hashView } from './compile/hash-view.ts';
 export { conditionsOf } from './conditions-of.ts';

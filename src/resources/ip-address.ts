@@ -47,3 +47,47 @@ export function compareIps(a: string, b: string): number {
 function familyOf(ip: string): 'ipv4' | 'ipv6' {
   return ip.includes(':') ? 'ipv6' : 'ipv4';
 }
+
+/** Canonical text of an IPv4 or IPv6 range with its host bits cleared (`10.1.2.3/8` becomes `10.0.0.0/8`); null when it is not one. */
+export function canonicalCidr(text: string): string | null {
+  const [address = '', length = '', ...more] = text.split('/');
+  const ip = canonicalIp(address);
+  if (ip === null || more.length > 0 || !/^[0-9]{1,3}$/.test(length)) return null;
+  const v6 = ip.includes(':');
+  // An IPv4-mapped range would need another length; other addresses with an IPv4 tail are obsolete.
+  if (v6 !== address.includes(':') || (v6 && ip.includes('.'))) return null;
+  const prefix = Number(length);
+  const bits = v6 ? 128 : 32;
+  if (prefix > bits) return null;
+  if (prefix === bits) return ip;
+  const groupBits = v6 ? 16 : 8;
+  const masked = groupsOf(ip).map((group, i) => group & maskOf(prefix - i * groupBits, groupBits));
+  const network = v6 ? canonicalIp(masked.map((group) => group.toString(16)).join(':')) : masked.join('.');
+  return `${network}/${prefix}`;
+}
+
+/** The numbers of an address in canonical text: four bytes, or eight groups of 16 bits. */
+function groupsOf(ip: string): number[] {
+  if (!ip.includes(':')) return ip.split('.').map(Number);
+  const [head = '', tail] = ip.split('::');
+  const groups = (part: string): number[] =>
+    part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16));
+  if (tail === undefined) return groups(head);
+  const missing = 8 - groups(head).length - groups(tail).length;
+  return [...groups(head), ...Array.from({ length: missing }, () => 0), ...groups(tail)];
+}
+
+/** The first `ones` of so many bits. */
+function maskOf(ones: number, bits: number): number {
+  const kept = Math.min(Math.max(ones, 0), bits);
+  return ((1 << kept) - 1) << (bits - kept);
+}
+
+const ALLOCATED = new BlockList();
+ALLOCATED.addSubnet('240.240.0.0', 16, 'ipv4');
+ALLOCATED.addSubnet('fd00:240::', 32, 'ipv6');
+
+/** True for an address of the ranges that virtual IPs are allocated from; false for ranges. */
+export function isAllocatable(address: string): boolean {
+  return isIP(address) !== 0 && ALLOCATED.check(address, familyOf(address));
+}

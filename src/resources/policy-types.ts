@@ -13,13 +13,14 @@ export interface BackendTrafficPolicySpec {
   readonly sessionPersistence?: SessionPersistenceSpec | undefined;
 }
 
-export interface ServiceTarget {
-  readonly group: '';
-  readonly kind: 'Service';
+export type FrontendTarget = (
+  | { readonly group: ''; readonly kind: 'Service' }
+  | { readonly group: 'networking.istio.io'; readonly kind: 'ServiceEntry' }
+) & {
   readonly name: string;
   /** The name of one port; absent: all ports. */
   readonly sectionName?: string | undefined;
-}
+};
 
 export interface RouteTarget {
   readonly group: 'gateway.networking.k8s.io';
@@ -29,7 +30,11 @@ export interface RouteTarget {
   readonly sectionName?: string | undefined;
 }
 
-export type PolicyTarget = ServiceTarget | RouteTarget;
+export type PolicyTarget = FrontendTarget | RouteTarget;
+
+export function isRouteTarget(ref: PolicyTarget): ref is RouteTarget {
+  return ref.kind === 'HTTPRoute' || ref.kind === 'GRPCRoute';
+}
 
 export interface LoadBalancerSpec {
   readonly type: 'RoundRobin' | 'LeastRequest' | 'Random' | 'PeakEWMA' | 'ConsistentHash';

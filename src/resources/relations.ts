@@ -1,6 +1,7 @@
 /** Which resources a resource speaks of: the keys under which the index finds it again. */
 import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
+import { isRouteTarget, type PolicyTarget } from './policy-types.ts';
 import type { ObjectRef } from './route-types.ts';
 import {
   type BackendTLSPolicyResource,
@@ -20,7 +21,8 @@ export type Relation =
   | 'policy-route'
   | 'tls-policy-target'
   | 'tls-policy-authority'
-  | 'virtual-ip';
+  | 'virtual-ip'
+  | 'entry-host';
 
 /** Every relation of a resource, as the index keys it. */
 export function relationsOf(resource: Resource): string[] {
@@ -36,6 +38,8 @@ export function relationsOf(resource: Resource): string[] {
   switch (resource.kind) {
     case 'Service':
       return named('virtual-ip', resource.spec.clusterIPs);
+    case 'ServiceEntry':
+      return [...named('virtual-ip', resource.spec.addresses), ...named('entry-host', resource.spec.hosts)];
     case 'BackendTrafficPolicy':
       return [...named('policy-target', targetKeys(resource)), ...named('policy-route', targetRoutes(resource))];
     case 'BackendTLSPolicy':
@@ -94,15 +98,16 @@ function filtersOf(route: RequestRouteResource) {
   return route.spec.rules.flatMap((rule) => [...rule.filters, ...rule.backendRefs.flatMap((ref) => ref.filters)]);
 }
 
-/** The Services that a policy targets. */
+/** The Services and ServiceEntries that a policy targets. */
 export function targetKeys({ metadata, spec }: BackendTrafficPolicyResource | BackendTLSPolicyResource): ServiceKey[] {
-  const names = spec.targetRefs.flatMap((ref) => (ref.kind === 'Service' ? [ref.name] : []));
+  const refs: readonly PolicyTarget[] = spec.targetRefs;
+  const names = refs.flatMap((ref) => (isRouteTarget(ref) ? [] : [ref.name]));
   return unique(names.map((name) => serviceKey(metadata.namespace, name)));
 }
 
 /** The routes that a policy targets, as `HTTPRoute shop/orders`. */
 function targetRoutes({ metadata, spec }: BackendTrafficPolicyResource): string[] {
-  const routes = spec.targetRefs.filter((ref) => ref.kind !== 'Service');
+  const routes = spec.targetRefs.filter(isRouteTarget);
   return unique(routes.map(({ kind, name }) => `${kind} ${serviceKey(metadata.namespace, name)}`));
 }
 
@@ -110,6 +115,7 @@ function authorityKeys({ metadata, spec }: BackendTLSPolicyResource): string[] {
   return unique(spec.validation.caCertificateRefs.map((ref) => serviceKey(metadata.namespace, ref.name)));
 }
 
-function unique(keys: readonly string[]): string[] {
+/** Each once, in the order of their first. */
+export function unique(keys: readonly string[]): string[] {
   return [...new Set(keys)];
 }

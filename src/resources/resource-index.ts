@@ -1,9 +1,11 @@
 import type { ServiceKey } from '../contract/views.ts';
 import type { Change } from './change.ts';
+import { frontendOf, type StoredFrontend } from './frontend.ts';
 import { getOrCreate } from './get-or-create.ts';
 import { LabelIndex } from './label-index.ts';
+import { olderFirst } from './older-first.ts';
 import type { RouteTarget } from './policy-types.ts';
-import { keyOf, type Relation, relationKey, relationsOf } from './relations.ts';
+import { keyOf, type Relation, relationKey, relationsOf, unique } from './relations.ts';
 import { type Labels, SelectorIndex } from './selector-index.ts';
 import {
   type BackendTLSPolicyResource,
@@ -16,6 +18,7 @@ import {
   type ResourceOf,
   type RouteResource,
   resourceId,
+  type ServiceEntryResource,
   type ServiceResource,
   type StoredResource,
   type WorkloadEntryResource,
@@ -72,9 +75,23 @@ export class ResourceIndex {
     return storedOf(this.#byId.get(idOf('Service', key)), 'Service');
   }
 
-  /** The Services of a namespace whose selector picks a workload with these labels. */
+  /** The Service or ServiceEntry that has the name: of two the older, since both are known by it alone. */
+  frontend(key: ServiceKey): StoredFrontend | undefined {
+    const service = this.service(key);
+    const [entry] = frontends(storedOf(this.#byId.get(idOf('ServiceEntry', key)), 'ServiceEntry'));
+    if (service === undefined || entry === undefined) return service ?? entry;
+    return olderFirst(entry, service) < 0 ? entry : service;
+  }
+
+  /** The names of all Services and ServiceEntries, each once, sorted. */
+  frontendKeys(): ServiceKey[] {
+    const all = [...this.list('Service'), ...this.list('ServiceEntry')];
+    return unique(all.map(({ resource }) => keyOf(resource))).sort();
+  }
+
+  /** The Services and ServiceEntries of a namespace whose selector picks a workload with these labels. */
   servicesSelecting(namespace: string, labels: Labels): ServiceKey[] {
-    return this.#selectors.matching(namespace, labels);
+    return unique(this.#selectors.matching(namespace, labels).map(keyOfOwner));
   }
 
   /** The workload entries of a namespace that a selector picks. */
@@ -126,9 +143,14 @@ export class ResourceIndex {
     return storedOf(this.#byId.get(idOf('ConfigMap', key)), 'ConfigMap')?.resource;
   }
 
-  /** The Services that ask for a virtual IP; more than one is a conflict. */
-  servicesWithVirtualIp(ip: string): Stored<ServiceResource>[] {
-    return this.#related('virtual-ip', ip, 'Service');
+  /** The frontends that ask for an address or range; more than one is a conflict. */
+  frontendsWithVirtualIp(ip: string): StoredFrontend[] {
+    return frontends(...this.#related('virtual-ip', ip, 'Service', 'ServiceEntry'));
+  }
+
+  /** The ServiceEntries with a host; more than one is a conflict. */
+  frontendsWithHost(host: string): StoredFrontend[] {
+    return frontends(...this.#related('entry-host', host, 'ServiceEntry'));
   }
 
   #related<K extends Kind>(relation: Relation, key: string, ...kinds: readonly K[]): Stored<ResourceOf<K>>[] {
@@ -138,14 +160,14 @@ export class ResourceIndex {
 
   #link(id: ResourceId, resource: Resource): void {
     const { namespace } = resource.metadata;
-    if (resource.kind === 'Service') this.#selectors.add(namespace, resource.spec.selector, keyOf(resource));
+    this.#selectors.add(namespace, selectorOf(resource), selectorOwner(resource));
     if (resource.kind === 'WorkloadEntry') this.#workloads.add(namespace, workloadLabels(resource), id);
     for (const key of relationsOf(resource)) getOrCreate(this.#relations, key, () => new Set()).add(id);
   }
 
   #unlink(id: ResourceId, resource: Resource): void {
     const { namespace } = resource.metadata;
-    if (resource.kind === 'Service') this.#selectors.remove(namespace, resource.spec.selector, keyOf(resource));
+    this.#selectors.remove(namespace, selectorOf(resource), selectorOwner(resource));
     if (resource.kind === 'WorkloadEntry') this.#workloads.remove(namespace, workloadLabels(resource), id);
     for (const key of relationsOf(resource)) {
       const ids = this.#relations.get(key);
@@ -153,6 +175,27 @@ export class ResourceIndex {
       if (ids?.size === 0) this.#relations.delete(key);
     }
   }
+}
+
+/** Empty for everything that selects nothing. */
+function selectorOf(resource: Resource): Labels {
+  if (resource.kind === 'Service') return resource.spec.selector;
+  return resource.kind === 'ServiceEntry' ? (resource.spec.workloadSelector?.labels ?? {}) : {};
+}
+
+/** A Service and a ServiceEntry of the same name may both select. */
+function selectorOwner(resource: Resource): string {
+  return `${resource.kind} ${keyOf(resource)}`;
+}
+
+function keyOfOwner(owner: string): ServiceKey {
+  return owner.slice(owner.indexOf(' ') + 1);
+}
+
+function frontends(
+  ...stored: readonly (Stored<ServiceResource | ServiceEntryResource> | undefined)[]
+): StoredFrontend[] {
+  return stored.flatMap((one) => (one === undefined ? [] : [{ ...one, resource: frontendOf(one.resource) }]));
 }
 
 /** Labels of metadata and spec together; metadata wins, as in Istio. */

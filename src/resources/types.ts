@@ -2,12 +2,14 @@
  * Decoded resources. They keep the field names of the manifests, with defaults applied, so that a decoded resource
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
-import type { BackendTrafficPolicySpec } from './policy-types.ts';
+import type { BackendTrafficPolicySpec, FrontendTarget } from './policy-types.ts';
+import type { ServiceEntrySpec } from './registry-types.ts';
 import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
 
 export const KINDS = [
   'Service',
   'WorkloadEntry',
+  'ServiceEntry',
   'HTTPRoute',
   'GRPCRoute',
   'TLSRoute',
@@ -23,6 +25,7 @@ export type Kind = (typeof KINDS)[number];
 export const API_VERSIONS = {
   Service: 'v1',
   WorkloadEntry: 'networking.istio.io/v1',
+  ServiceEntry: 'networking.istio.io/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
   GRPCRoute: 'gateway.networking.k8s.io/v1',
   TLSRoute: 'gateway.networking.k8s.io/v1',
@@ -50,6 +53,7 @@ interface Typed<K extends Kind, Spec> {
 
 export type ServiceResource = Typed<'Service', ServiceSpec>;
 export type WorkloadEntryResource = Typed<'WorkloadEntry', WorkloadEntrySpec>;
+export type ServiceEntryResource = Typed<'ServiceEntry', ServiceEntrySpec>;
 export type HTTPRouteResource = Typed<'HTTPRoute', HTTPRouteSpec>;
 export type GRPCRouteResource = Typed<'GRPCRoute', GRPCRouteSpec>;
 export type TLSRouteResource = Typed<'TLSRoute', TLSRouteSpec>;
@@ -70,6 +74,7 @@ export interface ConfigMapResource {
 export type Resource =
   | ServiceResource
   | WorkloadEntryResource
+  | ServiceEntryResource
   | RouteResource
   | HTTPRouteFilterResource
   | BackendTrafficPolicyResource
@@ -119,13 +124,7 @@ export interface WorkloadEntrySpec {
 
 /** Gateway API, GEP-1897. */
 export interface BackendTLSPolicySpec {
-  readonly targetRefs: readonly {
-    readonly group: '';
-    readonly kind: 'Service';
-    readonly name: string;
-    /** The name of one port; absent: all ports. */
-    readonly sectionName?: string | undefined;
-  }[];
+  readonly targetRefs: readonly FrontendTarget[];
   readonly validation: {
     /** Either these, or the well-known ones. */
     readonly caCertificateRefs: readonly { readonly group: ''; readonly kind: 'ConfigMap'; readonly name: string }[];

@@ -5,7 +5,9 @@
 import type { Problem } from '../../core/errors.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import {
+  allocatedBefore,
   allocateVirtualIps,
+  claims,
   contentOf,
   decodeResources,
   type Resource,
@@ -14,6 +16,8 @@ import {
   resourceId,
   resourceTitle,
   type StoredResource,
+  wantsVirtualIps,
+  withVirtualIps,
 } from '../../resources/index.ts';
 import type { ResourceFile } from './list-files.ts';
 
@@ -63,17 +67,16 @@ function duplicate(resource: Resource, first: string, second: string): Problem {
 /** Addresses named in a manifest are claimed first, then those allocated before, then new ones are found. */
 function inClaimOrder(resources: readonly Resource[], before: ResourceIndex): Resource[] {
   const kept = resources.map((resource): Resource => {
-    if (resource.kind !== 'Service' || resource.spec.clusterIPs.length > 0) return resource;
-    const earlier = before.get(resourceId(resource))?.resource;
-    if (earlier?.kind !== 'Service' || claimed(resources, earlier.spec.clusterIPs)) return resource;
-    return { ...resource, spec: { ...resource.spec, clusterIPs: earlier.spec.clusterIPs } };
+    if (!wantsVirtualIps(resource)) return resource;
+    const earlier = allocatedBefore(before, resource);
+    return earlier.length === 0 || claimed(resources, earlier) ? resource : withVirtualIps(resource, earlier);
   });
-  const rank = (r: Resource): number => (r.kind === 'Service' && r.spec.clusterIPs.length === 0 ? 1 : 0);
+  const rank = (resource: Resource): number => (wantsVirtualIps(resource) ? 1 : 0);
   return kept.sort((a, b) => rank(a) - rank(b));
 }
 
 function claimed(resources: readonly Resource[], addresses: readonly string[]): boolean {
-  return resources.some((r) => r.kind === 'Service' && r.spec.clusterIPs.some((ip) => addresses.includes(ip)));
+  return resources.some((resource) => claims(resource).some((ip) => addresses.includes(ip)));
 }
 
 function storeAs(resource: Resource, before: ResourceIndex, now: Date): StoredResource {

@@ -1,11 +1,5 @@
 /** Every view of a standalone host, compiled at once; a view whose content did not change keeps its version. Pure. */
-import {
-  type DirectoryView,
-  type ServiceKey,
-  type ServiceView,
-  serviceKey,
-  type ViewVersion,
-} from '../../contract/views.ts';
+import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../../contract/views.ts';
 import {
   compileDirectory,
   compileService,
@@ -32,8 +26,7 @@ export function compileViews(
   const version = (hash: string, held: ViewVersion | undefined): ViewVersion =>
     held?.hash === hash ? held : { epoch: EPOCH, gen, hash };
   const services = new Map<ServiceKey, ServiceView>();
-  for (const { resource } of index.list('Service')) {
-    const key = serviceKey(resource.metadata.namespace, resource.metadata.name);
+  for (const key of index.frontendKeys()) {
     const body = compileService(index, endpoints, key);
     if (body === null) continue;
     services.set(key, { ...body, version: version(hashView(body), before?.services.get(key)?.version) });

@@ -8,6 +8,7 @@ const PROTOCOLS: ReadonlyMap<string, AppProtocol> = new Map([
   ['http2', 'http2'],
   ['kubernetes.io/h2c', 'http2'],
   ['grpc', 'grpc'],
+  ['grpc-web', 'http1'],
   ['tls', 'tls'],
   ['https', 'tls'],
   ['kubernetes.io/wss', 'tls'],

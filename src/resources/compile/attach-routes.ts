@@ -1,4 +1,5 @@
 import { findFrontend } from '../find-frontend.ts';
+import { olderFirst } from '../older-first.ts';
 import { keyOf, refKey } from '../relations.ts';
 import type { ResourceIndex, Stored } from '../resource-index.ts';
 import type { GRPCRouteRule, HTTPRouteRule, ParentRef } from '../route-types.ts';
@@ -7,7 +8,6 @@ import type {
   HTTPRouteResource,
   RouteResource,
   ServicePort,
-  StoredResource,
   TCPRouteResource,
   TLSRouteResource,
 } from '../types.ts';
@@ -129,17 +129,4 @@ function attaches(index: ResourceIndex, route: RouteResource, { service, port }:
 /** A parentRef without port and sectionName is for every port; with both, both must fit. */
 export function refersToPort(ref: ParentRef, port: ServicePort): boolean {
   return (ref.port ?? port.port) === port.port && (ref.sectionName ?? port.name) === port.name;
-}
-
-/** Order of conflict resolution in the Gateway API: oldest first, then by `<namespace>/<name>`. */
-export function olderFirst(a: StoredResource, b: StoredResource): number {
-  const keyA = keyOf(a.resource);
-  const keyB = keyOf(b.resource);
-  return creationTime(a) - creationTime(b) || (keyA < keyB ? -1 : keyA > keyB ? 1 : 0);
-}
-
-/** A time that cannot be read counts as the youngest of all, so that the order stays total. */
-function creationTime(stored: StoredResource): number {
-  const time = Date.parse(stored.creationTimestamp);
-  return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
 }

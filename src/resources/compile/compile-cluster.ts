@@ -1,61 +1,44 @@
+import { isIP } from 'node:net';
+import type { EndpointNameView } from '../../contract/cluster-views.ts';
 import type { ClusterView, EndpointView } from '../../contract/views.ts';
 import type { EndpointIndex } from '../endpoint-index.ts';
+import type { Frontend } from '../frontend.ts';
 import { compareIps } from '../ip-address.ts';
-import { keyOf, type ResourceIndex } from '../resource-index.ts';
-import type { ServicePort, ServiceResource } from '../types.ts';
+import { keyOf } from '../relations.ts';
+import type { ResourceIndex } from '../resource-index.ts';
+import type { ServicePort } from '../types.ts';
 import { protocolOf } from './app-protocol.ts';
 import { compilePolicy } from './compile-policy.ts';
 import { compileTls } from './compile-tls.ts';
 import { policyForPort } from './deciding-policy.ts';
 import { type Backend, clusterKey } from './resolve-backend.ts';
+import { portOf, type Workload, workloadsOf } from './select-workloads.ts';
 
-/** A workload that a Service selects, whether written as a WorkloadEntry or registered by an agent. */
-interface Workload {
-  readonly name: string;
-  readonly address: string;
-  readonly ports: Readonly<Record<string, number>>;
-  readonly weight: number;
-}
-
-/** One port of a Service as a set of endpoints. */
+/** One port of a Service or ServiceEntry as a set of endpoints. */
 export function compileCluster(
   index: ResourceIndex,
   endpoints: EndpointIndex,
   { service, port }: Backend,
 ): ClusterView {
   const tls = compileTls(index, service, port);
+  const workloads = workloadsOf(index, endpoints, service);
+  const names = namesOf(port, workloads);
+  // Members that say nothing are left out rather than null: the views of everybody else stay the same, byte for byte.
   return {
     service: keyOf(service),
     port: port.port,
     protocol: protocolOf(port),
     ...compilePolicy(policyForPort(index, service, port)?.resource.spec, clusterKey(service, port)),
-    endpoints: endpointsOf(port, workloadsOf(index, endpoints, service)),
-    // Left out rather than null: the views of everybody else stay the same, byte for byte.
+    endpoints: endpointsOf(port, workloads),
+    ...(names.length === 0 ? {} : { names }),
+    ...(isPassthrough(service) ? { passthrough: true } : {}),
     ...(tls === null ? {} : { tls }),
   };
 }
 
-/** Workload entries and healthy registered workloads of the Service's namespace that its selector picks. */
-export function workloadsOf(index: ResourceIndex, endpoints: EndpointIndex, service: ServiceResource): Workload[] {
-  const { namespace } = service.metadata;
-  const written = index.workloadsSelected(namespace, service.spec.selector).map((entry): Workload => {
-    return { name: keyOf(entry), address: entry.spec.address, ports: entry.spec.ports, weight: entry.spec.weight };
-  });
-  const registered = endpoints
-    .select(namespace, service.spec.selector)
-    .filter((endpoint) => endpoint.healthy)
-    .map(({ name, address, ports, weight }): Workload => ({ name: `${namespace}/${name}`, address, ports, weight }));
-  return [...written, ...registered];
-}
-
-/**
- * The port of a workload that a Service port leads to: the workload's port of the same name, else `targetPort` as a
- * number, else the workload's port of that name; null when the workload does not offer it.
- */
-export function portOf(workload: Pick<Workload, 'ports'>, port: ServicePort): number | null {
-  const named = (name: string): number | null =>
-    Object.hasOwn(workload.ports, name) ? (workload.ports[name] ?? null) : null;
-  return named(port.name) ?? (typeof port.targetPort === 'number' ? port.targetPort : named(port.targetPort));
+/** True when connections keep the destination that the program chose. */
+export function isPassthrough(frontend: Frontend): boolean {
+  return frontend.kind === 'ServiceEntry' && frontend.entry.spec.resolution === 'NONE';
 }
 
 /** Sorted; an address and port that two workloads claim appears once, under the first name. */
@@ -63,14 +46,26 @@ function endpointsOf(port: ServicePort, workloads: readonly Workload[]): Endpoin
   const found: EndpointView[] = [];
   for (const workload of workloads) {
     const number = portOf(workload, port);
-    if (number === null) continue;
-    found.push({ ip: workload.address, port: number, weight: workload.weight, workload: workload.name });
+    if (number === null || isIP(workload.address) === 0) continue;
+    const { address: ip, weight, name, locality } = workload;
+    found.push({ ip, port: number, weight, workload: name, ...(locality === undefined ? {} : { locality }) });
   }
   found.sort((a, b) => compareAddresses(a, b) || compareText(a.workload, b.workload) || a.weight - b.weight);
   return found.filter((endpoint, i) => {
     const previous = found[i - 1];
     return previous === undefined || compareAddresses(previous, endpoint) !== 0;
   });
+}
+
+/** Endpoints that are known by name, sorted; each name and port once. */
+function namesOf(port: ServicePort, workloads: readonly Workload[]): EndpointNameView[] {
+  const found = new Map<string, EndpointNameView>();
+  for (const { address: host, weight, locality, ports } of workloads) {
+    const number = portOf({ ports }, port);
+    if (number === null || isIP(host) !== 0 || found.has(`${host}:${number}`)) continue;
+    found.set(`${host}:${number}`, { host, port: number, weight, ...(locality === undefined ? {} : { locality }) });
+  }
+  return [...found.values()].sort((a, b) => compareText(a.host, b.host) || a.port - b.port);
 }
 
 function compareAddresses(a: EndpointView, b: EndpointView): number {

@@ -10,7 +10,7 @@ import { type Backend, clusterKey } from './resolve-backend.ts';
 export type ServiceViewBody = Omit<ServiceView, 'version'>;
 
 /**
- * Everything needed to send traffic to one service, complete in itself; null when the Service does not exist.
+ * Everything needed to send traffic to one service, complete in itself; null when there is no Service or ServiceEntry of the name.
  * The same resources and endpoints give the same view, in whatever order they arrived.
  */
 export function compileService(
@@ -18,9 +18,8 @@ export function compileService(
   endpoints: EndpointIndex,
   key: ServiceKey,
 ): ServiceViewBody | null {
-  const stored = index.service(key);
-  if (stored === undefined) return null;
-  const service = stored.resource;
+  const service = index.frontend(key)?.resource;
+  if (service === undefined) return null;
   const ports: ServicePortView[] = [];
   const backends: Backend[] = [];
   for (const port of [...service.spec.ports].sort((a, b) => a.port - b.port)) {
@@ -31,7 +30,7 @@ export function compileService(
   return {
     namespace: service.metadata.namespace,
     name: service.metadata.name,
-    virtualIps: ownedVirtualIps(index, stored),
+    virtualIps: ownedVirtualIps(index, service),
     ports,
     clusters: compileClusters(index, endpoints, backends),
   };

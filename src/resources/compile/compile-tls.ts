@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { serviceKey, type UpstreamTlsView } from '../../contract/views.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { keyOf, type ResourceIndex, type Stored } from '../resource-index.ts';
-import type { BackendTLSPolicyResource, ServicePort, ServiceResource } from '../types.ts';
-import { olderFirst } from './attach-routes.ts';
+import type { Frontend } from '../frontend.ts';
+import { olderFirst } from '../older-first.ts';
+import { keyOf } from '../relations.ts';
+import type { ResourceIndex, Stored } from '../resource-index.ts';
+import type { BackendTLSPolicyResource, ServicePort } from '../types.ts';
 
 /** Certificates of one policy together: they are part of every view that carries one of its Services. */
 const MAX_TRUSTED_BYTES = 64 * 1024;
@@ -16,7 +18,7 @@ export interface UnusableAuthority {
 }
 
 /** How connections to the endpoints of one port of a Service are secured; null = not at all. */
-export function compileTls(index: ResourceIndex, service: ServiceResource, port: ServicePort): UpstreamTlsView | null {
+export function compileTls(index: ResourceIndex, service: Frontend, port: ServicePort): UpstreamTlsView | null {
   const policy = decidingPolicy(index, service, port);
   if (policy === undefined) return null;
   const { hostname, subjectAltNames, wellKnownCACertificates } = policy.resource.spec.validation;
@@ -33,14 +35,16 @@ export function compileTls(index: ResourceIndex, service: ServiceResource, port:
 /** The policy that decides for a port: one that names the port beats one for the whole Service, then the oldest. */
 export function decidingPolicy(
   index: ResourceIndex,
-  service: ServiceResource,
+  service: Frontend,
   port: ServicePort,
 ): Stored<BackendTLSPolicyResource> | undefined {
   const key = keyOf(service);
   const policies = index.tlsPoliciesTargeting(key).sort(olderFirst);
   const names = (sectionName: string | undefined) =>
     policies.find(({ resource }) =>
-      resource.spec.targetRefs.some((ref) => ref.name === service.metadata.name && ref.sectionName === sectionName),
+      resource.spec.targetRefs.some(
+        (ref) => ref.kind === service.kind && ref.name === service.metadata.name && ref.sectionName === sectionName,
+      ),
     );
   return (port.name === '' ? undefined : names(port.name)) ?? names(undefined);
 }

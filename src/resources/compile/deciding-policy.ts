@@ -1,13 +1,14 @@
+import type { Frontend } from '../frontend.ts';
+import { olderFirst } from '../older-first.ts';
 import { keyOf, type ResourceIndex, type Stored } from '../resource-index.ts';
-import type { BackendTrafficPolicyResource, RequestRouteResource, ServicePort, ServiceResource } from '../types.ts';
-import { olderFirst } from './attach-routes.ts';
+import type { BackendTrafficPolicyResource, RequestRouteResource, ServicePort } from '../types.ts';
 
 type Policy = Stored<BackendTrafficPolicyResource>;
 
 /** The policy that decides for a port, as a whole: one that names the port beats one for the whole Service, then the oldest. */
-export function policyForPort(index: ResourceIndex, service: ServiceResource, port: ServicePort): Policy | undefined {
+export function policyForPort(index: ResourceIndex, service: Frontend, port: ServicePort): Policy | undefined {
   const section = port.name === '' ? undefined : port.name;
-  return decide(index.policiesTargeting(keyOf(service)), 'Service', service.metadata.name, section);
+  return decide(index.policiesTargeting(keyOf(service)), service.kind, service.metadata.name, section);
 }
 
 /** The policy that decides for a rule: one that names the rule beats one for the whole route, then the oldest. */

@@ -1,6 +1,7 @@
 import type { ClusterKey } from '../../contract/views.ts';
 import { err, ok, type Result } from '../../core/result.ts';
-import { type FrontendResource, findFrontend, portsOf } from '../find-frontend.ts';
+import { findFrontend } from '../find-frontend.ts';
+import type { Frontend } from '../frontend.ts';
 import { refKey } from '../relations.ts';
 import { keyOf, type ResourceIndex } from '../resource-index.ts';
 import type { BackendRef } from '../route-types.ts';
@@ -8,7 +9,7 @@ import type { RouteResource, ServicePort } from '../types.ts';
 import { carries, declaredOtherwise } from './app-protocol.ts';
 
 export interface Backend {
-  readonly service: FrontendResource;
+  readonly service: Frontend;
   readonly port: ServicePort;
 }
 
@@ -32,7 +33,7 @@ export function resolveBackend(
     const { reason, message } = found.error;
     return err({ reason: reason === 'NotFound' ? 'BackendNotFound' : reason, message });
   }
-  const port = portsOf(found.value).find((p) => p.port === ref.port);
+  const port = found.value.spec.ports.find((p) => p.port === ref.port);
   if (port === undefined) {
     return err({ reason: 'BackendNotFound', message: `the ${ref.kind} ${key} has no port ${ref.port}` });
   }
@@ -43,6 +44,6 @@ export function resolveBackend(
   return ok({ service: found.value, port });
 }
 
-export function clusterKey(service: FrontendResource, port: ServicePort): ClusterKey {
+export function clusterKey(service: Frontend, port: ServicePort): ClusterKey {
   return `${keyOf(service)}:${port.port}`;
 }

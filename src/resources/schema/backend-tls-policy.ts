@@ -1,5 +1,7 @@
 import { z } from '../../core/schema.ts';
+import type { FrontendTarget } from '../policy-types.ts';
 import type { BackendTLSPolicySpec, SubjectAltName } from '../types.ts';
+import { defined } from './defined.ts';
 import { dnsLabel, dnsSubdomain, portName, preciseHostname, refuseRepeats, unsupported } from './fields.ts';
 
 /** As the Gateway API limits them. */
@@ -8,15 +10,24 @@ const MAX_CA_REFS = 8;
 const MAX_NAMES = 5;
 const MAX_URI = 253;
 
-const onlyServices = 'only Services can be targeted: write group: "" and kind: Service';
+const onlyServices =
+  'only Services (group: "", kind: Service) and ServiceEntries (group: networking.istio.io) can be targeted';
 
-const targetRef = z.strictObject({
-  group: z.literal('', { error: onlyServices }),
-  kind: z.literal('Service', { error: onlyServices }),
-  name: dnsLabel,
-  sectionName: portName.optional(),
-  namespace: unsupported('a policy applies to Services of its own namespace'),
-});
+const targetRef = z
+  .strictObject({
+    group: z.enum(['', 'networking.istio.io'], { error: onlyServices }),
+    kind: z.enum(['Service', 'ServiceEntry'], { error: onlyServices }),
+    name: dnsLabel,
+    sectionName: portName.optional(),
+    namespace: unsupported('a policy applies to Services of its own namespace'),
+  })
+  .transform(({ group, kind, name, sectionName }, ctx): FrontendTarget => {
+    const rest = { name, ...defined({ sectionName }) };
+    if (group === '' && kind === 'Service') return { group, kind, ...rest };
+    if (group === 'networking.istio.io' && kind === 'ServiceEntry') return { group, kind, ...rest };
+    ctx.addIssue({ code: 'custom', message: onlyServices, path: ['kind'] });
+    return z.NEVER;
+  });
 
 const onlyConfigMaps = 'only ConfigMaps with ca.crt are supported: write group: "" and kind: ConfigMap';
 
@@ -89,7 +100,7 @@ export const backendTLSPolicySpec = z
       .superRefine((refs, ctx) => {
         refuseRepeats(
           refs,
-          ({ name, sectionName }) => `${name} ${sectionName ?? ''}`,
+          ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
           (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
         );
       }),
@@ -99,12 +110,7 @@ export const backendTLSPolicySpec = z
   })
   .transform(({ targetRefs, validation: v }): BackendTLSPolicySpec => {
     return {
-      targetRefs: targetRefs.map(({ group, kind, name, sectionName }) => ({
-        group,
-        kind,
-        name,
-        ...(sectionName === undefined ? {} : { sectionName }),
-      })),
+      targetRefs,
       validation: {
         caCertificateRefs: v.caCertificateRefs.map(({ group, kind, name }) => ({ group, kind, name })),
         ...(v.wellKnownCACertificates === undefined ? {} : { wellKnownCACertificates: v.wellKnownCACertificates }),

@@ -1,5 +1,5 @@
 import { z } from '../../core/schema.ts';
-import type { BackendTrafficPolicySpec, PolicyTarget } from '../policy-types.ts';
+import { type BackendTrafficPolicySpec, isRouteTarget, type PolicyTarget } from '../policy-types.ts';
 import { defined } from './defined.ts';
 import { faultInjection } from './fault-injection.ts';
 import { dnsLabel, dnsSubdomain, portName, refuseRepeats, unsupported } from './fields.ts';
@@ -11,12 +11,13 @@ import { sessionPersistence } from './session-persistence.ts';
 
 const MAX_TARGETS = 16;
 const ROUTE_GROUP = 'gateway.networking.k8s.io';
+const ENTRY_GROUP = 'networking.istio.io';
 const OWN_NAMESPACE = 'a policy applies to Services and routes of its own namespace';
 
 const targetRef = z
   .strictObject({
-    group: z.enum(['', ROUTE_GROUP]).optional(),
-    kind: z.enum(['Service', 'HTTPRoute', 'GRPCRoute']),
+    group: z.enum(['', ENTRY_GROUP, ROUTE_GROUP]).optional(),
+    kind: z.enum(['Service', 'ServiceEntry', 'HTTPRoute', 'GRPCRoute']),
     name: dnsSubdomain,
     sectionName: dnsSubdomain.optional(),
     namespace: unsupported(OWN_NAMESPACE),
@@ -25,15 +26,20 @@ const targetRef = z
     const complain = (path: string, message: string): void => {
       ctx.addIssue({ code: 'custom', message, path: [path] });
     };
-    if (kind === 'Service') {
-      if (group === ROUTE_GROUP) complain('group', 'a Service has group: ""');
-      if (!dnsLabel.safeParse(name).success) complain('name', 'the name of a Service has no "."');
-      if (sectionName !== undefined && !portName.safeParse(sectionName).success)
-        complain('sectionName', 'must be the name of a port');
-      return { group: '', kind, name, ...defined({ sectionName }) };
+    const section = defined({ sectionName });
+    if (kind === 'HTTPRoute' || kind === 'GRPCRoute') {
+      if (group !== ROUTE_GROUP) complain('group', `a route has group: ${ROUTE_GROUP}`);
+      return { group: ROUTE_GROUP, kind, name, ...section };
     }
-    if (group !== ROUTE_GROUP) complain('group', `a route has group: ${ROUTE_GROUP}`);
-    return { group: ROUTE_GROUP, kind, name, ...defined({ sectionName }) };
+    if (!dnsLabel.safeParse(name).success) complain('name', `the name of a ${kind} has no "."`);
+    if (sectionName !== undefined && !portName.safeParse(sectionName).success)
+      complain('sectionName', 'must be the name of a port');
+    if (kind === 'Service') {
+      if (group !== undefined && group !== '') complain('group', 'a Service has group: ""');
+      return { group: '', kind, name, ...section };
+    }
+    if (group !== ENTRY_GROUP) complain('group', `a ServiceEntry has group: ${ENTRY_GROUP}`);
+    return { group: ENTRY_GROUP, kind, name, ...section };
   });
 
 const targetRefs = z
@@ -82,7 +88,7 @@ export const backendTrafficPolicySpec = z
   })
   .superRefine((spec, ctx) => {
     for (const [path, kind] of settingsByTarget(spec)) {
-      const other = spec.targetRefs.findIndex((ref) => (ref.kind === 'Service') !== (kind === 'Service'));
+      const other = spec.targetRefs.findIndex((ref) => isRouteTarget(ref) !== (kind === 'route'));
       if (other === -1) continue;
       const targets = kind === 'Service' ? 'Services' : 'routes';
       const message = `goes with targets that are ${targets}; targetRefs[${other}] is not one`;

@@ -3,6 +3,7 @@ import t from 'tap';
 import {
   affectedServices,
   type Change,
+  compileDirectoryEntry,
   compileService,
   EndpointIndex,
   hashView,
@@ -120,10 +121,11 @@ t.test('fuzz: no view changes that was not announced, whatever happens in whatev
         const index = new ResourceIndex();
         const endpoints = new EndpointIndex();
         const hashes = (): Map<string, string> => {
-          const keys = index
-            .list('Service')
-            .map(({ resource }) => `${resource.metadata.namespace}/${resource.metadata.name}`);
-          return new Map(keys.map((key) => [key, hashView(compileService(index, endpoints, key) ?? {})]));
+          const published = (key: string) => ({
+            view: compileService(index, endpoints, key),
+            entry: compileDirectoryEntry(index, key),
+          });
+          return new Map(index.frontendKeys().map((key) => [key, hashView(published(key))]));
         };
         let before = hashes();
         for (const [i, step] of steps.entries()) {
@@ -171,10 +173,12 @@ function recompiled(index: ResourceIndex, endpoints: EndpointIndex): Map<string,
   const freshEndpoints = new EndpointIndex();
   for (const stored of index.list()) freshIndex.put(stored);
   for (const registered of endpoints.list()) freshEndpoints.put(registered);
-  const keys = freshIndex
-    .list('Service')
-    .map(({ resource }) => `${resource.metadata.namespace}/${resource.metadata.name}`);
-  return new Map(keys.map((key) => [key, hashView(compileService(freshIndex, freshEndpoints, key) ?? {})]));
+  const keys = freshIndex.frontendKeys();
+  const published = (key: string) => ({
+    view: compileService(freshIndex, freshEndpoints, key),
+    entry: compileDirectoryEntry(freshIndex, key),
+  });
+  return new Map(keys.map((key) => [key, hashView(published(key))]));
 }
 
 t.test('the cost of a change does not grow with the number of services', async (t) => {

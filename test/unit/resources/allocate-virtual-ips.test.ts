@@ -1,11 +1,11 @@
 import t from 'tap';
-import { allocateVirtualIps, type Resource, type ResourceIndex } from '../../../src/resources/index.ts';
-import { decode, indexOf, type Manifest, service, workload } from './world.ts';
+import { allocateVirtualIps, claims, type Resource, type ResourceIndex } from '../../../src/resources/index.ts';
+import { decode, indexOf, type Manifest, service, serviceEntry, workload } from './world.ts';
 
 function allocated(index: ResourceIndex, manifest: Manifest): readonly string[] {
   const result = allocateVirtualIps(index, decode(manifest));
   if (!result.ok) throw new Error(result.error[0]?.message);
-  return result.value.kind === 'Service' ? result.value.spec.clusterIPs : [];
+  return claims(result.value);
 }
 
 function store(index: ResourceIndex, resource: Resource): void {
@@ -71,3 +71,28 @@ t.test('a collision is probed past, the ends of the range are never given, and a
     error: [{ message: 'no virtual IP is free in 240.240.0.0/16' }],
   });
 });
+
+t.test(
+  'a ServiceEntry gets virtual IPs when its name can be asked for and leads to endpoints of its own',
+  async (t) => {
+    const addresses = (spec: Manifest, index = indexOf()): readonly string[] =>
+      allocated(index, serviceEntry('v', spec));
+    t.match(addresses({ resolution: 'DNS' }), [/^240\.240\./, /^fd00:240:/]);
+    t.same(addresses({ resolution: 'NONE' }), [], 'connections keep the address that the program resolved');
+    t.same(addresses({ resolution: 'DNS', hosts: ['*.x.example'], endpoints: [{ address: 'a.example' }] }), []);
+    t.same(addresses({ resolution: 'DNS', addresses: ['10.0.0.0/8'] }), ['10.0.0.0/8'], 'it has some');
+    const allocatedBefore = indexOf(serviceEntry('v', { addresses: ['240.240.7.7'] }));
+    t.same(addresses({ resolution: 'DNS' }, allocatedBefore), ['240.240.7.7'], 'and keeps them');
+    const writtenBefore = indexOf(serviceEntry('v', { addresses: ['10.0.0.0/8'] }));
+    t.match(
+      addresses({ resolution: 'DNS' }, writtenBefore),
+      [/^240\.240\./, /^fd00:240:/],
+      'but not those of the manifest',
+    );
+    const taken = indexOf(service('orders', { clusterIPs: ['240.240.7.7'] }));
+    t.match(allocateVirtualIps(taken, decode(serviceEntry('v', { addresses: ['240.240.7.7'] }))), {
+      ok: false,
+      error: [{ code: 'TWP1005', path: 'ServiceEntry shop/v: spec.addresses[0]' }],
+    });
+  },
+);

@@ -44,11 +44,15 @@ const grpcMatch = some({
   headers: values,
 });
 
-const target = fc.record({ name: serviceName, port });
-const weighted = fc.record(
+/** Both kinds share their names. */
+const SERVICE = { group: '', kind: 'Service' };
+const frontend = fc.constantFrom(SERVICE, SERVICE, { group: 'networking.istio.io', kind: 'ServiceEntry' });
+const target = fc.tuple(frontend, fc.record({ name: serviceName, port })).map(([kind, rest]) => ({ ...kind, ...rest }));
+const weightedName = fc.record(
   { name: serviceName, port, weight: fc.integer({ min: 0, max: 3 }) },
   { requiredKeys: ['name', 'port'] },
 );
+const weighted = fc.tuple(frontend, weightedName).map(([kind, rest]) => ({ ...kind, ...rest }));
 const mirror = fc
   .tuple(target, some({ percent: fc.integer({ min: 0, max: 100 }) }))
   .map(([backendRef, share]) => ({ type: 'RequestMirror', requestMirror: { backendRef, ...share } }));
@@ -104,14 +108,14 @@ const redirectRule = fc.record({
 
 const parentRefs = fc
   .record({
+    kind: frontend,
     name: serviceName,
     ns: fc.option(namespace, { nil: undefined }),
     port: fc.option(port, { nil: undefined }),
   })
-  .map(({ name, ns, port: number }) => [
+  .map(({ kind, name, ns, port: number }) => [
     {
-      group: '',
-      kind: 'Service',
+      ...kind,
       name,
       ...(ns === undefined ? {} : { namespace: ns }),
       ...(number === undefined ? {} : { port: number }),

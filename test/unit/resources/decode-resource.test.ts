@@ -191,11 +191,8 @@ function strictObjectsIn(manifest: Manifest): Record<string, unknown>[] {
   const walk = (node: unknown, key: string): void => {
     if (typeof node !== 'object' || node === null) return;
     if (!Array.isArray(node)) {
-      if (
-        ['labels', 'selector', 'annotations', 'data'].includes(key) ||
-        (key === 'ports' && manifest['kind'] === 'WorkloadEntry')
-      )
-        return;
+      // Keys are free here; `ports` is an object for workloads only.
+      if (['labels', 'selector', 'annotations', 'data', 'ports'].includes(key)) return;
       found.push(node as Record<string, unknown>);
     }
     for (const [name, member] of Object.entries(node)) walk(member, Array.isArray(node) ? '' : name);

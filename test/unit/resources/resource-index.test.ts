@@ -39,7 +39,7 @@ t.test('what speaks of a Service is found from the Service, until it does no lon
     index.routesWithParent('shop/orders').length,
     index.routesWithBackend('shop/v1').length,
     index.policiesTargeting('shop/orders').length,
-    index.servicesWithVirtualIp('240.240.0.1').length,
+    index.frontendsWithVirtualIp('240.240.0.1').length,
     index.servicesSelecting('shop', { app: 'orders', more: 'x' }).length,
     index.workloadsSelected('shop', { app: 'orders' }).length,
   ];

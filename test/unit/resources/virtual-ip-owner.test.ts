@@ -10,8 +10,8 @@ t.test('the oldest Service keeps an address that several claim', async (t) => {
   t.equal(virtualIpOwner(index, '240.240.0.1')?.resource.metadata.name, 'zold');
   t.equal(virtualIpOwner(index, '240.240.0.2'), undefined);
   const ownedBy = (key: string): string[] => {
-    const stored = index.service(key);
-    return stored === undefined ? [] : ownedVirtualIps(index, stored);
+    const frontend = index.frontend(key)?.resource;
+    return frontend === undefined ? [] : ownedVirtualIps(index, frontend);
   };
   t.same(ownedBy('shop/zold'), ['240.240.0.1']);
   t.same(ownedBy('shop/young'), ['fd00:240::1']);

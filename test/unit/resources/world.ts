@@ -31,6 +31,15 @@ export function workload(name: string, spec: Manifest = {}, metadata: Manifest =
   };
 }
 
+export function serviceEntry(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'ServiceEntry',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec: { hosts: [`${name}.example`], ports: [{ number: 443, name: 'tls', protocol: 'TLS' }], ...spec },
+  };
+}
+
 export function route(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -233,10 +242,33 @@ const anyWorkload = fc
   })
   .map(({ name, ns, ...spec }) => workload(name, spec, { namespace: ns }));
 
+const anyServiceEntry = fc
+  .record({
+    name: serviceName,
+    ns: namespace,
+    hosts: fc.uniqueArray(fc.constantFrom('a.example', 'b.example', '*.example'), { minLength: 1 }),
+    addresses: fc.uniqueArray(fc.constantFrom('240.240.0.1', '240.240.0.2', '10.0.0.0/8', '192.0.2.1'), {
+      maxLength: 2,
+    }),
+    ports: portSet,
+    how: fc.constantFrom(
+      { resolution: 'NONE' },
+      { resolution: 'DNS', endpoints: [{ address: 'c.example', ports: { p80: 1 } }, { address: '10.0.0.1' }] },
+    ),
+    selector: labels.filter((l) => Object.keys(l).length > 0),
+    selects: fc.boolean(),
+  })
+  .map(({ name, ns, hosts, addresses, ports, how, selector, selects }) => {
+    const found = selects ? { resolution: 'STATIC', workloadSelector: { labels: selector } } : structuredClone(how);
+    const listed = ports.map((number) => ({ number, name: `p${number}`, protocol: number === 81 ? 'TCP' : 'HTTP' }));
+    return serviceEntry(name, { hosts, addresses, ports: listed, ...found }, { namespace: ns });
+  });
+
 const anyTarget = fc.oneof(
   fc
     .tuple(serviceName, fc.constantFrom(undefined, 'p80', 'p81'))
     .map(([name, sectionName]) => parent(name, sectionName === undefined ? {} : { sectionName })),
+  serviceName.map((name) => ({ group: 'networking.istio.io', kind: 'ServiceEntry', name })),
   fc
     .tuple(fc.constantFrom('r1', 'r2'), fc.constantFrom(undefined, 'main'))
     .map(([name, rule]) => routeTarget(name, rule)),
@@ -252,7 +284,7 @@ const anyPolicy = fc
   })
   .map(({ name, targets, type, percentage, ns }) => {
     const faultInjection = { abort: { httpStatus: 503, percentage } };
-    const services = targets.every(({ kind }) => kind === 'Service') ? { loadBalancer: { type } } : {};
+    const services = targets.every(({ kind }) => kind !== 'HTTPRoute') ? { loadBalancer: { type } } : {};
     return trafficPolicy(name, targets, { faultInjection, ...services }, { namespace: ns });
   });
 
@@ -272,6 +304,7 @@ const anyConfigMap = fc
 export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(
   anyService,
   anyWorkload,
+  anyServiceEntry,
   anyRoute,
   anyPolicy,
   anyTlsPolicy,

@@ -87,9 +87,7 @@ t.test('fuzz: accepted resources always compile, and the order of arrival does n
           const endpointIndex = new EndpointIndex();
           for (const one of stored) index.put(one);
           for (const one of registered) endpointIndex.put(one);
-          const keys = index
-            .list('Service')
-            .map(({ resource }) => `${resource.metadata.namespace}/${resource.metadata.name}`);
+          const keys = index.frontendKeys();
           const views = keys.map((key) => [key, JSON.stringify(compileService(index, endpointIndex, key))]);
           return { ...Object.fromEntries(views), directory: JSON.stringify(compileDirectory(index)) };
         };

@@ -17,9 +17,12 @@ t.test('a backendRef is a Service and one of its ports, or a reason with a sente
     ],
     [
       { name: 'a', kind: 'Deployment', group: 'apps' },
-      'InvalidKind backends of kind apps/Deployment are not supported, only Service is',
+      'InvalidKind backends of kind apps/Deployment are not supported, only Service and ServiceEntry are',
     ],
-    [{ name: 'a', kind: 'Pod' }, 'InvalidKind backends of kind Pod are not supported, only Service is'],
+    [
+      { name: 'a', kind: 'Pod' },
+      'InvalidKind backends of kind Pod are not supported, only Service and ServiceEntry are',
+    ],
   ];
   for (const [ref, expected] of cases) {
     const resource = decode(route('r', [{ backendRefs: [ref] }], { parentRefs: [parent('orders')] }));

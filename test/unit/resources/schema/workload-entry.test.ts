@@ -6,7 +6,7 @@ t.test('WorkloadEntry: every class of refused field', async (t) => {
   const cases: readonly [Manifest, string, RegExp][] = [
     [{ address: undefined }, 'spec.address', /required/],
     [{ address: '' }, 'spec.address', /must be an IPv4/],
-    [{ address: 'orders.example' }, 'spec.address', /host names are not supported yet/],
+    [{ address: 'orders.example' }, 'spec.address', /names belong into a ServiceEntry/],
     [{ address: 'unix:///run/x' }, 'spec.address', /Unix socket/],
     [{ address: '10.0.0.1:80' }, 'spec.address', /is not an IPv4/],
     [{ address: '0.0.0.0' }, 'spec.address', /single host/],

@@ -1,0 +1,31 @@
+/** Specs of Istio's registry kinds, with the field names of the manifests and defaults applied. */
+
+export interface ServiceEntrySpec {
+  /** In lower case; `*.example.com` stands for every name below. */
+  readonly hosts: readonly string[];
+  /** Addresses and CIDRs in canonical text. Virtual IPs are kept here once they are allocated. */
+  readonly addresses: readonly string[];
+  readonly ports: readonly ServiceEntryPort[];
+  readonly location: 'MESH_EXTERNAL' | 'MESH_INTERNAL';
+  readonly resolution: 'NONE' | 'STATIC' | 'DNS' | 'DNS_ROUND_ROBIN';
+  readonly endpoints: readonly ServiceEntryEndpoint[];
+  readonly workloadSelector?: { readonly labels: Readonly<Record<string, string>> } | undefined;
+  readonly exportTo: readonly ('*' | '.')[];
+}
+
+export interface ServiceEntryPort {
+  readonly number: number;
+  readonly name: string;
+  /** In upper case. */
+  readonly protocol: string;
+  readonly targetPort: number;
+}
+
+export interface ServiceEntryEndpoint {
+  /** An IP in canonical text, or (resolution DNS) a host name in lower case. */
+  readonly address: string;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly weight: number;
+  readonly locality?: string | undefined;
+}
