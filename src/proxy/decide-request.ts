@@ -53,6 +53,8 @@ export type RequestDecision =
       readonly sentence: string;
       /** In the place of the sentence. */
       readonly content?: OwnContent | undefined;
+      /** Of an error's answer: what the rule changes in answers. */
+      readonly edits?: CompiledEdits | null | undefined;
       readonly service: string;
       readonly route: string;
     };
@@ -108,31 +110,40 @@ function route(
   if (index < 0) return answer('NR', `no rule of the routes of ${port.service} matches this request`, port.service, '');
   const action = http.actions[index];
   const { name, rule } = action;
+  const preflight = action.cors === null ? null : action.cors.preflight(head, bytes);
+  if (preflight !== null) return given(port, action, 200, preflight);
   if (action.answer !== null) return giveRuleAnswer(port, action, action.answer, head, bytes);
   const chosen = pickBackend(action.view, context.random());
-  if (chosen === null)
-    return answer('NC', `rule ${rule} of route ${action.route} gives no backend any weight`, port.service, name);
-  const backend = action.backends[action.view.backends.indexOf(chosen)];
+  const backend = chosen === null ? null : action.backends[action.view.backends.indexOf(chosen)];
+  const changes = backend ?? action;
+  const edits = changes.cors === null ? changes.responseEdits : changes.cors.editsFor(head, bytes);
+  if (backend === null)
+    return answer('NC', `rule ${rule} of route ${action.route} gives no backend any weight`, port.service, name, edits);
   if (backend.cluster === null)
     return answer(
       'NC',
       `rule ${rule} of route ${action.route} names a backend that does not exist`,
       port.service,
       name,
+      edits,
     );
   if (backend.answer !== null) return giveRuleAnswer(port, action, backend.answer, head, bytes);
-  return toCluster(context, port, backend.cluster, action, backend);
+  return toCluster(context, port, backend.cluster, action, backend, edits);
 }
 
 function giveRuleAnswer(
   port: ServicePort,
   action: RouteAction,
-  given: RuleAnswer,
+  prepared: RuleAnswer,
   head: MessageHead,
   bytes: Buffer,
 ): RequestDecision {
   const { service, number } = port;
-  const { status, content } = giveAnswer(given, { host: nameOf(service), port: number }, head, bytes);
+  const { status, content } = giveAnswer(prepared, { host: nameOf(service), port: number }, head, bytes);
+  return given(port, action, status, action.cors === null ? content : action.cors.edited(content, head, bytes));
+}
+
+function given({ service }: ServicePort, action: RouteAction, status: number, content: OwnContent): RequestDecision {
   return { type: 'answer', flag: '', status, sentence: '', content, service, route: action.name };
 }
 
@@ -143,11 +154,12 @@ export function toCluster(
   cluster: Cluster,
   action: RouteAction | null,
   backend: RouteBackend | null,
+  responseEdits: CompiledEdits | null = null,
 ): RequestDecision {
   const { service } = port;
   const route = action === null ? '' : action.name;
   const endpoint = chooseEndpoint(context, cluster);
-  if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route);
+  if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route, responseEdits);
   return {
     type: 'forward',
     endpoint,
@@ -156,7 +168,7 @@ export function toCluster(
     route,
     action,
     edits: backend === null ? null : backend.edits,
-    responseEdits: backend === null ? null : backend.responseEdits,
+    responseEdits,
     rules: backend === null ? USUAL_DELIVERY : backend.rules,
     timeoutMs:
       action === null || action.requestTimeoutMs === 0 ? cluster.traffic.requestTimeoutMs : action.requestTimeoutMs,
@@ -196,6 +208,12 @@ function toOriginal(endpoint: Endpoint, service: string, scope: object): Request
   };
 }
 
-export function answer(flag: ResponseFlag, sentence: string, service: string, route: string): RequestDecision {
-  return { type: 'answer', flag, status: RESPONSE_FLAGS[flag].status, sentence, service, route };
+export function answer(
+  flag: ResponseFlag,
+  sentence: string,
+  service: string,
+  route: string,
+  edits: CompiledEdits | null = null,
+): RequestDecision {
+  return { type: 'answer', flag, status: RESPONSE_FLAGS[flag].status, sentence, service, route, edits };
 }

@@ -193,12 +193,12 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     if (!this.active) return;
     if (this.#answer.started) return this.#cutShort(flag, sentence, true);
     const client = this.#client;
-    const { service = '', route = '' } = this.#decision ?? {};
+    const { service = '', route = '', responseEdits: edits = null } = this.#decision ?? {};
     const stillSending = !this.#request.done || this.#kind === 'CONNECT' || mustClose;
     const close = stillSending || !this.#clientKeepsAlive || client.clientEnded || client.context.draining();
     const seconds = this.#seconds();
     this.#release('abort');
-    client.answer({ flag, status, sentence, close, service, route, isHead: this.#kind === 'HEAD', seconds });
+    client.answer({ flag, status, sentence, edits, close, service, route, isHead: this.#kind === 'HEAD', seconds });
     if (close) client.finish('closed', stillSending);
     else client.advance();
   }

@@ -7,6 +7,7 @@ import type {
   WeightedBackendView,
 } from '../contract/views.ts';
 import { type CompiledEdits, compileHeaderEdits, compileRequestEdits } from './codec/http1/header-edits.ts';
+import { CorsRule } from './cors-rule.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import { compileDelivery, type DeliveryRules } from './exchange/delivery-rules.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
@@ -26,6 +27,10 @@ export interface RouteAction {
   /** 0 = none. */
   readonly requestTimeoutMs: number;
   readonly view: RouteActionView;
+  /** What the rule alone changes in answers: in those of ours, where no backend was chosen. */
+  readonly responseEdits: CompiledEdits | null;
+  /** The same where the rule has a CORS filter; null: it has none. */
+  readonly cors: CorsRule | null;
   /** The rule answers itself. */
   readonly answer: RuleAnswer | null;
   /** Parallel to `view.backends`. */
@@ -37,8 +42,9 @@ export interface RouteBackend {
   readonly cluster: Cluster | null;
   /** What the rule, then the backend, changes in requests. */
   readonly edits: CompiledEdits | null;
-  /** The same for final answers. */
+  /** The same for final answers; where there is `cors`, it says them. */
   readonly responseEdits: CompiledEdits | null;
+  readonly cors: CorsRule | null;
   /** Requests that this backend is chosen for are answered by us. */
   readonly answer: RuleAnswer | null;
   readonly rules: DeliveryRules;
@@ -65,13 +71,16 @@ function loadRouting(view: HttpRoutingView, clusters: ReadonlyMap<ClusterKey, Cl
 
 function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Cluster>): RouteAction {
   const { route, rule, requestTimeoutMs } = view;
+  const responseEdits = compileHeaderEdits(view.responseHeaders ?? null);
   return {
     route,
     rule,
     name: `${route}/${rule}`,
     requestTimeoutMs: requestTimeoutMs ?? 0,
     view,
-    answer: compileAnswer(view.answer, compileHeaderEdits(view.responseHeaders ?? null)),
+    cors: view.cors === undefined ? null : new CorsRule(view.cors, [view.responseHeaders ?? null]),
+    responseEdits,
+    answer: compileAnswer(view.answer, responseEdits),
     backends: view.backends.map((backend) => loadBackend(view, backend, clusters)),
   };
 }
@@ -81,11 +90,13 @@ function loadBackend(
   backend: WeightedBackendView,
   clusters: ReadonlyMap<ClusterKey, Cluster>,
 ): RouteBackend {
-  const responseEdits = compileHeaderEdits(rule.responseHeaders ?? null, backend.responseHeaders ?? null);
+  const levels = [rule.responseHeaders ?? null, backend.responseHeaders ?? null];
+  const responseEdits = compileHeaderEdits(...levels);
   return {
     cluster: backend.cluster === null ? null : (clusters.get(backend.cluster) ?? null),
     edits: compileRequestEdits([rule.requestHeaders, backend.requestHeaders], [rule.rewrite, backend.rewrite]),
     responseEdits,
+    cors: rule.cors === undefined ? null : new CorsRule(rule.cors, levels),
     answer: compileAnswer(backend.answer, responseEdits),
     rules: compileDelivery(rule, backend, clusters),
   };

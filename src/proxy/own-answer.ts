@@ -2,6 +2,7 @@
 import { COMPOSE_BYTES, LARGE_CHUNK } from '../reactor/slab.ts';
 import type { Socket } from '../reactor/socket.ts';
 import { constantBytes } from './codec/http1/bytes.ts';
+import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import { FRAMING_NONE, type Http1Head } from './codec/http1/http1-head.ts';
 import { writeErrorAnswer, writeRuleHead } from './codec/http1/respond-head.ts';
 import { NO_ERROR } from './codec/http2/error-codes.ts';
@@ -32,6 +33,8 @@ export interface OwnAnswer {
   readonly sentence: string;
   /** In the place of the sentence. */
   readonly content?: OwnContent | undefined;
+  /** Of an error: what the rule changes in answers. Values that it sets or adds are told with the error as well. */
+  readonly edits?: CompiledEdits | null | undefined;
   /** HTTP/1.1: the answer says `Connection: close`; the caller closes accordingly. */
   readonly close: boolean;
   readonly service: string;
@@ -49,11 +52,11 @@ export function answerOf(
   draining: boolean,
 ): OwnAnswer & { readonly stillSending: boolean } {
   const { isHead, isConnect, framing, keepAlive } = head;
-  const { flag, status, sentence, content, service, route } = decision;
+  const { flag, status, sentence, content, edits, service, route } = decision;
   // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
   const stillSending = framing !== FRAMING_NONE || isConnect;
   const close = stillSending || !keepAlive || draining;
-  return { flag, status, sentence, content, close, service, route, isHead, seconds: 0, stillSending };
+  return { flag, status, sentence, content, edits, close, service, route, isHead, seconds: 0, stillSending };
 }
 
 /** Sends `answer` to the client. The connection's own id is in an error's answer, the log and `towpath explain`. */
@@ -67,7 +70,7 @@ export function sendOwnAnswer(context: Context, socket: Socket, record: Connecti
 
 function writeError(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
   const { slab } = context.reactor;
-  const { flag, status, sentence, close, isHead } = answer;
+  const { flag, status, sentence, close, isHead, edits } = answer;
   const n = writeErrorAnswer(slab.bytes, slab.composeArea, COMPOSE_BYTES, {
     status,
     flag,
@@ -75,7 +78,7 @@ function writeError(context: Context, socket: Socket, record: ConnectionRecord, 
     sentence,
     close,
     toHead: isHead,
-    insert: '',
+    insert: linesOf(edits),
   });
   if (n > 0) context.reactor.write(socket, slab.composeArea, n);
 }
@@ -133,11 +136,11 @@ export function answerStream(
   head: MessageHead,
   end: boolean,
 ): void {
-  const { flag, status, sentence, content, service, route } = decision;
+  const { flag, status, sentence, content, edits, service, route } = decision;
   const traits = { isGrpc: false, timeoutField: -1, hasRequestId: false };
   readTraits(context.reactor.slab.bytes, head, traits);
   const { isHead } = head;
-  const answer = { flag, status, sentence, content, close: false, service, route, isHead, seconds: 0 };
+  const answer = { flag, status, sentence, content, edits, close: false, service, route, isHead, seconds: 0 };
   sendHttp2Answer(context, stream, record, answer, traits.isGrpc);
   if (!end) stream.reset(NO_ERROR);
 }
@@ -146,9 +149,28 @@ function plainAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
   const { flag, status, sentence, isHead, content } = answer;
   if (content !== undefined) return contentAnswer(answer, content);
   const body = isHead ? NOTHING : constantBytes(`${toAscii(sentence)}\n`);
-  const fields = [PLAIN_TEXT, errorField(record, flag)];
+  const fields = [PLAIN_TEXT, errorField(record, flag), ...fieldsOf(answer.edits)];
   if (body.length > 0) fields.push(field('content-length', String(body.length)));
   return { status, fields, body };
+}
+
+/** Fields that an error's answer has of its own. */
+const OWN_NAMES: ReadonlySet<string> = new Set(['content-type', 'x-towpath-error']);
+
+function fieldsOf(edits: CompiledEdits | null | undefined): Inserted[] {
+  return valuesOf(edits).map(({ name, value }) => field(name.toLowerCase(), value));
+}
+
+function linesOf(edits: CompiledEdits | null | undefined): string {
+  return valuesOf(edits)
+    .map(({ name, value }) => `${name}: ${value}\r\n`)
+    .join('');
+}
+
+function valuesOf(edits: CompiledEdits | null | undefined): { readonly name: string; readonly value: string }[] {
+  return (edits?.edits ?? []).flatMap(({ name, value }) =>
+    value === null || OWN_NAMES.has(name.toLowerCase()) ? [] : [{ name, value }],
+  );
 }
 
 function contentAnswer({ status, isHead }: OwnAnswer, { fields, body }: OwnContent): Http2Answer {

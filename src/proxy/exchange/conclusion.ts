@@ -69,10 +69,10 @@ export abstract class Conclusion implements Timed {
       this.settle(flag, sentence);
       return this.client.endGrpc(flag, sentence);
     }
-    const { service, route } = this.decision;
+    const { service, route, responseEdits: edits } = this.decision;
     const { isGrpc, seconds } = this.tally;
     this.#release();
-    const answer = { flag, status, sentence, close: false, service, route, isHead: this.#isHead, seconds };
+    const answer = { flag, status, sentence, edits, close: false, service, route, isHead: this.#isHead, seconds };
     this.client.answer(answer, isGrpc);
   }
 
