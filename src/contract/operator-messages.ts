@@ -97,3 +97,13 @@ export type AuditEvent = z.infer<typeof auditEventSchema>;
 /** Oldest first. */
 export const auditReplySchema = z.object({ events: z.array(auditEventSchema), truncated: z.boolean() });
 export type AuditReply = z.infer<typeof auditReplySchema>;
+
+export const findingSchema = z.object({ ...problemSchema.shape, level: z.enum(['error', 'warning', 'info']) });
+
+/** Most serious first. */
+export const analyzeReplySchema = z.object({
+  ...generationSchema.shape,
+  findings: z.array(findingSchema),
+  truncated: z.boolean(),
+});
+export type AnalyzeReply = z.infer<typeof analyzeReplySchema>;

@@ -4,6 +4,7 @@ import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
 import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
+import { analyzeMesh } from './analyze-mesh.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
 import { diffResources } from './diff-resources.ts';
@@ -66,6 +67,7 @@ function endpointsOf(parts: ControlParts): MicroEndpoint[] {
     endpoint('resource', 'history', 'body: {"kind","namespace","name"}, "revision" optional', (r) =>
       resourceHistory(parts, r),
     ),
+    endpoint('mesh', 'analyze', 'body: nothing, or documents to look at as if applied', (r) => analyzeMesh(parts, r)),
     endpoint('audit', 'list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
     endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
     endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),

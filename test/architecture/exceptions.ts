@@ -72,7 +72,7 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/nats/towpath-cli.test.ts',
     why: 'run as a real process against a real control',
   })),
-  ...['diff', 'history', 'rollback', 'audit'].map((name) => ({
+  ...['diff', 'history', 'rollback', 'audit', 'analyze'].map((name) => ({
     where: `src/cli/${name}.ts`,
     testedBy: 'test/nats/operator-changes.test.ts',
     why: 'run against a real control',
