@@ -17,7 +17,7 @@ import { interceptionSettings } from './interception-settings.ts';
 import { linkedWorkload, localWorkloads } from './local-workloads.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
-import { reportDump, reportStatus } from './report-agent.ts';
+import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
 import type { ViewSource } from './view-source.ts';
 import { ViewApplier } from './views/apply-views.ts';
@@ -132,6 +132,7 @@ function commandHandlers(current: () => AgentParts | null, logger: Logger): Cont
   return {
     status: async () => reportStatus(parts()),
     dump: async () => reportDump(parts()),
+    explain: async (body) => reportExplain(parts(), body),
     logLevel: async (level) => changeLogLevel(logger, level),
   };
 }

@@ -1,13 +1,14 @@
 import type { Bus, BusMessage } from '../contract/bus-types.ts';
-import { MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { type MicroEndpoint, MicroError, serveMicro } from '../contract/micro.ts';
 import { AGENT_SERVICE, type Subjects } from '../contract/subjects.ts';
+import { z } from '../core/schema.ts';
 import type { ControlLinkHandlers, ControlLinkSettings } from './control-types.ts';
 
 /** Answers of a whole fleet are spread over this time, in ms. */
 const SCATTER_MS = 100;
 
-/** The agent's commands on the bus: `status`, `dump`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
+/** The agent's commands on the bus: `status`, `dump`, `explain`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
 export function serveAgentCommands(
   bus: Bus,
   subjects: Subjects,
@@ -56,10 +57,21 @@ function endpointsOf(
     own('ping', 'answers at once', ping),
     own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
     own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
+    own('explain', 'body: {"method","authority","path","headers"}', (request) => explain(request, handlers)),
     own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
     own('resync', 'reads every view again', () => resync().then(() => '{"ok":true}')),
     endpoint('ping-all', subjects.agents('ping'), 'every agent answers', scatteredPing),
   ];
+}
+
+async function explain(request: BusMessage, handlers: ControlLinkHandlers): Promise<string> {
+  const body = decodeJson(request.data, z.unknown(), MAX_RECORD_BYTES);
+  if (!body.ok) throw new MicroError(400, body.error, '');
+  try {
+    return JSON.stringify(await handlers.explain(body.value));
+  } catch (cause) {
+    throw new MicroError(400, cause instanceof Error ? cause.message : String(cause), '');
+  }
 }
 
 async function setLogLevel(request: BusMessage, handlers: ControlLinkHandlers): Promise<string> {

@@ -50,6 +50,8 @@ export interface ControlLinkEvents {
 export interface ControlLinkHandlers {
   status(): Promise<unknown>;
   dump(): Promise<unknown>;
+  /** Throws (UserError) when the body is no question. */
+  explain(body: unknown): Promise<unknown>;
   /** Throws (UserError) when the level is unknown. Answers the level now in force. */
   logLevel(level: string): Promise<string>;
 }

@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { LimitsConfig } from '../config/agent-config.ts';
 import type { DataThreadDump } from '../contract/data-thread.ts';
+import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
 import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
@@ -53,6 +54,8 @@ export interface DataThreads {
   /** Captured connections open now. */
   connections(): number;
   dump(): Promise<DataThreadDump[]>;
+  /** What one thread would do with such a request. Throws UserError when the codec would refuse it. */
+  explain(question: ExplainQuestion): Promise<DecisionTrace>;
   /** Stops accepting and waits until no connection is left, at most `deadlineMs`. */
   drain(deadlineMs: number): Promise<void>;
   stop(): Promise<void>;
@@ -149,6 +152,13 @@ class DataThreadPool implements DataThreads {
   async dump(): Promise<DataThreadDump[]> {
     const answers = await Promise.all(this.#running().map((thread) => thread.send({ type: 'dump' })));
     return answers.flatMap((answer) => (answer?.type === 'dump' ? [answer.state] : []));
+  }
+
+  async explain(question: ExplainQuestion): Promise<DecisionTrace> {
+    const answer = await this.#running()[0]?.send({ type: 'explain', question });
+    if (answer?.type !== 'explained') throw new UserError({ code: 'TWP0212', message: 'no data thread can answer' });
+    if ('trace' in answer.answer) return answer.answer.trace;
+    throw new UserError({ code: 'TWP0213', message: answer.answer.problem });
   }
 
   async drain(deadlineMs: number): Promise<void> {

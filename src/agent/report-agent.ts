@@ -1,4 +1,7 @@
 /** What the agent says of itself: to the admin port, to operators over NATS, to Prometheus. */
+import { explainQuestionSchema } from '../contract/decision-trace.ts';
+import { UserError } from '../core/errors.ts';
+import { problemsOf } from '../core/schema.ts';
 import { renderMetrics } from '../telemetry/render-metrics.ts';
 import { describeAgent, sumSeries } from './admin/gather-metrics.ts';
 import type { AgentParts } from './agent-parts.ts';
@@ -36,6 +39,14 @@ export async function reportStatus(parts: AgentParts): Promise<Record<string, un
 export async function reportDump(parts: AgentParts): Promise<Record<string, unknown>> {
   const status = await reportStatus(parts);
   return { status, views: parts.store.snapshot(), dataThreads: await parts.threads.dump() };
+}
+
+/** `towpath explain` and the NATS command `explain`: what becomes of such a request here. Throws UserError. */
+export async function reportExplain(parts: AgentParts, body: unknown): Promise<Record<string, unknown>> {
+  const question = explainQuestionSchema.safeParse(body);
+  if (!question.success) throw new UserError(problemsOf(question.error, ''));
+  const { host } = parts.options.config;
+  return { host, ...(await parts.threads.explain(question.data)) };
 }
 
 /** The settings in force; a password inside a server's address is not shown. */

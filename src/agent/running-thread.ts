@@ -131,6 +131,7 @@ export class RunningThread {
         return;
       case 'applied':
       case 'dump':
+      case 'explained':
         this.#waiting.get(message.sequence)?.(message);
         return;
       case 'series':

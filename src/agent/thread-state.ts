@@ -32,6 +32,7 @@ export class ThreadState {
       case 'resolved':
       case 'stop':
       case 'dump':
+      case 'explain':
         return;
     }
   }

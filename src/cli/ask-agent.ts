@@ -23,7 +23,7 @@ const OPTIONS = {
 
 export async function askAgent(verb: Verb, args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseWords(`agent ${verb}`, args, OPTIONS, verb === 'loglevel' ? 1 : 0);
-  const port = parsePort(values['admin-port'] ?? io.env['TOWPATH_ADMIN_PORT'] ?? String(DEFAULT_ADMIN_PORT));
+  const port = adminPort(values['admin-port'], io);
   switch (verb) {
     case 'status':
       return showStatus(port, values.output === 'json', io);
@@ -35,6 +35,15 @@ export async function askAgent(verb: Verb, args: readonly string[], io: CommandI
     case 'drain':
       return drain(port, io);
   }
+}
+
+/** One question to the admin port of this host's agent. Throws UserError when no agent answers, or it refuses. */
+export function askAdmin(path: string, port: string | undefined, io: CommandIo): Promise<unknown> {
+  return ask(adminPort(port, io), 'GET', path);
+}
+
+function adminPort(option: string | undefined, io: CommandIo): number {
+  return parsePort(option ?? io.env['TOWPATH_ADMIN_PORT'] ?? String(DEFAULT_ADMIN_PORT));
 }
 
 async function showStatus(port: number, json: boolean, io: CommandIo): Promise<number> {

@@ -72,6 +72,27 @@ export async function withControl<T>(connection: Connection, task: (client: Cont
   }
 }
 
+/** Asks one agent over NATS. Throws UserError: no NATS server, no such agent, or it refuses. */
+export async function askHost(connection: Connection, host: string, verb: string, body: string): Promise<unknown> {
+  if (!isToken(host)) throw wrongUsage(verb, `the host id "${host}" must be lower-case letters, digits, - or _`);
+  const bus = await dial(connection);
+  try {
+    const subject = subjectsOf(connection.mesh).agent(host, verb);
+    const reply = await bus.request(subject, body, ANSWER_MS).catch((cause: unknown) => {
+      const message = `the agent of ${host} in the mesh "${connection.mesh}" does not answer (${reasonOf(cause)})`;
+      throw new UserError({ code: 'TWP2702', message, hint: 'towpath status lists the agents' });
+    });
+    if (reply.header(ERROR_CODE_HEADER) !== '')
+      throw new UserError({
+        code: 'TWP2704',
+        message: `the agent of ${host} refuses: ${reply.header(ERROR_TEXT_HEADER)}`,
+      });
+    return JSON.parse(reply.text());
+  } finally {
+    await bus.close();
+  }
+}
+
 /** Headers of a request that changes something: who, and an id that makes a repetition harmless. */
 export function mutationHeaders(): Record<string, string> {
   return { [AUTHOR_HEADER]: `${userName()}@${hostname()}`, [REQUEST_ID_HEADER]: randomUUID() };

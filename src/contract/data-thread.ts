@@ -3,6 +3,7 @@
  * plain data only. Each main-to-data message carries `sequence`; the data thread answers `applied` with it once the
  * change is in force for the next request.
  */
+import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
 import type { ClusterKey, DirectoryEntry, InboundWorkloadView, ServiceKey, ServiceView } from './views.ts';
 
 export type ToDataThread =
@@ -22,7 +23,9 @@ export type ToDataThread =
   | { readonly type: 'drain'; readonly sequence: number }
   /** End now: reset what is left and exit. */
   | { readonly type: 'stop'; readonly sequence: number }
-  | { readonly type: 'dump'; readonly sequence: number };
+  | { readonly type: 'dump'; readonly sequence: number }
+  /** Answered by `explained`, at once or when the view that it needs has come. */
+  | { readonly type: 'explain'; readonly sequence: number; readonly question: ExplainQuestion };
 
 export type FromDataThread =
   | { readonly type: 'ready' }
@@ -44,7 +47,12 @@ export type FromDataThread =
       readonly message: string;
       readonly fields: Readonly<Record<string, string | number | boolean>>;
     }
-  | { readonly type: 'dump'; readonly sequence: number; readonly state: DataThreadDump };
+  | { readonly type: 'dump'; readonly sequence: number; readonly state: DataThreadDump }
+  | {
+      readonly type: 'explained';
+      readonly sequence: number;
+      readonly answer: { readonly trace: DecisionTrace } | { readonly problem: string };
+    };
 
 export interface EndpointHealthDump {
   readonly cluster: ClusterKey;

@@ -35,45 +35,60 @@ export function serveCommands(parts: ControlParts): { stop(): void } {
   });
 }
 
+type Once = (handle: Handler) => Handler;
+type Declare = (name: `${string}.${string}`, summary: string, handle: Handler) => MicroEndpoint;
+
 function endpointsOf(parts: ControlParts): MicroEndpoint[] {
-  const once = rememberAnswers(parts);
-  const endpoint = (noun: string, verb: string, summary: string, handle: Handler): MicroEndpoint => ({
-    name: `${noun}-${verb}`,
-    subject: parts.subjects.control(noun, verb),
-    queueGroup: CONTROL_SERVICE,
-    metadata: { summary },
-    handle: (request: BusMessage) => answer(handle, request),
-  });
+  const declare: Declare = (name, summary, handle) => {
+    const [noun = '', verb = ''] = name.split('.');
+    return {
+      name: `${noun}-${verb}`,
+      subject: parts.subjects.control(noun, verb),
+      queueGroup: CONTROL_SERVICE,
+      metadata: { summary },
+      handle: (request: BusMessage) => answer(handle, request),
+    };
+  };
+  return [...changingCommands(parts, declare, rememberAnswers(parts)), ...askingCommands(parts, declare)];
+}
+
+function changingCommands(parts: ControlParts, declare: Declare, once: Once): MicroEndpoint[] {
+  const [named, toRevision] = [
+    'body: {"kind","namespace","name"}',
+    'body: {"kind","namespace","name"}, "to" a revision',
+  ];
   return [
-    endpoint(
-      'resource',
-      'apply',
+    declare(
+      'resource.apply',
       'body: YAML or JSON documents',
       once((r) => applyResources(parts, r)),
     ),
-    endpoint(
-      'resource',
-      'delete',
-      'body: {"kind","namespace","name"}',
+    declare(
+      'resource.delete',
+      named,
       once((r) => deleteResources(parts, r)),
     ),
-    endpoint(
-      'resource',
-      'rollback',
-      'body: {"kind","namespace","name"}, "to" a revision',
+    declare(
+      'resource.rollback',
+      toRevision,
       once((r) => rollBack(parts, r)),
     ),
-    endpoint('resource', 'diff', 'body: YAML or JSON documents; changes nothing', (r) => diffResources(parts, r)),
-    endpoint('resource', 'history', 'body: {"kind","namespace","name"}, "revision" optional', (r) =>
+  ];
+}
+
+function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] {
+  return [
+    declare('resource.diff', 'body: YAML or JSON documents; changes nothing', (r) => diffResources(parts, r)),
+    declare('resource.get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
+    declare('resource.list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
+    declare('resource.history', 'body: {"kind","namespace","name"}, "revision" optional', (r) =>
       resourceHistory(parts, r),
     ),
-    endpoint('mesh', 'analyze', 'body: nothing, or documents to look at as if applied', (r) => analyzeMesh(parts, r)),
-    endpoint('audit', 'list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
-    endpoint('resource', 'get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
-    endpoint('resource', 'list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
-    endpoint('agent', 'list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
-    endpoint('mesh', 'status', 'generation, counts and agents', () => reportStatus(parts)),
-    endpoint('change', 'wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
+    declare('mesh.analyze', 'body: nothing, or documents to look at as if applied', (r) => analyzeMesh(parts, r)),
+    declare('mesh.status', 'generation, counts and agents', () => reportStatus(parts)),
+    declare('audit.list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
+    declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
+    declare('change.wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
   ];
 }
 

@@ -21,6 +21,7 @@ import { EndpointStore } from './endpoints/endpoint-store.ts';
 import { HealthRegistry } from './endpoints/health-registry.ts';
 import { reportHealth } from './endpoints/report-health.ts';
 import { divideMemory, ExchangeParts } from './exchange/parts.ts';
+import { explainRequest } from './explain/explain-request.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import { ResolvedNames } from './explicit/resolved-names.ts';
 import { serveExplicit } from './explicit/serve-explicit.ts';
@@ -137,7 +138,8 @@ class DataThread {
       const message = m.message as ToDataThread;
       try {
         this.#apply(message);
-        if (message.type !== 'dump') this.#post({ type: 'applied', sequence: message.sequence });
+        if (message.type !== 'dump' && message.type !== 'explain')
+          this.#post({ type: 'applied', sequence: message.sequence });
       } catch (error) {
         // Not answered, so that main does not take it for applied; the messages behind it count all the same.
         this.#handlerFailed(error);
@@ -169,6 +171,10 @@ class DataThread {
         return this.#reactor.stop();
       case 'dump':
         return this.#post({ type: 'dump', sequence: message.sequence, state: dumpState(this.#context) });
+      case 'explain':
+        return explainRequest(this.#context, message.question, (answer) =>
+          this.#post({ type: 'explained', sequence: message.sequence, answer }),
+        );
     }
   }
 

@@ -77,6 +77,7 @@ t.test('every command of docs/nats.md works, in order', async (t) => {
     /"id":"HTTPRoute\.shop\.orders","outcome":"created","generation":\d/,
     /"fields":\[\{"path":"spec\.rules\[0\]\.timeouts\.request","before":"5s","after":"10s"\}\]/,
     /"action":"rollback","author":"ann"/,
+    /"asked":\{"method":"GET","authority":"orders\.shop"/,
     /\{"level":"debug"\}/,
     /orders-1/,
     /"outcome":"deleted"/,

@@ -1,6 +1,7 @@
 /** The admin port's paths. Loopback only, and not for web pages: a browser's cross-site request is refused. */
 import { isIP } from 'node:net';
 import { LOG_LEVELS, type LogLevel } from '../../config/agent-config.ts';
+import { UserError } from '../../core/errors.ts';
 import { type Answer, type HttpRequest, jsonAnswer, textAnswer } from './serve-http.ts';
 
 /** What the admin port may ask of the agent. */
@@ -8,6 +9,8 @@ export interface AdminSubject {
   config(): unknown;
   status(): Promise<unknown>;
   dump(): Promise<unknown>;
+  /** Throws UserError when the body is no question. */
+  explain(body: unknown): Promise<unknown>;
   logLevel(): LogLevel;
   setLogLevel(level: LogLevel): void;
   /** Begins the stop sequence and returns at once. */
@@ -20,6 +23,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /config': async (subject) => jsonAnswer(200, subject.config()),
   'GET /status': async (subject) => jsonAnswer(200, await subject.status()),
   'GET /dump': async (subject) => jsonAnswer(200, await subject.dump()),
+  'GET /explain': async (subject, { query }) => explain(subject, query),
   'GET /loglevel': async (subject) => jsonAnswer(200, { level: subject.logLevel() }),
   'POST /loglevel': async (subject, { query }) => changeLevel(subject, query.get('level')),
   'POST /drain': async (subject) => {
@@ -45,6 +49,21 @@ function changeLevel(subject: AdminSubject, level: string | null): Answer {
   if (known === undefined) return textAnswer(400, `give ?level= one of ${LOG_LEVELS.join(', ')}\n`);
   subject.setLogLevel(known);
   return jsonAnswer(200, { level: known });
+}
+
+/** `?method=GET&authority=orders.shop:80&path=/api&header=x-group:beta`, `header` as often as there are fields. */
+async function explain(subject: AdminSubject, query: URLSearchParams): Promise<Answer> {
+  const headers = query.getAll('header').map((field) => {
+    const colon = field.indexOf(':');
+    return colon < 0 ? [field, ''] : [field.slice(0, colon).trim(), field.slice(colon + 1).trim()];
+  });
+  const { method, authority, path } = Object.fromEntries(query);
+  try {
+    return jsonAnswer(200, await subject.explain({ method, authority, path, headers }));
+  } catch (error) {
+    if (error instanceof UserError) return textAnswer(400, `${error.message}\n`);
+    throw error;
+  }
 }
 
 /** A name that resolves to 127.0.0.1 is still somebody else's name (DNS rebinding); an address or localhost is not. */

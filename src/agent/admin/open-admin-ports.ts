@@ -1,7 +1,15 @@
 /** Opens the admin port (loopback) and the metrics port over the agent's parts. */
 import { levelOf, setLevel } from '../../telemetry/logger.ts';
 import type { AgentParts } from '../agent-parts.ts';
-import { hindrances, illnesses, reportConfig, reportDump, reportMetrics, reportStatus } from '../report-agent.ts';
+import {
+  hindrances,
+  illnesses,
+  reportConfig,
+  reportDump,
+  reportExplain,
+  reportMetrics,
+  reportStatus,
+} from '../report-agent.ts';
 import { answerAdmin } from './admin-routes.ts';
 import { answerMetrics } from './metrics-routes.ts';
 import { closeHttp, serveHttp } from './serve-http.ts';
@@ -18,6 +26,7 @@ export async function openAdminPorts(parts: AgentParts, drain: () => void): Prom
     config: () => reportConfig(parts),
     status: () => reportStatus(parts),
     dump: () => reportDump(parts),
+    explain: (body: unknown) => reportExplain(parts, body),
     logLevel: () => levelOf(logger),
     setLogLevel: (level: Parameters<typeof setLevel>[1]) => setLevel(logger, level),
     drain,

@@ -63,6 +63,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
   const handlers: ControlLinkHandlers = {
     status: async () => ({ host, services: agent.services.size }),
     dump: async () => ({ services: [...agent.services.keys()] }),
+    explain: async (body) => ({ host, asked: body }),
     logLevel: async (wanted) => {
       if (!['debug', 'info'].includes(wanted)) throw new Error(`"${wanted}" is no log level`);
       return wanted;

@@ -9,7 +9,12 @@ import { agentOptions } from '../../helpers/agent-options.ts';
 import { exampleSnapshot } from '../../helpers/example-views.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
 
-const HANDLERS = { status: async () => null, dump: async () => null, logLevel: async (level: string) => level };
+const HANDLERS = {
+  status: async () => null,
+  dump: async () => null,
+  explain: async () => null,
+  logLevel: async (level: string) => level,
+};
 
 t.test('with control, the last-known-good views are held and will be saved', async (t) => {
   const directory = join(t.testdir(), 'state');

@@ -198,3 +198,15 @@ t.test('after `stop` the ports are free and a second stop does nothing', async (
   await threads.stop();
   t.equal(await knock(ports[0]), 'ECONNREFUSED');
 });
+
+t.test('a thread explains a request by what it holds', async (t) => {
+  const { threads } = await start(t, 2);
+  await threads.post({ type: 'directory', services: exampleDirectory(1).services });
+  await threads.post({ type: 'service', service: exampleService('orders', 7) });
+  const question = { method: 'GET', authority: 'orders.shop', path: '/', headers: [] };
+  t.match(await threads.explain(question), {
+    target: { type: 'service', service: 'shop/orders', version: { gen: 7 } },
+  });
+  const bad = { ...question, headers: [['Content-Length', 'x'] as [string, string]] };
+  await t.rejects(threads.explain(bad), { message: /the proxy refuses such a request/ });
+});

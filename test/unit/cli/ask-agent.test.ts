@@ -40,6 +40,7 @@ async function startAdmin(t: Tap, status: object = STATUS): Promise<string> {
           config: () => ({}),
           status: async () => status,
           dump: async () => ({ views: 'all' }),
+          explain: async () => ({}),
           logLevel: () => level,
           setLogLevel: (next) => {
             level = next;

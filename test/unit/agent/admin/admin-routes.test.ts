@@ -1,6 +1,7 @@
 import t from 'tap';
 import { type AdminSubject, answerAdmin } from '../../../../src/agent/admin/admin-routes.ts';
 import type { LogLevel } from '../../../../src/config/agent-config.ts';
+import { UserError } from '../../../../src/core/errors.ts';
 
 function setUp() {
   const calls: string[] = [];
@@ -9,6 +10,10 @@ function setUp() {
     config: () => ({ mesh: 'shop' }),
     status: async () => ({ phase: 'running' }),
     dump: async () => ({ views: [] }),
+    explain: async (body) => {
+      if (JSON.stringify(body).includes('nonsense')) throw new UserError({ code: 'X', message: 'no question' });
+      return body;
+    },
     logLevel: () => level,
     setLogLevel: (next) => {
       level = next;
@@ -38,6 +43,21 @@ t.test('the log level is shown, changed, and not changed to nonsense', async (t)
   t.match(await ask('POST /loglevel?level=loud'), { status: 400, body: /one of debug, info/ });
   t.match(await ask('POST /loglevel'), { status: 400 });
   t.match(await ask('GET /loglevel'), { body: /"debug"/ });
+});
+
+t.test('a question is made of the query', async (t) => {
+  const { ask } = setUp();
+  const answer = await ask('GET /explain?authority=orders.shop&path=%2Fa%3Fb&header=x-a:%201&header=y&method=POST');
+  t.strictSame(JSON.parse(answer.body), {
+    method: 'POST',
+    authority: 'orders.shop',
+    path: '/a?b',
+    headers: [
+      ['x-a', '1'],
+      ['y', ''],
+    ],
+  });
+  t.match(await ask('GET /explain?authority=nonsense'), { status: 400, body: 'no question\n' });
 });
 
 t.test('draining needs a POST', async (t) => {
