@@ -63,7 +63,14 @@ export class ControlLink {
       (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
     );
     this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
-    this.#registration = new Registration(this.#bus, this.#subjects, settings, logger, () => this.#lastAck);
+    this.#registration = new Registration(
+      this.#bus,
+      this.#subjects,
+      settings,
+      logger,
+      () => this.#lastAck,
+      () => this.#views.stats().services.map(({ key }) => key),
+    );
   }
 
   /** Views kept from an earlier run, already in force; call before start. */
@@ -95,6 +102,7 @@ export class ControlLink {
   /** A program dialled this service: its view is kept fresh from now on. Idempotent. */
   demand(key: ServiceKey): void {
     this.#views.demand(key);
+    this.#registration.noteServices();
   }
 
   /** All workloads of this host; differences to what is registered are published, now and after each reconnect. */

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus } from '../contract/bus-types.ts';
-import type { Ack, EndpointRecord, Lease } from '../contract/messages.ts';
+import { type Ack, type EndpointRecord, type Lease, MAX_TOLD_SERVICES } from '../contract/messages.ts';
 import { endpointKey, type Subjects } from '../contract/subjects.ts';
+import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ControlLinkSettings, LinkedWorkload } from './control-types.ts';
 
 const RETRY_MS = 1_000;
 const WITHDRAW_MS = 1_000;
+const NOTE_MS = 200;
 
 /** Registers the host's workloads and keeps the host's lease: registrations count only while it lives. */
 export class Registration {
@@ -15,6 +17,7 @@ export class Registration {
   readonly #settings: ControlLinkSettings;
   readonly #logger: Logger;
   readonly #lastAck: () => Ack | null;
+  readonly #services: () => readonly ServiceKey[];
   readonly #boot = randomUUID();
   /** What the store holds of this host, as far as this run knows: key -> JSON. */
   readonly #published = new Map<string, string>();
@@ -27,12 +30,20 @@ export class Registration {
   #renewals = 0;
   #failures = 0;
 
-  constructor(bus: Bus, subjects: Subjects, settings: ControlLinkSettings, logger: Logger, lastAck: () => Ack | null) {
+  constructor(
+    bus: Bus,
+    subjects: Subjects,
+    settings: ControlLinkSettings,
+    logger: Logger,
+    lastAck: () => Ack | null,
+    services: () => readonly ServiceKey[],
+  ) {
     this.#bus = bus;
     this.#subjects = subjects;
     this.#settings = settings;
     this.#logger = logger;
     this.#lastAck = lastAck;
+    this.#services = services;
   }
 
   start(): void {
@@ -58,15 +69,22 @@ export class Registration {
     void this.#publishRecords();
   }
 
+  /** The services in use changed: said soon, not only with the next renewal. */
+  noteServices(): void {
+    this.#renewSoon(NOTE_MS);
+  }
+
   async renew(): Promise<void> {
     if (this.#stopped || !this.#bus.connected) return;
     const prefix = `${this.#settings.host}.`;
     const known = this.#wanted === null ? null : [...this.#wanted.keys()].map((key) => key.slice(prefix.length));
+    const services = this.#services();
     const lease: Lease = {
       version: this.#settings.version,
       boot: this.#boot,
       ack: this.#lastAck(),
       workloads: known,
+      services: services.length > MAX_TOLD_SERVICES ? null : [...services],
     };
     try {
       await this.#bus.bucket(this.#subjects.bucket('lease')).put(this.#settings.host, JSON.stringify(lease));
@@ -75,11 +93,15 @@ export class Registration {
       this.#failures++;
       this.#logger.warn({ reason: String(cause) }, 'could not renew the lease of this host');
       // Control makes the buckets: an agent that was there first is seen soon after.
-      this.#renewal ??= setTimeout(() => {
-        this.#renewal = null;
-        void this.renew();
-      }, RETRY_MS).unref();
+      this.#renewSoon(RETRY_MS);
     }
+  }
+
+  #renewSoon(delayMs: number): void {
+    this.#renewal ??= setTimeout(() => {
+      this.#renewal = null;
+      void this.renew();
+    }, delayMs).unref();
   }
 
   /** Takes the host out at once, instead of letting its lease run out. At most one second. */

@@ -5,7 +5,7 @@ import { type AnalyzeReply, analyzeReplySchema } from '../contract/operator-mess
 import { analyzeResources, type Finding, ResourceIndex } from '../resources/index.ts';
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf, withControl } from './ask-control.ts';
 import type { Command, CommandIo } from './command.ts';
-import { formatFindings } from './format-findings.ts';
+import { formatFindings, type ToldFinding } from './format-findings.ts';
 import { formatJson } from './output.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
 import { joinFiles, type ManifestFile, readManifests, sourceOf } from './read-manifests.ts';
@@ -83,11 +83,7 @@ export function analyzeFiles(files: readonly ManifestFile[]): {
   return { isReadable: false, findings: admitted.error.map((problem) => ({ ...problem, level: 'error' })) };
 }
 
-function noteCut({ findings, truncated }: AnalyzeReply, io: CommandIo): readonly Finding[] {
+function noteCut({ findings, truncated }: AnalyzeReply, io: CommandIo): readonly ToldFinding[] {
   if (truncated) io.err(`only the first ${findings.length} are shown\n`);
-  return findings.map(({ path, hint, ...finding }) => ({
-    ...finding,
-    ...(path === undefined ? {} : { path }),
-    ...(hint === undefined ? {} : { hint }),
-  }));
+  return findings;
 }

@@ -6,6 +6,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   control: async () => (await import('./control.ts')).controlCommand,
   apply: async () => (await import('./apply.ts')).applyCommand,
   diff: async () => (await import('./diff.ts')).diffCommand,
+  describe: async () => (await import('./describe.ts')).describeCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
   analyze: async () => (await import('./analyze.ts')).analyzeCommand,
   history: async () => (await import('./history.ts')).historyCommand,

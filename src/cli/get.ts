@@ -1,27 +1,29 @@
 /** `towpath get`: resources as they are stored, with their status. */
-import { listReplySchema, type ResourceReply, resourceReplySchema } from '../contract/messages.ts';
-import { formatYaml } from '../core/yaml.ts';
-import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf, withControl } from './ask-control.ts';
+import { type ResourceReply, resourceReplySchema } from '../contract/messages.ts';
+import type { Kind } from '../resources/index.ts';
+import { CONNECTION_HELP, CONNECTION_OPTIONS, type ControlClient, connectionOf, withControl } from './ask-control.ts';
 import type { Command, CommandIo } from './command.ts';
-import { formatJson, formatTable } from './output.ts';
+import { formatResources, RESOURCE_FORMATS, type ResourceFormat } from './format-resources.ts';
+import { listResources } from './list-resources.ts';
 import { kindOf } from './parse-kind.ts';
+import { splitOnce } from './parse-reference.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
-
-const FORMATS = ['table', 'wide', 'yaml', 'json'] as const;
-type Format = (typeof FORMATS)[number];
 
 const HELP = `Shows resources. What -o yaml prints can be edited and applied again.
 
 Usage:
-  towpath get KIND [NAME] [-n NAMESPACE] [-o wide|yaml|json]
+  towpath get KIND[,KIND...] [NAME...] [-n NAMESPACE | -A] [-o wide|yaml|json|name]
+  towpath get KIND/NAME... [-n NAMESPACE] [-o wide|yaml|json|name]
   towpath get all [-n NAMESPACE]
 
 Options:
   -n, --namespace NAME  only this namespace (default: all; with NAME: default)
-  -o FORMAT             wide: with messages; yaml; json
+  -A, --all-namespaces  all of them, also with NAME
+  -o FORMAT             wide: with messages; yaml; json; name: KIND NAMESPACE/NAME alone
 ${CONNECTION_HELP}
 Examples:
   towpath get services
+  towpath get svc,httproute -n shop
   towpath get httproute orders -n shop -o yaml
   towpath get all -o json
 `;
@@ -29,6 +31,7 @@ Examples:
 const OPTIONS = {
   ...CONNECTION_OPTIONS,
   namespace: { type: 'string', short: 'n' },
+  'all-namespaces': { type: 'boolean', short: 'A', default: false },
   format: { type: 'string', short: 'o', default: 'table' },
 } as const;
 
@@ -36,87 +39,71 @@ export const getCommand: Command = {
   name: 'get',
   summary: 'show resources and their status',
   help: HELP,
-  completions: [
-    'services',
-    'workloadentries',
-    'httproutes',
-    'backendtrafficpolicies',
-    'backendtlspolicies',
-    'configmaps',
-    'all',
-    '-n',
-    '-o',
-    '--help',
-  ],
+  completions: ['all', '-n', '-A', '-o', '--server', '--mesh', '--creds', '--help'],
   run: runGet,
 };
 
+interface Asked {
+  /** null: every kind. */
+  readonly kind: Kind | null;
+  /** null: all of the kind. */
+  readonly name: string | null;
+}
+
 async function runGet(args: readonly string[], io: CommandIo): Promise<number> {
-  const { values, positionals } = parseWords('get', args, OPTIONS, 2);
-  const [word, name] = positionals;
-  if (word === undefined) throw wrongUsage('get', 'say which kind, or all');
-  const kind = word === 'all' ? undefined : kindOf('get', word);
-  const format = FORMATS.find((known) => known === values.format);
-  if (format === undefined) throw wrongUsage('get', `-o must be wide, yaml or json, not ${values.format}`);
+  const { values, positionals } = parseWords('get', args, OPTIONS, Number.POSITIVE_INFINITY);
+  const asked = askedFor(positionals);
+  const format = RESOURCE_FORMATS.find((known) => known === values.format);
+  if (format === undefined) throw wrongUsage('get', `-o must be wide, yaml, json or name, not ${values.format}`);
+  const everywhere = values['all-namespaces'];
+  if (everywhere && values.namespace !== undefined) throw wrongUsage('get', 'either -n or -A, not both');
   const connection = connectionOf('get', values, io);
   return withControl(connection, async (client) => {
-    if (name !== undefined) {
-      if (kind === undefined) throw wrongUsage('get', 'a name needs a kind');
-      const body = JSON.stringify({ kind, namespace: values.namespace ?? 'default', name });
-      const resource = await client.ask('resource', 'get', body, resourceReplySchema);
-      show([resource], format, true, io);
-      return 0;
-    }
-    const filter = { ...(kind && { kind }), ...(values.namespace !== undefined && { namespace: values.namespace }) };
-    const { items } = await client.ask('resource', 'list', JSON.stringify(filter), listReplySchema);
-    show(items, format, false, io);
+    const [only, ...others] = asked;
+    const found: ResourceReply[] = [];
+    for (const one of asked) found.push(...(await find(client, one, values.namespace, everywhere)));
+    const isSingle = only?.name !== null && others.length === 0 && !everywhere;
+    show(found, format, isSingle, io);
     return 0;
   });
 }
 
-function show(items: readonly ResourceReply[], format: Format, single: boolean, io: CommandIo): void {
-  switch (format) {
-    case 'json':
-      io.out(formatJson(single ? items[0] : { items }));
-      return;
-    case 'yaml':
-      io.out(items.map((item) => formatYaml(item)).join('---\n'));
-      return;
-    case 'table':
-    case 'wide':
-      if (items.length === 0) io.err('no resources found\n');
-      else io.out(table(items, format === 'wide'));
+/** `svc,httproute`, `svc a b`, `svc/a httproute/b`, `all`. */
+function askedFor(words: readonly string[]): Asked[] {
+  const [first, ...names] = words;
+  if (first === undefined) throw wrongUsage('get', 'say which kind, or all');
+  if (words.some((word) => word.includes('/'))) {
+    return words.map((word) => {
+      const [kind = '', name = ''] = splitOnce(word);
+      if (name === '') throw wrongUsage('get', `"${word}" must be KIND/NAME, as the others are`);
+      return { kind: kindOf('get', kind), name };
+    });
   }
-}
-
-function table(items: readonly ResourceReply[], wide: boolean): string {
-  const header = [
-    'namespace',
-    'kind',
-    'name',
-    'generation',
-    'accepted',
-    'programmed',
-    'created',
-    ...(wide ? ['message'] : []),
-  ];
-  const rows = items.map((item) => {
-    const { namespace, name, generation, creationTimestamp } = item.metadata;
-    const bad = item.status.conditions.find((c) => c.status === 'False' || c.type === 'PartiallyInvalid');
-    const cells = [namespace, item.kind, name, String(generation), statusOf(item, 'Accepted')];
-    const message = wide ? [bad === undefined ? '' : `${bad.type}=${bad.reason}: ${bad.message}`] : [];
-    return [...cells, statusOf(item, 'towpath.dev/Programmed'), creationTimestamp, ...message];
-  });
-  return formatTable(header, rows);
-}
-
-/** The worst status of a condition that may be there several times, once for each parent. */
-function statusOf(item: ResourceReply, type: string): string {
-  const found = item.status.conditions.filter((condition) => condition.type === type);
-  return (
-    found.find((c) => c.status === 'False')?.status ??
-    found.find((c) => c.status === 'Unknown')?.status ??
-    found[0]?.status ??
-    '-'
+  if (first === 'all') {
+    if (names.length > 0) throw wrongUsage('get', 'a name needs a kind');
+    return [{ kind: null, name: null }];
+  }
+  const kinds = first.split(',').map((word) => kindOf('get', word));
+  return kinds.flatMap((kind): Asked[] =>
+    names.length === 0 ? [{ kind, name: null }] : names.map((name) => ({ kind, name })),
   );
+}
+
+async function find(
+  client: ControlClient,
+  { kind, name }: Asked,
+  namespace: string | undefined,
+  everywhere: boolean,
+): Promise<ResourceReply[]> {
+  if (kind !== null && name !== null && !everywhere) {
+    const body = JSON.stringify({ kind, namespace: namespace ?? 'default', name });
+    return [await client.ask('resource', 'get', body, resourceReplySchema)];
+  }
+  const items = await listResources(client, { kind: kind ?? undefined, namespace });
+  return name === null ? items : items.filter(({ metadata }) => metadata.name === name);
+}
+
+function show(items: readonly ResourceReply[], format: ResourceFormat, isSingle: boolean, io: CommandIo): void {
+  if (items.length === 0 && format !== 'json' && format !== 'yaml') io.err('no resources found\n');
+  else io.out(formatResources(items, format, isSingle));
 }

@@ -37,6 +37,9 @@ export const ackSchema = z.object({
 });
 export type Ack = z.infer<typeof ackSchema>;
 
+/** An agent that uses more services counts as using all: its lease would grow with them. */
+export const MAX_TOLD_SERVICES = 256;
+
 /** Value of `<host>` in the lease bucket: alive, and (again) what was answered last, in case the message was lost. */
 export const leaseSchema = z.object({
   /** Towpath's version. */
@@ -46,6 +49,8 @@ export const leaseSchema = z.object({
   ack: ackSchema.nullable(),
   /** `<namespace>.<workload>` of all that the host registers: other records of it are left-overs. null = not known yet. */
   workloads: z.array(z.string().max(320)).max(500).nullable(),
+  /** `<namespace>/<name>` of the services that its programs use; null, or absent: not known, or too many to say. */
+  services: z.array(z.string().max(320)).max(MAX_TOLD_SERVICES).nullable().optional(),
 });
 export type Lease = z.infer<typeof leaseSchema>;
 
@@ -87,6 +92,8 @@ export const deleteRequestSchema = z.union([
 export const listRequestSchema = z.strictObject({
   kind: z.string().max(63).optional(),
   namespace: z.string().max(63).optional(),
+  /** Go on after this id, as the last answer says in `next`. */
+  after: z.string().max(400).optional(),
 });
 export const getRequestSchema = referenceSchema;
 
@@ -144,7 +151,15 @@ export const resourceReplySchema = z.looseObject({
   status: z.looseObject({ conditions: z.array(conditionSchema) }),
 });
 export type ResourceReply = z.infer<typeof resourceReplySchema>;
-export const listReplySchema = z.object({ items: z.array(resourceReplySchema) });
+export const listReplySchema = z.object({
+  items: z.array(resourceReplySchema),
+  /** There are more: ask again with `after`. */
+  next: z.string().optional(),
+});
+export type ListReply = z.infer<typeof listReplySchema>;
+export const namesReplySchema = z.object({
+  items: z.array(z.object({ kind: z.string(), namespace: z.string(), name: z.string() })),
+});
 
 export const agentReplySchema = z.object({
   host: z.string(),

@@ -1,6 +1,6 @@
 /** Requests and answers of the commands by which operators look at changes and take them back. */
 import { z } from '../core/schema.ts';
-import { generationSchema, outcomeSchema, problemSchema, referenceSchema } from './messages.ts';
+import { generationSchema, outcomeSchema, problemSchema, referenceSchema, resourceReplySchema } from './messages.ts';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
@@ -35,26 +35,23 @@ export const historyRequestSchema = z.strictObject({
   revision: count.optional(),
 });
 
-export const historyReplySchema = z.object({
-  id: z.string(),
-  items: z.array(
-    z.object({
-      revision: count,
-      /** RFC 3339. */
-      time: z.string(),
-      operation: z.enum(['put', 'delete']),
-      /** As the record says; null: it says nothing, as after a plain `nats kv put`. */
-      generation: count.nullable(),
-      /** What is in force now. */
-      inForce: z.boolean(),
-      /** From the audit trail; null where it does not go back that far. */
-      action: z.string().nullable(),
-      author: z.string().nullable(),
-      /** Only with `revision`: the manifest, or the text of a record that is none. */
-      manifest: z.unknown().optional(),
-    }),
-  ),
+const versionSchema = z.object({
+  revision: count,
+  /** RFC 3339. */
+  time: z.string(),
+  operation: z.enum(['put', 'delete']),
+  /** As the record says; null: it says nothing, as after a plain `nats kv put`. */
+  generation: count.nullable(),
+  /** What is in force now. */
+  inForce: z.boolean(),
+  /** From the audit trail; null where it does not go back that far. */
+  action: z.string().nullable(),
+  author: z.string().nullable(),
+  /** Only with `revision`: the manifest, or the text of a record that is none. */
+  manifest: z.unknown().optional(),
 });
+
+export const historyReplySchema = z.object({ id: z.string(), items: z.array(versionSchema) });
 export type HistoryReply = z.infer<typeof historyReplySchema>;
 
 export const rollbackRequestSchema = z.strictObject({
@@ -107,3 +104,33 @@ export const analyzeReplySchema = z.object({
   truncated: z.boolean(),
 });
 export type AnalyzeReply = z.infer<typeof analyzeReplySchema>;
+
+export const describeReplySchema = z.object({
+  resource: resourceReplySchema,
+  /** What its manifest names, and under which member. */
+  refersTo: z.array(z.object({ id: z.string(), by: z.string(), exists: z.boolean() })),
+  referredBy: z.array(z.object({ id: z.string(), by: z.string() })),
+  /** Of a Service: the workloads that its selector picks. */
+  endpoints: z.array(
+    z.object({
+      workload: z.string(),
+      address: z.string(),
+      ports: z.record(z.string(), count),
+      weight: count,
+      /** Whose agent registered it; null: a WorkloadEntry. */
+      host: z.string().nullable(),
+      healthy: z.boolean(),
+    }),
+  ),
+  /** Whose views hold something of it. */
+  services: z.array(z.string()),
+  /** Those that use one of the services: all, those that have not answered yet, those that refuse. */
+  agents: z.object({
+    interested: z.array(z.string()),
+    pending: z.array(z.string()),
+    rejected: z.array(z.object({ host: z.string(), reason: z.string() })),
+  }),
+  findings: z.array(findingSchema),
+  changes: z.array(versionSchema),
+});
+export type DescribeReply = z.infer<typeof describeReplySchema>;

@@ -1,7 +1,16 @@
 import type { Ack, AgentReply, Generation, Lease, Progress } from '../contract/messages.ts';
+import type { ServiceKey } from '../contract/views.ts';
 
 /** Agents that left are still listed for this long. */
 const REMEMBER_MS = 60 * 60 * 1000;
+
+/** What control knows of an agent whose lease lives. */
+export interface LiveAgent {
+  readonly host: string;
+  readonly ack: Ack | null;
+  /** The services that its programs use, as it said last; null: not known, or too many to say. It then counts as using all. */
+  readonly services: ReadonlySet<ServiceKey> | null;
+}
 
 interface AgentRow {
   readonly host: string;
@@ -11,6 +20,7 @@ interface AgentRow {
   lastSeen: number;
   ack: Ack | null;
   live: boolean;
+  services: ReadonlySet<ServiceKey> | null;
 }
 
 /** Who runs which generation. Pure but for the waiters: time is an argument. */
@@ -22,7 +32,8 @@ export class AgentTable {
     const before = this.#rows.get(host);
     const sameRun = before?.boot === lease.boot;
     const ack = newerAck(sameRun ? before.ack : null, lease.ack);
-    this.#rows.set(host, { host, version: lease.version, boot: lease.boot, lastSeen: now, ack, live: true });
+    const services = lease.services === undefined || lease.services === null ? null : new Set(lease.services);
+    this.#rows.set(host, { host, version: lease.version, boot: lease.boot, lastSeen: now, ack, live: true, services });
     this.#changed();
   }
 
@@ -55,6 +66,11 @@ export class AgentTable {
         newest = { epoch: ack.epoch, gen: ack.gen };
     }
     return newest;
+  }
+
+  /** By host. */
+  live(): LiveAgent[] {
+    return [...this.#rows.values()].filter((row) => row.live).sort((a, b) => (a.host < b.host ? -1 : 1));
   }
 
   progress(target: Generation): Progress {

@@ -72,6 +72,10 @@ export class Publisher {
   get oversize(): ReadonlySet<string> {
     return this.#views.oversize;
   }
+  /** Of a published view; null: it is not there. */
+  versionOf(key: string): Generation | null {
+    return this.#views.bucket.versionOf(key);
+  }
   get services(): number {
     return this.#views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
   }

@@ -1,6 +1,6 @@
 import type { BusMessage } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
-import { getRequestSchema, listRequestSchema, type ResourceReply } from '../contract/messages.ts';
+import { getRequestSchema, type ListReply, listRequestSchema, type ResourceReply } from '../contract/messages.ts';
 import {
   conditionsOf,
   contentOf,
@@ -11,7 +11,11 @@ import {
 } from '../resources/index.ts';
 import { notFound, unknownKind } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
+import { programmedCondition } from './programmed-condition.ts';
 import { rejectRequest } from './reject-request.ts';
+
+const MAX_ANSWER_BYTES = 700_000;
+const MAX_NAMES = 10_000;
 
 type ConditionReply = ResourceReply['status']['conditions'][number];
 
@@ -24,23 +28,60 @@ export function getResource(parts: ControlParts, request: BusMessage): ResourceR
   if (known === undefined) return rejectRequest(400, [unknownKind(kind)]);
   const id: ResourceId = `${known}.${namespace}.${name}`;
   const stored = parts.state.resources.get(id);
-  return stored === undefined ? rejectRequest(404, [notFound(id)]) : describe(parts, stored);
+  return stored === undefined ? rejectRequest(404, [notFound(id)]) : describeResource(parts, stored);
 }
 
-/** `control.resource.list`: all resources, those of a kind, of a namespace, or of both. */
-export function listResources(parts: ControlParts, request: BusMessage): { items: ResourceReply[] } {
+/**
+ * `control.resource.list`: all resources, those of a kind, of a namespace, or of both, by id. An answer has a bounded size: `next` tells
+ * where to go on.
+ */
+export function listResources(parts: ControlParts, request: BusMessage): ListReply {
+  const found = selectResources(parts, request);
+  const items: ResourceReply[] = [];
+  let bytes = 0;
+  for (const stored of found) {
+    const item = describeResource(parts, stored);
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    const last = items.at(-1);
+    if (bytes > MAX_ANSWER_BYTES && last !== undefined) return { items, next: idOfReply(last) };
+    items.push(item);
+  }
+  return { items };
+}
+
+/** `control.resource.names`: as `list`, but only which there are; at most 10,000. */
+export function listNames(parts: ControlParts, request: BusMessage): { items: object[] } {
+  const found = selectResources(parts, request).slice(0, MAX_NAMES);
+  return {
+    items: found.map(({ resource: { kind, metadata } }) => ({
+      kind,
+      namespace: metadata.namespace,
+      name: metadata.name,
+    })),
+  };
+}
+
+function selectResources(parts: ControlParts, request: BusMessage): StoredResource[] {
   const empty = request.data.length === 0;
   const body = empty ? null : decodeJson(request.data, listRequestSchema, MAX_RECORD_BYTES);
   if (body !== null && !body.ok) return rejectRequest(400, [{ code: 'TWP0106', message: body.error }]);
-  const { kind, namespace } = body?.value ?? {};
+  const { kind, namespace, after = '' } = body?.value ?? {};
   const known = kind === undefined ? undefined : KINDS.find((k) => k === kind);
   if (kind !== undefined && known === undefined) return rejectRequest(400, [unknownKind(kind)]);
-  const found = parts.state.resources.list(known);
-  const items = found.filter(({ resource }) => namespace === undefined || resource.metadata.namespace === namespace);
-  return { items: items.map((stored) => describe(parts, stored)) };
+  return parts.state.resources
+    .list(known)
+    .filter(
+      ({ resource }) =>
+        (namespace === undefined || resource.metadata.namespace === namespace) && resourceId(resource) > after,
+    );
 }
 
-function describe(parts: ControlParts, stored: StoredResource): ResourceReply {
+function idOfReply({ kind, metadata }: ResourceReply): string {
+  return `${kind}.${metadata.namespace}.${metadata.name}`;
+}
+
+/** A resource with its status. */
+export function describeResource(parts: ControlParts, stored: StoredResource): ResourceReply {
   const { resource, generation, creationTimestamp } = stored;
   const id = resourceId(resource);
   const refusal = parts.status.refusalOf(id);
@@ -62,7 +103,7 @@ function describe(parts: ControlParts, stored: StoredResource): ResourceReply {
       message: message.slice(0, 4000),
     });
   }
-  conditions.push(programmedCondition(parts));
+  conditions.push(programmedCondition(parts, stored));
   return {
     apiVersion: resource.apiVersion,
     kind: resource.kind,
@@ -75,19 +116,4 @@ function describe(parts: ControlParts, stored: StoredResource): ResourceReply {
     ...contentOf(resource),
     status: { conditions },
   };
-}
-
-/** Whether every live agent runs the newest generation, and with it this resource. */
-function programmedCondition(parts: ControlParts): ConditionReply {
-  const progress = parts.agents.progress(parts.publisher.generation);
-  const type = 'towpath.dev/Programmed';
-  const [rejected] = progress.rejected;
-  if (rejected !== undefined) {
-    const reason = rejected.errors[0]?.reason ?? 'no reason given';
-    return { type, status: 'False', reason: 'RejectedByAgent', message: `${rejected.host}: ${reason}` };
-  }
-  const message = `${progress.acknowledged}/${progress.total} agents`;
-  return progress.missing.length === 0
-    ? { type, status: 'True', reason: 'Programmed', message }
-    : { type, status: 'Unknown', reason: 'Pending', message };
 }

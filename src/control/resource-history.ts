@@ -24,14 +24,20 @@ export async function resourceHistory(parts: ControlParts, request: BusMessage):
   if (!body.ok) return rejectRequest(400, [{ code: 'TWP0106', message: body.error }]);
   const { revision, ...reference } = body.value;
   const id = idOf(reference);
+  if (revision === undefined) return describeKept(parts, id, Number.POSITIVE_INFINITY);
   const kept = await keptVersions(parts, id);
   const finder = new AuditFinder(parts.bus.records(parts.subjects.auditStream));
-  if (revision === undefined) {
-    return { id, items: await Promise.all(kept.map((entry) => describeVersion(parts, id, kept, entry, finder))) };
-  }
   const entry = kept.find((one) => one.revision === revision) ?? rejectRevision(id, revision);
   const item = await describeVersion(parts, id, kept, entry, finder);
   return { id, items: [entry.deleted ? item : { ...item, manifest: manifestOf(entry.data) }] };
+}
+
+/** The newest versions, at most `limit`, newest first. Throws MicroError (404) when there is none, rejects with BusError. */
+export async function describeKept(parts: ControlParts, id: ResourceId, limit: number): Promise<HistoryReply> {
+  const kept = await keptVersions(parts, id);
+  const finder = new AuditFinder(parts.bus.records(parts.subjects.auditStream));
+  const items = kept.slice(0, limit).map((entry) => describeVersion(parts, id, kept, entry, finder));
+  return { id, items: await Promise.all(items) };
 }
 
 /** What the store keeps of a resource, newest first. Throws MicroError (404) when it keeps nothing, rejects with BusError. */

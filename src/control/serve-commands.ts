@@ -7,9 +7,10 @@ import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { analyzeMesh } from './analyze-mesh.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import type { ControlParts } from './control-parts.ts';
+import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
 import { listAudit } from './read-audit.ts';
-import { getResource, listResources } from './read-resources.ts';
+import { getResource, listNames, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
 import { resourceHistory } from './resource-history.ts';
 import { rollBack } from './roll-back.ts';
@@ -81,6 +82,8 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
     declare('resource.diff', 'body: YAML or JSON documents; changes nothing', (r) => diffResources(parts, r)),
     declare('resource.get', 'body: {"kind","namespace","name"}', (r) => getResource(parts, r)),
     declare('resource.list', 'body: {"kind","namespace"}, both optional', (r) => listResources(parts, r)),
+    declare('resource.names', 'body: {"kind","namespace"}, both optional', (r) => listNames(parts, r)),
+    declare('resource.describe', 'body: {"kind","namespace","name"}', (r) => describeOne(parts, r)),
     declare('resource.history', 'body: {"kind","namespace","name"}, "revision" optional', (r) =>
       resourceHistory(parts, r),
     ),

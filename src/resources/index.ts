@@ -17,6 +17,7 @@ export { decodeResource } from './decode-resource.ts';
 export { decodeResources } from './decode-resources.ts';
 export { EndpointIndex } from './endpoint-index.ts';
 export type { Finding } from './finding.ts';
+export { type Reference, referencesOf } from './references-of.ts';
 export { ResourceIndex } from './resource-index.ts';
 export type * from './route-types.ts';
 export {

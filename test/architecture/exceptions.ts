@@ -67,10 +67,15 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/unit/protocol-sniff/sniff.test.ts',
     why: 'one table, seen through the sniffer that uses it',
   },
-  ...['ask-control', 'apply', 'get', 'delete', 'status', 'control', 'wait-for-agents'].map((name) => ({
+  ...['apply', 'get', 'delete', 'status', 'control', 'wait-for-agents'].map((name) => ({
     where: `src/cli/${name}.ts`,
     testedBy: 'test/nats/towpath-cli.test.ts',
     why: 'run as a real process against a real control',
+  })),
+  ...['describe', 'list-resources'].map((name) => ({
+    where: `src/cli/${name}.ts`,
+    testedBy: 'test/nats/operator-describe.test.ts',
+    why: 'run against a real control',
   })),
   ...['diff', 'history', 'rollback', 'audit', 'analyze'].map((name) => ({
     where: `src/cli/${name}.ts`,

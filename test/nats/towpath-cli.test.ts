@@ -106,7 +106,7 @@ t.test('files that cannot be read or parsed, and wrong words, each get one sente
     ],
     [['get'], 2, /say which kind/],
     [['get', 'servise'], 2, /"servise" is no kind of resource; did you mean service\?/],
-    [['get', 'svc', '-o', 'xml'], 2, /-o must be wide, yaml or json/],
+    [['get', 'svc', '-o', 'xml'], 2, /-o must be wide, yaml, json or name/],
     [['delete', 'svc'], 2, /say which/],
     [['delete', 'svc', 'absent'], 1, /Service default\/absent does not exist/],
     [['delete', '-f', file('broken.yaml')], 1, /broken\.yaml: line/],

@@ -1,7 +1,7 @@
 /** `towpath explain -f`: the views of files, by the same functions as in a data thread, without sockets. Pure. */
 import type { DecisionTrace, ExplainQuestion } from '../../contract/decision-trace.ts';
-import { type DirectoryView, type ServiceKey, type ServiceView, serviceKey } from '../../contract/views.ts';
 import { ServiceNames } from '../../contract/service-names.ts';
+import { type DirectoryView, type ServiceKey, type ServiceView, serviceKey } from '../../contract/views.ts';
 import { HeadParser } from '../codec/http1/head.ts';
 import { createLlhttp } from '../codec/http1/llhttp.ts';
 import { explainNoService, explainService } from './explain-service.ts';
