@@ -163,12 +163,17 @@ export const namesReplySchema = z.object({
 
 export const agentReplySchema = z.object({
   host: z.string(),
-  state: z.enum(['SYNCED', 'STALE', 'REJECTED', 'GONE']),
+  /** ERROR: it refused a view. */
+  state: z.enum(['SYNCED', 'STALE', 'ERROR', 'GONE']),
   version: z.string(),
   epoch: count,
   gen: count,
+  /** Generations of the mesh that it has not answered yet. */
+  behind: count,
   lastSeenSeconds: z.number(),
   workloads: count,
+  /** Services that its programs use; null: not known, or too many to say. */
+  services: count.nullable(),
   errors: z.array(z.object({ key: z.string(), reason: z.string() })),
 });
 export type AgentReply = z.infer<typeof agentReplySchema>;
@@ -185,3 +190,11 @@ export const statusReplySchema = z.object({
   agents: z.array(agentReplySchema),
 });
 export type StatusReply = z.infer<typeof statusReplySchema>;
+
+/** Answer of every control to `controls.ping`. */
+export const controlPingSchema = z.object({
+  id: z.string().max(63),
+  version: z.string().max(64),
+  state: z.enum(['leads', 'stands by', 'starts']),
+});
+export type ControlPing = z.infer<typeof controlPingSchema>;

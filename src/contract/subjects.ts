@@ -26,6 +26,8 @@ export interface Subjects {
   readonly agent: (host: string, verb: string) => string;
   /** `….agents.<verb>`, heard by every agent. */
   readonly agents: (verb: string) => string;
+  /** `….controls.<verb>`, heard by every control, whether it leads or stands by. */
+  readonly controls: (verb: string) => string;
   /** `….ack.<host>` */
   readonly ack: (host: string) => string;
   /** `….audit.<noun>` */
@@ -63,6 +65,7 @@ export function subjectsOf(mesh: string): Subjects {
     control: (noun, verb) => `${prefix}.control.${noun}.${verb}`,
     agent: (host, verb) => `${prefix}.agent.${host}.${verb}`,
     agents: (verb) => `${prefix}.agents.${verb}`,
+    controls: (verb) => `${prefix}.controls.${verb}`,
     ack: (host) => `${prefix}.ack.${host}`,
     audit: (noun) => `${prefix}.audit.${noun}`,
     auditStream: `TOWPATH_AUDIT${suffix.toUpperCase()}`,

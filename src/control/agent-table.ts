@@ -109,8 +109,10 @@ export class AgentTable {
         version: row.version,
         epoch: row.ack?.epoch ?? 0,
         gen: row.ack?.gen ?? 0,
+        behind: behindOf(row, current),
         lastSeenSeconds: Math.max(0, Math.round((now - row.lastSeen) / 100) / 10),
         workloads: row.live ? workloads(row.host) : 0,
+        services: row.services?.size ?? null,
         errors: row.ack?.errors ?? [],
       }));
   }
@@ -134,8 +136,14 @@ export class AgentTable {
 
 function stateOf(row: AgentRow, current: Generation): AgentReply['state'] {
   if (!row.live) return 'GONE';
-  if (row.ack?.result === 'NACK') return 'REJECTED';
+  if (row.ack?.result === 'NACK') return 'ERROR';
   return row.ack !== null && !isBefore(row.ack, current) ? 'SYNCED' : 'STALE';
+}
+
+/** Gens are never used twice in an epoch, and go on in the next. */
+function behindOf({ ack }: AgentRow, current: Generation): number {
+  if (ack !== null && !isBefore(ack, current)) return 0;
+  return ack?.epoch === current.epoch ? current.gen - ack.gen : current.gen;
 }
 
 function newerAck(a: Ack | null, b: Ack | null): Ack | null {

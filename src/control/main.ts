@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Bus, BusState } from '../contract/bus-types.ts';
+import type { ControlPing } from '../contract/messages.ts';
 import { openBus } from '../contract/open-bus.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -70,6 +71,12 @@ class Control {
     this.#subjects = subjects;
     this.#logger = logger;
     bus.onState((state) => this.#onState(state));
+    bus.subscribe(subjects.controls('ping'), (message) => message.respond(JSON.stringify(this.#describe())));
+  }
+
+  #describe(): ControlPing {
+    const { id, version } = this.#settings;
+    return { id, version, state: this.leading !== null ? 'leads' : this.#standingBy ? 'stands by' : 'starts' };
   }
 
   notReady(): string | null {

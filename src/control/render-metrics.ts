@@ -21,7 +21,7 @@ export function renderMetrics(connected: boolean, parts: ControlParts | null): s
 function workFamilies(parts: ControlParts): Family[] {
   const { state, publisher, registry, config, audit } = parts;
   const { epoch, gen } = publisher.generation;
-  const byState = new Map<string, number>(['SYNCED', 'STALE', 'REJECTED', 'GONE'].map((s) => [s, 0]));
+  const byState = new Map<string, number>(['SYNCED', 'STALE', 'ERROR', 'GONE'].map((s) => [s, 0]));
   for (const agent of listAgents(parts)) byState.set(agent.state, (byState.get(agent.state) ?? 0) + 1);
   const byKind = new Map<string, number>();
   for (const { resource } of state.resources.list()) byKind.set(resource.kind, (byKind.get(resource.kind) ?? 0) + 1);

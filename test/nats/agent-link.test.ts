@@ -67,7 +67,7 @@ t.test('an agent that cannot take a view keeps the old one and says why', async 
   const progress = await wait(await apply(route('3s')));
   t.match(progress.rejected, [{ host: 'picky', errors: [{ key: 'svc.shop.orders', reason: 'out of memory' }] }]);
   t.equal(agent.services.get('shop/orders'), before);
-  t.equal(await stateOf('picky'), 'REJECTED');
+  t.equal(await stateOf('picky'), 'ERROR');
   t.equal(agent.link.stats().lastRejection, 'svc.shop.orders: out of memory');
   agent.refuse = null;
   t.match(await wait(await apply(route('4s'))), { acknowledged: 1, rejected: [] });

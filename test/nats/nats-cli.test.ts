@@ -70,6 +70,7 @@ t.test('every command of docs/nats.md works, in order', async (t) => {
     /towpath-agent +│ 0\.1\.0 +│ shop/,
     /Subject: towpath\.v1\.default\.control\.resource\.apply/,
     /towpath-agent shop +rtt=/,
+    /"id":"test","version":"0\.1\.0","state":"leads"/,
     /"outcome":"created"/,
     /"acknowledged":1,"missing":\[\],"rejected":\[\]/,
     /"generation":2,"conditions"/,

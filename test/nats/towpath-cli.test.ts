@@ -159,7 +159,8 @@ t.test('apply --wait names the agent that is missing, and the one that refuses',
   );
   const status = await towpath(['status']);
   t.equal(status.status, 1);
-  t.match(status.out, /shop +REJECTED/);
+  t.match(status.out, /shop +ERROR/);
+  t.match(await towpath(['status', '--check']), { status: 1, out: /^AGENT .*\nshop +ERROR.*\n$/ });
   agent.refuse = null;
   t.equal((await towpath(['apply', '-f', file('orders.yaml'), '--wait'])).status, 0);
 });
@@ -171,9 +172,15 @@ t.test('status shows NATS, control and the agents', async (t) => {
     out,
     /^nats +127\.0\.0\.1:\d+ \(nats-server \d+\.\d+\.\d+\)\ncontrol +\d+\.\d+\.\d+, mesh default, epoch \d+, generation \d+\n/,
   );
-  t.match(out, /AGENT +STATE +GENERATION +WORKLOADS +SEEN +VERSION\nshop +SYNCED +\d+\/\d+ +1 /);
+  t.match(
+    out,
+    /AGENT +STATE +GENERATION +BEHIND +WORKLOADS +SERVICES +SEEN +VERSION\nshop +SYNCED +\d+\/\d+ +0 +1 +1 /,
+  );
+  t.match(out, /\nreplicas {2}cli leads\n/);
+  t.same(await towpath(['status', '--check']), { status: 0, out: '', err: '' });
   t.match(JSON.parse((await towpath(['status', '-o', 'json'])).out), {
     mesh: 'default',
+    controls: [{ id: 'cli', state: 'leads' }],
     agents: [{ host: 'shop' }, { host: 'stuck' }],
   });
 });

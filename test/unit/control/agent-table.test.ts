@@ -49,7 +49,7 @@ t.test('answers of hosts without a lease mean nothing', async (t) => {
   t.match(table.progress({ epoch: 1, gen: 1 }), { total: 0, missing: [] });
 });
 
-t.test('states: SYNCED, STALE, REJECTED, GONE; those that left are forgotten after an hour', async (t) => {
+t.test('states: SYNCED, STALE, ERROR, GONE; those that left are forgotten after an hour', async (t) => {
   const table = new AgentTable();
   table.seen('a', lease(ack(1, 5)), 0);
   table.seen('b', lease(ack(1, 4)), 0);
@@ -61,7 +61,7 @@ t.test('states: SYNCED, STALE, REJECTED, GONE; those that left are forgotten aft
   t.same(states(100), [
     ['a', 'SYNCED', 2],
     ['b', 'STALE', 2],
-    ['c', 'REJECTED', 2],
+    ['c', 'ERROR', 2],
     ['d', 'GONE', 0],
   ]);
   table.forgetOld(3_600_000);
