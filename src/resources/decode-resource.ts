@@ -76,6 +76,11 @@ const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   ConfigMap: configMapManifest,
 };
 
+/** What a manifest of a kind looks like, `apiVersion` and all: the source of the reference (docs/reference.md). */
+export function manifestSchema(kind: Kind): z.ZodType<Resource> {
+  return MANIFESTS[kind];
+}
+
 /**
  * One manifest as a resource with defaults applied, or everything that is wrong with it.
  * Strict: a field that is not known, or known and not supported, is a problem. `source` (a file name, say) begins every

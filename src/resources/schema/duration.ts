@@ -2,11 +2,17 @@ import { z } from '../../core/schema.ts';
 import { parseDuration } from '../parse-duration.ts';
 
 /** GEP-2257, `0s` included. */
-export const duration = z.string().refine((text) => parseDuration(text) !== null, {
-  error: 'must be a duration such as 500ms, 10s or 1m30s (whole numbers with h, m, s or ms; 0s means none)',
-});
+export const duration = z
+  .string()
+  .refine((text) => parseDuration(text) !== null, {
+    error: 'must be a duration such as 500ms, 10s or 1m30s (whole numbers with h, m, s or ms; 0s means none)',
+  })
+  .meta({ format: 'duration' });
 
 /** GEP-2257, of at least one millisecond. */
-export const positiveDuration = z.string().refine((text) => (parseDuration(text) ?? 0) > 0, {
-  error: 'must be a duration above 0 such as 500ms, 10s or 1m30s (whole numbers with h, m, s or ms)',
-});
+export const positiveDuration = z
+  .string()
+  .refine((text) => (parseDuration(text) ?? 0) > 0, {
+    error: 'must be a duration above 0 such as 500ms, 10s or 1m30s (whole numbers with h, m, s or ms)',
+  })
+  .meta({ format: 'duration' });

@@ -2,7 +2,7 @@ import { z } from '../../core/schema.ts';
 import { pathOfCall } from '../path-of-call.ts';
 import type { GRPCMethodMatch, GRPCRouteMatch } from '../route-types.ts';
 import { defined } from './defined.ts';
-import { refusePattern } from './pattern.ts';
+import { type PatternAt, patternsOfValues } from './pattern.ts';
 import { headerMatches } from './value-match.ts';
 
 const SERVICE = /^\.?[A-Za-z_][A-Za-z_0-9]*(?:\.[A-Za-z_][A-Za-z_0-9]*)*$/;
@@ -17,23 +17,29 @@ const method = z
     }
     for (const field of ['service', 'method'] as const) {
       const text = value[field];
-      if (text === undefined) continue;
-      if (value.type === 'RegularExpression') refusePattern(text, [field], ctx);
-      else if (!(field === 'service' ? SERVICE : METHOD).test(text)) {
+      if (text === undefined || value.type === 'RegularExpression') continue;
+      if (!(field === 'service' ? SERVICE : METHOD).test(text)) {
         const example = field === 'service' ? 'shop.v1.Orders' : 'GetOrder';
         ctx.addIssue({ code: 'custom', message: `must be a name such as ${example}`, path: [field] });
       }
     }
   })
-  .transform(({ type, service, method }): GRPCMethodMatch => ({ type, ...defined({ service, method }) }))
-  .superRefine((match, ctx) => {
-    const path = pathOfCall(match);
-    // Two good halves may be too much together.
-    if (path.type === 'RegularExpression') refusePattern(path.value, [], ctx);
-  });
+  .transform(({ type, service, method }): GRPCMethodMatch => ({ type, ...defined({ service, method }) }));
 
 export const grpcMatch = z
   .strictObject({ method: method.optional(), headers: headerMatches })
   .transform(({ method, headers }): GRPCRouteMatch => ({ ...(method === undefined ? {} : { method }), headers }));
 
 export const MATCH_EVERY_CALL: GRPCRouteMatch = { headers: [] };
+
+/** The regular expressions of a match, and the one that its two names come to: two good halves may be too much together. */
+export function patternsOfGrpcMatch({ method, headers }: GRPCRouteMatch): PatternAt[] {
+  const ofHeaders = patternsOfValues(headers, 'headers');
+  if (method === undefined || method.type !== 'RegularExpression') return ofHeaders;
+  const names = (['service', 'method'] as const).flatMap((field): PatternAt[] => {
+    const text = method[field];
+    return text === undefined ? [] : [{ text, path: ['method', field] }];
+  });
+  const both = names.length > 1 ? [{ text: pathOfCall(method).value, path: ['method'] }] : [];
+  return [...names, ...both, ...ofHeaders];
+}

@@ -1,7 +1,7 @@
 import { z } from '../../core/schema.ts';
 import type { FilteredBackendRef, GRPCRouteRule, GRPCRouteSpec } from '../route-types.ts';
 import { unsupported } from './fields.ts';
-import { grpcMatch, MATCH_EVERY_CALL } from './grpc-match.ts';
+import { grpcMatch, MATCH_EVERY_CALL, patternsOfGrpcMatch } from './grpc-match.ts';
 import { grpcBackendFilters, grpcFilters } from './route-filters.ts';
 import { MAX_BACKENDS, parentRefs, refuseWithoutPort, weightedFields } from './route-refs.ts';
 import { hostnames, MAX_MATCHES, ruleList, ruleName } from './route-rules.ts';
@@ -31,7 +31,7 @@ export const grpcRouteSpec = z
   .strictObject({
     parentRefs,
     hostnames,
-    rules: ruleList(rule).optional(),
+    rules: ruleList(rule, patternsOfGrpcMatch).optional(),
     useDefaultGateways: unsupported('gateways are not supported'),
   })
   .transform((spec): GRPCRouteSpec => {

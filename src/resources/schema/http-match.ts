@@ -1,6 +1,6 @@
 import { z } from '../../core/schema.ts';
 import type { HTTPRouteMatch } from '../route-types.ts';
-import { refusePattern } from './pattern.ts';
+import { type PatternAt, patternsOfValues } from './pattern.ts';
 import { headerMatches, queryMatches } from './value-match.ts';
 
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
@@ -12,8 +12,7 @@ const path = z
     value: z.string().max(1024).default('/'),
   })
   .superRefine(({ type, value }, ctx) => {
-    if (type === 'RegularExpression') return refusePattern(value, ['value'], ctx);
-    const message = pathProblem(value);
+    const message = type === 'RegularExpression' ? null : pathProblem(value);
     if (message !== null) ctx.addIssue({ code: 'custom', message, path: ['value'] });
   })
   .default({ type: 'PathPrefix', value: '/' });
@@ -43,3 +42,12 @@ export const MATCH_EVERYTHING: HTTPRouteMatch = {
   headers: [],
   queryParams: [],
 };
+
+/** The regular expressions of a match. */
+export function patternsOfHttpMatch({ path, headers, queryParams }: HTTPRouteMatch): PatternAt[] {
+  return [
+    ...(path.type === 'RegularExpression' ? [{ text: path.value, path: ['path', 'value'] }] : []),
+    ...patternsOfValues(headers, 'headers'),
+    ...patternsOfValues(queryParams, 'queryParams'),
+  ];
+}

@@ -2,6 +2,7 @@ import { z } from '../../core/schema.ts';
 import type { DirectResponse, HTTPRouteFilterSpec } from '../route-types.ts';
 import { unsupported } from './fields.ts';
 import { headerModifier, headerValue } from './header-modifier.ts';
+import { patternsOfValues, refusePatterns } from './pattern.ts';
 import { cookieMatches } from './value-match.ts';
 
 const MAX_MATCHES = 8;
@@ -49,6 +50,12 @@ export const httpRouteFilterSpec = z
     matches: z
       .array(z.strictObject({ cookies: cookieMatches }))
       .max(MAX_MATCHES)
+      .superRefine((matches, ctx) => {
+        const patterns = matches.flatMap(({ cookies }, i) =>
+          patternsOfValues(cookies, 'cookies').map(({ text, path }) => ({ text, path: [i, ...path] })),
+        );
+        refusePatterns(patterns, ctx);
+      })
       .default([]),
     directResponse: directResponse.optional(),
     urlRewrite: unsupported('use the filter URLRewrite of the HTTPRoute'),

@@ -3,7 +3,7 @@ import { parseDuration } from '../parse-duration.ts';
 import type { FilteredBackendRef, HTTPRouteRetry, HTTPRouteRule, HTTPRouteSpec, RouteFilter } from '../route-types.ts';
 import { duration } from './duration.ts';
 import { distinct, unsupported } from './fields.ts';
-import { httpMatch, MATCH_EVERYTHING } from './http-match.ts';
+import { httpMatch, MATCH_EVERYTHING, patternsOfHttpMatch } from './http-match.ts';
 import { httpBackendFilters, httpFilters } from './route-filters.ts';
 import { MAX_BACKENDS, parentRefs, refuseWithoutPort, weightedFields } from './route-refs.ts';
 import { hostnames, MAX_MATCHES, ruleList, ruleName } from './route-rules.ts';
@@ -79,7 +79,7 @@ export const httpRouteSpec = z
   .strictObject({
     parentRefs,
     hostnames,
-    rules: ruleList(rule).optional(),
+    rules: ruleList(rule, patternsOfHttpMatch).optional(),
     useDefaultGateways: unsupported('gateways are not supported'),
   })
   .transform((spec): HTTPRouteSpec => {

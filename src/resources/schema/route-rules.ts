@@ -1,5 +1,6 @@
 import { z } from '../../core/schema.ts';
 import { dnsSubdomain, refuseRepeats } from './fields.ts';
+import { type PatternAt, refusePatterns } from './pattern.ts';
 
 const MAX_RULES = 16;
 export const MAX_MATCHES = 64;
@@ -9,13 +10,16 @@ export const ruleName = dnsSubdomain.optional();
 /** Not read as host names: only their number and size are limited. */
 export const hostnames = z.array(z.string().min(1).max(253)).max(16).default([]);
 
-interface Rule {
+interface Rule<Match> {
   readonly name?: string | undefined;
-  readonly matches: readonly unknown[];
+  readonly matches: readonly Match[];
 }
 
-/** The rules of an HTTPRoute or GRPCRoute: names once each, not too many matches together. */
-export function ruleList<R extends Rule>(rule: z.ZodType<R>) {
+/** The rules of an HTTPRoute or GRPCRoute: names once each, not too many matches and regular expressions together. */
+export function ruleList<Match, R extends Rule<Match>>(
+  rule: z.ZodType<R & Rule<Match>>,
+  patternsOf: (match: Match) => readonly PatternAt[],
+) {
   return z
     .array(rule)
     .min(1)
@@ -35,5 +39,17 @@ export function ruleList<R extends Rule>(rule: z.ZodType<R>) {
         (i, first) =>
           ctx.addIssue({ code: 'custom', message: `rules[${first}] has this name already`, path: [i, 'name'] }),
       );
+      refusePatterns(patternsOfRules(list, patternsOf), ctx);
     });
+}
+
+function patternsOfRules<Match>(
+  rules: readonly Rule<Match>[],
+  patternsOf: (match: Match) => readonly PatternAt[],
+): PatternAt[] {
+  return rules.flatMap(({ matches }, i) =>
+    matches.flatMap((match, j) =>
+      patternsOf(match).map(({ text, path }) => ({ text, path: [i, 'matches', j, ...path] })),
+    ),
+  );
 }

@@ -105,3 +105,12 @@ t.test('expressions in the syntax of RE2 are taken as they are', async (t) => {
   };
   t.same(problemsOf(route('r', [{ matches: [match] }])), []);
 });
+
+t.test('regular expressions cost time to compile, so a route has at most 128', async (t) => {
+  const matches = (n: number): Manifest[] =>
+    many(n, (i) => ({ headers: [{ name: 'a', value: `x${i}`, type: 'RegularExpression' }] }));
+  t.same(problemsOf(route('r', [{ matches: matches(64) }, { matches: matches(64) }])), []);
+  const one = { path: { type: 'RegularExpression', value: '/x' } };
+  const rules = [{ matches: matches(64) }, { matches: [...matches(63), { ...matches(1)[0], ...one }] }];
+  refuses(t, route('r', rules), 'spec.rules', /at most 128 regular expressions together, not 129/);
+});
