@@ -30,6 +30,8 @@ export class ConnectionRecord {
   reason = 'none';
   /** `<namespace>/<name>`, '' = not a service of the mesh. */
   service = '';
+  /** `<namespace>/<route>/<rule>` that chose where a connection goes as a whole; '' = none did. */
+  route = '';
   /** `ip:port` that an opaque connection was sent to. */
   endpoint = '';
   flag: ResponseFlag | '' = '';

@@ -29,6 +29,7 @@ export class LogGate {
         client: String(record.client ?? '-'),
         destination: String(record.destination ?? '-'),
         service: record.service,
+        route: record.route,
         endpoint: record.endpoint,
         verdict: record.verdict,
         flag: record.flag,

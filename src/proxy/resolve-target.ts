@@ -9,6 +9,7 @@ import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_ENDPOINTS } from './endpoints/pick-context.ts';
+import type { L4Routing } from './l4-routing.ts';
 
 /** Where a connection goes that is not served request by request. */
 export interface OpaqueTarget {
@@ -16,6 +17,8 @@ export interface OpaqueTarget {
   readonly protocol: AppProtocol;
   /** null: the original destination alone. */
   readonly cluster: Cluster | null;
+  /** How its connections are routed as a whole; null: they are not. */
+  readonly l4: L4Routing | null;
   /** The original destination as an endpoint; used when `cluster` is null. */
   readonly original: Endpoint;
 }
@@ -32,10 +35,18 @@ export function resolveTarget(
   const target = context.table.find(destination);
   switch (target.type) {
     case 'original':
-      return done({ service: '', protocol: 'auto', cluster: null, original: context.outbound.get(destination) });
+      return done({
+        service: '',
+        protocol: 'auto',
+        cluster: null,
+        l4: null,
+        original: context.outbound.get(destination),
+      });
     case 'service': {
-      const { service, protocol, cluster } = target.port;
-      return done({ service, protocol, cluster, original: context.outbound.get(destination) });
+      const { service, protocol, cluster, consumers } = target.port;
+      // Routes of requests that the programs' own namespace has for the service take the place of the service's.
+      const l4 = consumers?.has(context.table.home) === true ? null : target.port.l4;
+      return done({ service, protocol, cluster, l4, original: context.outbound.get(destination) });
     }
     case 'no-such-port':
       record.flag = 'NR';
@@ -80,7 +91,7 @@ function waitForView(
 function inboundTarget(context: Context, destination: SockAddr): OpaqueTarget {
   const local = context.table.findInbound(destination.port);
   const original = context.inbound.get(destination);
-  return { service: local?.workload ?? '', protocol: local?.protocol ?? 'auto', cluster: null, original };
+  return { service: local?.workload ?? '', protocol: local?.protocol ?? 'auto', cluster: null, l4: null, original };
 }
 
 /** What a declared protocol says of the connection; `auto` leaves it to sniffing. */

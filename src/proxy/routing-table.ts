@@ -19,6 +19,7 @@ import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { HealthRegistry } from './endpoints/health-registry.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
+import { type L4Routing, loadL4 } from './l4-routing.ts';
 import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
 
 /** One port of a service, ready for use. */
@@ -30,6 +31,8 @@ export interface ServicePort {
   readonly http: HttpRouting | null;
   /** For programs of the namespace that is the key, in the place of `http`; null: there are none. */
   readonly consumers: ReadonlyMap<string, HttpRouting> | null;
+  /** null: connections are not routed as a whole. */
+  readonly l4: L4Routing | null;
 }
 
 export type Target =
@@ -214,5 +217,6 @@ function loadPort(service: ServiceKey, view: ServicePortView, clusters: Readonly
     cluster,
     http: loadHttp(view, clusters),
     consumers: loadConsumers(view, clusters),
+    l4: loadL4(view, clusters),
   };
 }

@@ -12,7 +12,9 @@ import { observeFailure } from './endpoints/observe-attempt.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
+import { routeConnection } from './route-connection.ts';
 import { serveOpaque } from './serve-opaque.ts';
+import { serveByServerName } from './serve-routed.ts';
 import { type ChooseEndpoint, type Sniffed, SniffStage } from './sniff-stage.ts';
 import { release } from './upstream/pool.ts';
 import { UpstreamConnection } from './upstream/upstream-connection.ts';
@@ -45,26 +47,46 @@ export function serveConnection(
       return record.close('refused');
     }
     record.service = target.service;
-    const declared = declaredVerdict(target.protocol);
-    if (declared !== null) {
-      record.decide(declared, 'declared');
-      if (declared === 'http1' || declared === 'http2')
-        return serveHttp(context, client, destination, record, target, declared);
-      return serveOpaque(context, client, record, target, UNREAD);
-    }
-    // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
-    const choose: ChooseEndpoint = (failed) => {
-      const last = failed.at(-1);
-      if (last !== undefined) observeFailure(context, target.cluster, last, 'connect');
-      return withoutTls(chooseForConnection(context, target, record.client, failed));
-    };
-    const stage = new SniffStage(context, client, record, choose, (sniffed) => {
-      record.decide(sniffed.verdict, sniffed.reason);
-      remember(context, destination, sniffed);
-      serveVerdict(context, client, destination, record, target, sniffed.verdict, sniffed);
-    });
-    stage.start(context.serverFirst.has(destination));
+    const { l4 } = target;
+    if (l4 === null) return serveTarget(context, client, destination, record, target);
+    if (l4.type === 'tls') return serveByServerName(context, client, record, target, l4.names);
+    const routed = routeConnection(context, client, record, target, l4.action);
+    if (routed !== null) serveTarget(context, client, destination, record, routed);
   });
+}
+
+/** The protocol is declared, or found out. What is routed as a whole is bytes, whatever it looks like. */
+function serveTarget(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+): void {
+  const isWhole = target.l4 !== null;
+  const declared = declaredVerdict(target.protocol);
+  if (declared === 'http1' || declared === 'http2') {
+    if (!isWhole) {
+      record.decide(declared, 'declared');
+      return serveHttp(context, client, destination, record, target, declared);
+    }
+  } else if (declared !== null) {
+    record.decide(declared, 'declared');
+    return serveOpaque(context, client, record, target, UNREAD);
+  }
+  // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
+  const choose: ChooseEndpoint = (failed) => {
+    const last = failed.at(-1);
+    if (last !== undefined) observeFailure(context, target.cluster, last, 'connect');
+    return withoutTls(chooseForConnection(context, target, record.client, failed));
+  };
+  const stage = new SniffStage(context, client, record, choose, (sniffed) => {
+    const verdict = isWhole && sniffed.verdict !== 'tls' ? 'opaque' : sniffed.verdict;
+    record.decide(verdict, sniffed.reason);
+    remember(context, destination, sniffed);
+    serveVerdict(context, client, destination, record, target, verdict, sniffed);
+  });
+  stage.start(context.serverFirst.has(destination));
 }
 
 function withoutTls(endpoint: Endpoint | null): Endpoint | null {

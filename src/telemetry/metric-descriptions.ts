@@ -50,6 +50,9 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_control_views_rejected_total: counter('Views from control that were refused.'),
   towpath_control_view_age_seconds: gauge('Seconds since the views were last known to be the newest.'),
   towpath_workload_healthy: gauge('1 while the local workload passes its probe (or has none).'),
+  towpath_routed_connections_total: counter(
+    'Connections routed as a whole (TCPRoute, TLSRoute) by service, route, backend and flag: NC no such backend, NR no route for the server name.',
+  ),
   towpath_dns_queries_total: counter(
     'DNS queries of local programs by transport and fate: service (answered from the mesh), forwarded, failed (nobody answered), malformed, ignored.',
   ),

@@ -21,7 +21,13 @@ t.test('a connection goes to an endpoint that has not failed it, or nowhere', as
   if (found.type !== 'service') throw new Error('no service');
   const [one, two] = found.port.cluster.endpoints.map(({ endpoint }) => endpoint);
   const original = context.outbound.get(address('10.0.0.1', 9));
-  const service: OpaqueTarget = { service: 'shop/orders', protocol: 'auto', cluster: found.port.cluster, original };
+  const service: OpaqueTarget = {
+    service: 'shop/orders',
+    protocol: 'auto',
+    cluster: found.port.cluster,
+    l4: null,
+    original,
+  };
   t.equal(chooseForConnection(context, service, null, [one]), two);
   t.equal(chooseForConnection(context, service, null, [two]), one);
   t.equal(chooseForConnection(context, service, null, [one, two]), null);
