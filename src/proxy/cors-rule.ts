@@ -5,7 +5,7 @@ import { constantBytes, equalsExact } from './codec/http1/bytes.ts';
 import { type CompiledEdits, compileHeaderEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import { editFields, field, NOTHING, type OwnContent } from './own-content.ts';
-import { answerEdits, type CompiledCors, compileCors, preflightFields } from './policy/cors.ts';
+import { allowsOrigin, answerEdits, type CompiledCors, compileCors, preflightFields } from './policy/cors.ts';
 
 /** Origins whose edits are kept. */
 const MAX_KNOWN = 64;
@@ -26,7 +26,9 @@ export class CorsRule {
 
   /** All edits of the final answer to the request with that head. */
   editsFor(head: MessageHead, bytes: Buffer): CompiledEdits | null {
-    const origin = textOf(bytes, head, 'origin');
+    const named = textOf(bytes, head, 'origin');
+    // All that are not let in share one entry: they must not push the others out.
+    const origin = allowsOrigin(this.#cors, named) ? named : '';
     const known = this.#known.get(origin);
     if (known !== undefined) return known;
     const edits = compileHeaderEdits(...this.#levels, answerEdits(this.#cors, origin));

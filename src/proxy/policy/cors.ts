@@ -46,7 +46,7 @@ function partsOf(origin: string): OriginParts[] {
 
 /** A first label `*` stands for one label or more. An opaque origin is let in by `*` alone, and never with credentials. */
 export function allowsOrigin(cors: CompiledCors, origin: string): boolean {
-  if (origin.length > MAX_ORIGIN) return false;
+  if (origin === '' || origin.length > MAX_ORIGIN) return false;
   const lower = origin.toLowerCase();
   if (lower === OPAQUE) return cors.anyOrigin && !cors.view.allowCredentials;
   if (cors.anyOrigin || cors.origins.has(lower)) return true;
@@ -68,7 +68,7 @@ export function allowsOrigin(cors: CompiledCors, origin: string): boolean {
  */
 export function answerEdits(cors: CompiledCors, origin: string): HeaderEditView {
   const vary = [{ name: 'vary', value: 'Origin' }];
-  if (origin === '' || !allowsOrigin(cors, origin)) return { set: [], add: vary, remove: [ALLOW_ORIGIN, CREDENTIALS] };
+  if (!allowsOrigin(cors, origin)) return { set: [], add: vary, remove: [ALLOW_ORIGIN, CREDENTIALS] };
   const { allowCredentials } = cors.view;
   return { set: common(cors, origin), add: vary, remove: allowCredentials ? [] : [CREDENTIALS] };
 }

@@ -66,7 +66,9 @@ for (const [what, target, method, edits, wanted] of [
   ['a host alone', '/a/b', 'GET', onHost, null],
   ['a host in absolute form', 'http://h/a?b', 'GET', onHost, '/a?b'],
   ['a host in absolute form without a path', 'http://h', 'GET', onHost, '/'],
-  ['OPTIONS *', '*', 'OPTIONS', onPath, null],
+  ['OPTIONS *', '*', 'OPTIONS', onPath, '*'],
+  ['OPTIONS of a whole server in absolute form', 'http://h', 'OPTIONS', onHost, '*'],
+  ['OPTIONS of a path', '/a/b', 'OPTIONS', onPath, '/z/b'],
   ['CONNECT', 'h:1', 'CONNECT', onPath, null],
 ] as const) {
   t.test(`the new target of ${what}`, (t) => {
