@@ -18,8 +18,8 @@ export class RequestDesk {
   readonly #destination: SockAddr | null;
   readonly #lookUp: LookUp | null;
   readonly #plain: Http1Exchange;
-  /** For services that speak HTTP/2; made for the first of them. */
-  #converting: Http1ClientEnd | null = null;
+  /** For services that speak HTTP/2, and for requests that may be held or sent more than once; made for the first of them. */
+  #general: Http1ClientEnd | null = null;
 
   /** @param onLookedUp what a request lacked has come, or will not: decide again */
   constructor(client: ExchangeClient, destination: SockAddr | null, onLookedUp: () => void) {
@@ -58,10 +58,16 @@ export class RequestDesk {
   }
 
   #choose(decision: Forward): ClientExchange {
-    if (this.#lookUp !== null && this.#client.context.parser.head.isConnect)
-      return new ConnectTunnel(this.#client, decision);
-    if (upstreamProtocol(decision.cluster, 'http1') === 'http1') return this.#plain;
-    this.#converting ??= new Http1ClientEnd(this.#client);
-    return this.#converting;
+    const { head } = this.#client.context.parser;
+    if (this.#lookUp !== null && head.isConnect) return new ConnectTunnel(this.#client, decision);
+    const isSame = upstreamProtocol(decision.cluster, 'http1') === 'http1';
+    if (isSame && (head.upgrade || head.isConnect || !needsExchange(decision))) return this.#plain;
+    this.#general ??= new Http1ClientEnd(this.#client);
+    return this.#general;
   }
+}
+
+/** It may be held or sent more than once. */
+function needsExchange({ rules, cluster }: Forward): boolean {
+  return rules.needsExchange || cluster?.traffic.needsExchange === true;
 }

@@ -22,6 +22,12 @@ export const RESPONSE_FLAGS = {
   UT: { status: 504, grpcStatus: 4, meaning: 'the request timed out' },
   UPE: { status: 502, grpcStatus: 14, meaning: 'the answer of the endpoint was refused' },
   UO: { status: 503, grpcStatus: 14, meaning: 'a limit of the proxy is reached' },
+  /** Delay injected: the request was answered all the same. */
+  DI: { status: 0, grpcStatus: 0, meaning: 'the request was delayed on purpose' },
+  /** Fault injected; the statuses are those of the rule. */
+  FI: { status: 503, grpcStatus: 14, meaning: 'the request was aborted on purpose' },
+  /** Upstream maximum stream duration reached. */
+  UMSDR: { status: 504, grpcStatus: 4, meaning: 'the request took as long as a stream may' },
   /** Idle or head timeout of the client. */
   SI: { status: 408, grpcStatus: 14, meaning: 'the client was silent for too long' },
 } as const satisfies Record<string, { readonly status: number; readonly grpcStatus: number; readonly meaning: string }>;

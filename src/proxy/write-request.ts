@@ -31,7 +31,8 @@ export function writeRequest(context: Context, decision: Forward, body: BodyFlow
   return n < 0 ? BODY_REFUSED : written + n;
 }
 
-function connectionWord(head: Http1Head): ConnectionWord {
+/** What our Connection line says to the endpoint. */
+export function connectionWord(head: Http1Head): ConnectionWord {
   if (head.upgrade) return 'upgrade';
   return head.versionMinor === 0 && head.keepAlive ? 'keep-alive' : 'none';
 }

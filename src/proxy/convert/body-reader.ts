@@ -98,15 +98,15 @@ export class BodyReader {
     return true;
   }
 
-  /** Fills `head` with the trailers; valid until the memory of the last `read` is used for something else. */
-  readTrailers(head: OwnHead): void {
+  /** Fills `head` with the trailers, their names in lower case unless `keepsCase`; valid until the memory of the last `read` is used for something else. */
+  readTrailers(head: OwnHead, keepsCase = false): void {
     const bytes = this.#bytes;
     const end = this.#trailersAt + this.#trailersLength;
     head.begin(0, 0);
     for (let at = this.#trailersAt; at < end; ) {
       const next = bytes.indexOf(LF, at) + 1;
       const colon = bytes.indexOf(COLON, at);
-      for (let i = at; i < colon; i++) if (bytes[i] >= 0x41 && bytes[i] <= 0x5a) bytes[i] |= 0x20;
+      for (let i = at; i < colon && !keepsCase; i++) if (bytes[i] >= 0x41 && bytes[i] <= 0x5a) bytes[i] |= 0x20;
       let from = colon + 1;
       let to = next - 2;
       while (from < to && isBlank(bytes[from])) from++;

@@ -56,8 +56,8 @@ export abstract class Conclusion implements Timed {
     this.fail('UO', 503, 'the proxy is out of buffers');
   }
 
-  /** Answers in the endpoint's place; an answer that has begun is cut. */
-  fail(flag: ResponseFlag, status: number, sentence: string): void {
+  /** Answers in the endpoint's place; an answer that has begun is cut. @param grpcStatus for gRPC; absent: that of the flag */
+  fail(flag: ResponseFlag, status: number, sentence: string, grpcStatus?: number): void {
     if (this.isOver) return;
     this.delivery.server?.cancel(CANCEL);
     if (this.answerDone) {
@@ -72,7 +72,8 @@ export abstract class Conclusion implements Timed {
     const { service, route, responseEdits: edits } = this.decision;
     const { isGrpc, seconds } = this.tally;
     this.#release();
-    const answer = { flag, status, sentence, edits, close: false, service, route, isHead: this.#isHead, seconds };
+    const isHead = this.#isHead;
+    const answer = { flag, status, grpcStatus, sentence, edits, close: false, service, route, isHead, seconds };
     this.client.answer(answer, isGrpc);
   }
 

@@ -19,6 +19,7 @@ export function letAnswerGo(context: Context, server: ServerEnd, ended: boolean,
 }
 
 class AnswerDrain implements ServerEndUser, Timed {
+  readonly keepsCase = false;
   deadline = 0;
   wheelTick = -1;
   readonly #context: Context;

@@ -42,6 +42,8 @@ export interface ClientEnd {
 
 /** What the endpoint's end tells its exchange. Heads and bytes are valid during the call only. */
 export interface ServerEndUser {
+  /** Names of trailers are wanted as HTTP/1.1 has spelled them. */
+  readonly keepsCase: boolean;
   /** The place in the queue is reached: send the request now. */
   onServerReady(): void;
   onAnswerHead(head: MessageHead, end: boolean): void;

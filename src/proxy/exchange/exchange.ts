@@ -7,7 +7,9 @@ import { CANCEL, NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { ConnectionRecord } from '../connection-record.ts';
 import type { Context } from '../context.ts';
+import { type DrawnFault, drawFault } from '../policy/faults.ts';
 import type { Forward } from '../request-delivery.ts';
+import type { ResponseFlag } from '../response-flags.ts';
 import { Conclusion } from './conclusion.ts';
 import { wordTimeout } from './decide-failure.ts';
 import { Delivery } from './delivery.ts';
@@ -18,11 +20,16 @@ import { upstreamProtocol } from './upstream-protocol.ts';
 
 const NO_TUNNEL = 'the service speaks another version of HTTP, into which CONNECT and Upgrade are not converted';
 
+type Abort = NonNullable<DrawnFault['abort']>;
+
 export class Exchange extends Conclusion implements DeliveryUser {
   protected readonly delivery: Delivery;
   protected readonly tally: Tally;
+  readonly keepsCase: boolean;
   /** Not even an interim head was seen. */
   #untouched = true;
+  /** The fault to end with, once its delay is over. */
+  #abort: Abort | null = null;
   /** Request bytes that the endpoint's end keeps back, and answer bytes that the client's end does. */
   #owedToClient = 0;
   #owedToServer = 0;
@@ -37,8 +44,14 @@ export class Exchange extends Conclusion implements DeliveryUser {
     end: boolean,
   ) {
     super(context, client, decision, head.isHead);
+    this.keepsCase = client.speaks === 'http1';
     this.delivery = new Delivery(context, this, decision, client.speaks, head, end);
     this.tally = new Tally(context, record, decision, client.speaks, this.delivery.isGrpc);
+  }
+
+  /** The endpoint speaks HTTP/1.1, in which names have a case. */
+  get keepsTrailerCase(): boolean {
+    return upstreamProtocol(this.decision.cluster, this.client.speaks) === 'http1';
   }
 
   /** Sends the request on. */
@@ -48,11 +61,34 @@ export class Exchange extends Conclusion implements DeliveryUser {
     if (limit !== null) this.context.exchanges.deadlines.set(this, limit.ms);
     const converts = upstreamProtocol(cluster, this.client.speaks) !== this.client.speaks;
     if (converts && head.isConnect) return this.fail('DPE', 501, NO_TUNNEL);
+    const faults = this.decision.rules.fault ?? cluster?.traffic.fault ?? null;
+    const fault = faults === null ? null : drawFault(faults, this.context.random);
+    this.#abort = fault === null ? null : fault.abort;
+    const delayMs = fault === null ? 0 : fault.delayMs;
+    if (delayMs === 0 && this.#abort !== null) return this.#failOnPurpose(this.#abort);
     try {
-      this.#goOn(this.delivery.begin(head));
+      this.#goOn(delayMs === 0 ? this.delivery.begin(head) : this.#delay(head, delayMs));
     } catch (error) {
       this.overload(error);
     }
+  }
+
+  #delay(head: MessageHead, ms: number): Sent {
+    this.flag = 'DI';
+    this.#countFault('delay');
+    return this.delivery.hold(head, ms);
+  }
+
+  #failOnPurpose({ status, grpcStatus }: Abort): void {
+    this.#countFault('abort');
+    const { service, route } = this.decision;
+    const whose = route === '' ? service : `route ${route}`;
+    this.fail('FI', status, `aborted on purpose, by the fault injection of ${whose}`, grpcStatus);
+  }
+
+  #countFault(type: 'delay' | 'abort'): void {
+    const { service, route } = this.decision;
+    this.context.counters.count('towpath_faults_injected_total', { service, route, type });
   }
 
   onRequestData(at: number, length: number, end: boolean): void {
@@ -79,8 +115,8 @@ export class Exchange extends Conclusion implements DeliveryUser {
     if (this.answerDone) this.complete(NO_ERROR);
   }
 
-  /** The client gave it up or went away (DC), or it was given up because the client does not take its answer (UO). */
-  onClientLost(code: number, flag: 'DC' | 'UO' = 'DC', reason = ''): void {
+  /** The client gave it up or went away (DC), or it was given up because the client does not take its answer (UO, SI). */
+  onClientLost(code: number, flag: ResponseFlag = 'DC', reason = ''): void {
     if (this.isOver) return;
     this.delivery.server?.cancel(code < 0 ? CANCEL : code);
     this.settle(this.answerDone ? '' : flag, flag === 'DC' ? 'the client gave the request up' : reason);
@@ -173,6 +209,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onAlarm(): void {
     if (this.isOver) return;
+    if (this.#abort !== null) return this.#failOnPurpose(this.#abort);
     const { perTryMs } = this.decision.rules;
     try {
       const sent = this.delivery.onAlarm();

@@ -1,10 +1,10 @@
 /**
- * The client's end of exchanges with services that speak HTTP/2, for a connection of HTTP/1.1: takes the request's body out of its
- * framing and puts the answer's into one. One object for all requests of the connection.
+ * The client's end of exchanges for a connection of HTTP/1.1: takes the request's body out of its framing and puts the answer's into
+ * one. One object for all requests of the connection.
  */
 import { LARGE_CHUNK, SlabExhausted } from '../../reactor/slab.ts';
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
-import type { Http1Head } from '../codec/http1/http1-head.ts';
+import { Http1Head } from '../codec/http1/http1-head.ts';
 import { CANCEL } from '../codec/http2/error-codes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { BodyReader } from '../convert/body-reader.ts';
@@ -17,8 +17,10 @@ import type { ResponseFlag } from '../response-flags.ts';
 import type { Expected } from '../stall-watch.ts';
 import type { ClientEnd } from './ends.ts';
 import { Exchange } from './exchange.ts';
+import { passAnswer, plainFraming } from './plain-heads.ts';
 
 const COMPOSE = 2 * LARGE_CHUNK;
+const TOOK_NOTHING = 'the client took nothing of its answer for too long';
 const STALLED = 'the client sent nothing of its request for too long';
 const UPGRADE = 'the service speaks HTTP/2, into which an upgrade of the protocol is not converted';
 
@@ -109,7 +111,7 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
       const ends = body.done && !body.hasTrailers;
       if (body.dataLength > 0 || ends) exchange.onRequestData(body.dataAt, body.dataLength, ends);
       if (!body.done || !body.hasTrailers) continue;
-      body.readTrailers(own);
+      body.readTrailers(own, exchange.keepsTrailerCase);
       exchange.onRequestTrailers(own);
     }
     return used;
@@ -117,7 +119,7 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
 
   onClientEnd(): void {
     if (!this.#body.done) {
-      this.abandon();
+      this.abandon('DC');
       return this.#client.finish('reset');
     }
     this.#closes = true;
@@ -131,12 +133,11 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
 
   stalled(expected: Expected): void {
     if (expected === 'send') this.#exchange?.fail('SI', 408, STALLED);
-    else this.abandon();
+    else this.#over()?.onClientLost(CANCEL, 'SI', TOOK_NOTHING);
   }
 
-  abandon(): void {
-    const exchange = this.#over();
-    exchange?.onClientLost(CANCEL);
+  abandon(flag: ResponseFlag): void {
+    this.#over()?.onClientLost(CANCEL, flag);
   }
 
   overload(): void {
@@ -154,13 +155,18 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
     if (isInterim && this.#minor === 0) return true;
     this.#framing = isInterim ? 'none' : this.#answerFraming(head, end);
     if (!isInterim) this.#decideClose();
-    const connection = isInterim ? 'none' : this.#closes ? 'close' : this.#minor === 0 ? 'keep-alive' : 'none';
-    const n = writeHttp1Response(slab.bytes, head, slab.composeArea, COMPOSE, edits, this.#framing, connection);
+    const isPlain = head instanceof Http1Head;
+    const isOld = this.#minor === 0 || (isPlain && head.versionMinor === 0);
+    const connection = isInterim ? 'none' : this.#closes ? 'close' : isOld ? 'keep-alive' : 'none';
+    const n = isPlain
+      ? passAnswer(slab.bytes, head, slab.composeArea, COMPOSE, edits, connection)
+      : writeHttp1Response(slab.bytes, head, slab.composeArea, COMPOSE, edits, this.#framing, connection);
     if (n > 0) reactor.write(this.#client.socket, slab.composeArea, n);
     return n > 0;
   }
 
   #answerFraming(head: MessageHead, end: boolean): BodyFraming {
+    if (head instanceof Http1Head) return plainFraming(head);
     if (this.#isHead || head.status === 204 || head.status === 304) return 'none';
     if (head.contentLength >= 0) return 'length';
     if (end) return 'empty';
@@ -185,8 +191,8 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
   sendTrailers(head: MessageHead): void {
     if (this.#framing !== 'chunked') return;
     const { reactor } = this.#client.context;
-    const n = writeTrailers(reactor.slab.bytes, head, reactor.slab.composeArea);
-    reactor.write(this.#client.socket, reactor.slab.composeArea, n);
+    const at = reactor.slab.composeArea + COMPOSE;
+    reactor.write(this.#client.socket, at, writeTrailers(reactor.slab.bytes, head, at));
   }
 
   consumed(): void {

@@ -1,6 +1,6 @@
-/** The endpoint's end of an exchange over HTTP/1.1, for a request that came in HTTP/2: a connection borrowed from the pool. */
+/** The endpoint's end of an exchange over HTTP/1.1: a connection borrowed from the pool. */
 import { LARGE_CHUNK, SlabExhausted } from '../../reactor/slab.ts';
-import { FRAMING_UNTIL_CLOSE, type Http1Head } from '../codec/http1/http1-head.ts';
+import { FRAMING_UNTIL_CLOSE, Http1Head } from '../codec/http1/http1-head.ts';
 import { NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
@@ -13,6 +13,7 @@ import { SlabStash } from '../slab-stash.ts';
 import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from '../upstream/pool.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/upstream-connection.ts';
 import { type HeadSent, type Loss, OPEN, type Reuse, type ServerEnd, type ServerEndUser } from './ends.ts';
+import { passRequest, plainFraming } from './plain-heads.ts';
 
 const IDLE_LIMITS: Readonly<Record<Reuse, number>> = { any: ANY_IDLE, fresh: FRESH_FOR_UNSAFE_MS, new: NEVER_IDLE };
 /** Part of the compose area that heads and chunks may take. */
@@ -56,11 +57,22 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   sendHead(head: MessageHead, plan: Http2HeadPlan, end: boolean): HeadSent {
     const { slab } = this.#context.reactor;
     this.#isHead = head.isHead;
+    if (head instanceof Http1Head) return this.#passHead(head, plan, end);
     const framing = requestFraming(slab.bytes, head, end);
     this.#chunked = framing === 'chunked';
     const n = writeHttp1Request(slab.bytes, head, slab.composeArea, COMPOSE, plan, framing);
     if (n < 0) return n === BAD_AUTHORITY ? 'bad-authority' : 'too-large';
     this.#write(slab.composeArea, n);
+    return 'sent';
+  }
+
+  #passHead(head: Http1Head, plan: Http2HeadPlan, end: boolean): HeadSent {
+    const { bytes, composeArea } = this.#context.reactor.slab;
+    this.#chunked = plainFraming(head) === 'chunked';
+    let n = passRequest(bytes, head, composeArea, COMPOSE, plan);
+    if (n < 0) return 'too-large';
+    if (end && this.#chunked) n += writeChunk(bytes, 0, 0, true, composeArea + n);
+    this.#write(composeArea, n);
     return 'sent';
   }
 
@@ -73,8 +85,9 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   sendTrailers(head: MessageHead): void {
     // A length given before promises that nothing follows the body.
     if (!this.#chunked) return;
-    const { slab } = this.#context.reactor;
-    this.#write(slab.composeArea, writeTrailers(slab.bytes, head, slab.composeArea));
+    const { bytes, composeArea } = this.#context.reactor.slab;
+    const at = composeArea + COMPOSE;
+    this.#write(at, writeTrailers(bytes, head, at));
   }
 
   #write(at: number, length: number): boolean {
@@ -209,7 +222,7 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
 
   #passTrailers(): void {
     const { own } = this.#context.exchanges;
-    this.#body.readTrailers(own);
+    this.#body.readTrailers(own, this.user.keepsCase);
     this.user.onAnswerTrailers(own);
   }
 }

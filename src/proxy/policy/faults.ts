@@ -1,5 +1,6 @@
 /** Which faults are injected into a request: delay and abort are drawn independently of each other. */
 import type { FaultView } from '../../contract/route-views.ts';
+import { grpcStatusOf } from '../grpc/grpc-status.ts';
 
 export interface DrawnFault {
   /** ms before the request is sent; 0 = none. */
@@ -24,27 +25,6 @@ function isHit(percentage: number, random: () => number): boolean {
 function statusesOf(abort: NonNullable<FaultView['abort']>): { readonly status: number; readonly grpcStatus: number } {
   if ('httpStatus' in abort) return { status: abort.httpStatus, grpcStatus: grpcStatusOf(abort.httpStatus) };
   return { status: HTTP_STATUSES[abort.grpcStatus] ?? 500, grpcStatus: abort.grpcStatus };
-}
-
-/** Envoy's httpToGrpcStatus (gRPC "HTTP to gRPC Status Code Mapping"). */
-function grpcStatusOf(status: number): number {
-  switch (status) {
-    case 400:
-      return 13;
-    case 401:
-      return 16;
-    case 403:
-      return 7;
-    case 404:
-      return 12;
-    case 429:
-    case 502:
-    case 503:
-    case 504:
-      return 14;
-    default:
-      return 2;
-  }
 }
 
 /** What a client that does not speak gRPC is told, by gRPC status (google.rpc.Code). */
