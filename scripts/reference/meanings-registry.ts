@@ -20,7 +20,7 @@ export const REGISTRY_MEANINGS: Readonly<Record<string, string>> = {
   'ServiceEntry: endpoints.network': 'Every host must reach every other.',
   'ServiceEntry: workloadSelector': 'Workloads of the namespace as endpoints; not with `endpoints`.',
   'ServiceEntry: workloadSelector.labels': 'All of them.',
-  'ServiceEntry: exportTo': '`.`: the own namespace only. Empty or `*`: everybody.',
+  'ServiceEntry: exportTo': '`*` or `.`; everybody sees the entry.',
 
   'WorkloadGroup: spec': 'What agents say of the programs that they register under this name.',
   'WorkloadGroup: spec.metadata': '',
@@ -62,5 +62,5 @@ export const REGISTRY_MEANINGS: Readonly<Record<string, string>> = {
   'Sidecar: outboundTrafficPolicy.mode':
     'REGISTRY_ONLY: what is no service is refused. ALLOW_ANY: it passes unchanged.',
   'Sidecar: egress': '',
-  'Sidecar: egress.hosts': '',
+  'Sidecar: egress.hosts': 'Without effect: every program sees every service.',
 };

@@ -1,6 +1,6 @@
 import { directoryPartOf, MAX_DIRECTORY_PARTS } from '../contract/directory-parts.ts';
 import { type DirectoryEntry, type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
-import { compileDirectory, compileDirectoryEntry, type ResourceIndex } from '../resources/index.ts';
+import { compileDirectory, compileDirectoryEntry, compileEgress, type ResourceIndex } from '../resources/index.ts';
 
 /** One part up to here; it stays cut until there are half as many, so that a mesh at the border does not flap. */
 const MAX_UNCUT = 256;
@@ -49,6 +49,11 @@ export class DirectoryParts {
     }
   }
 
+  /** What programs may dial changed: it lies in the first part. */
+  updateEgress(): void {
+    this.#changed.add(0);
+  }
+
   /** The parts that may differ from what was taken before, in order. */
   take(): { readonly part: number; readonly body: DirectoryBody }[] {
     const taken = [...this.#changed].sort((a, b) => a - b);
@@ -65,7 +70,12 @@ export class DirectoryParts {
     const entries = [...(this.#parts[part]?.entries() ?? [])].sort(([a], [b]) => (a < b ? -1 : 1));
     const services = entries.map(([, entry]) => entry);
     // Left out of a directory in one piece: it is then what it was before there were parts.
-    return this.#parts.length === 1 ? { services } : { parts: this.#parts.length, services };
+    const egress = part === 0 ? compileEgress(this.#resources) : undefined;
+    return {
+      ...(this.#parts.length === 1 ? {} : { parts: this.#parts.length }),
+      services,
+      ...(egress === undefined ? {} : { egress }),
+    };
   }
 
   #spread(entries: readonly DirectoryEntry[], count: number): void {

@@ -9,12 +9,15 @@ import {
   resourceId,
   type StoredResource,
   touchesDirectory,
+  touchesEgress,
 } from '../resources/index.ts';
 
 /** What a change asks of the publisher and of the status records. */
 export interface Touched {
   readonly services: readonly ServiceKey[];
+  /** The directory entries of the services. */
   readonly directory: boolean;
+  readonly egress: boolean;
   readonly resource: ResourceId | null;
 }
 
@@ -80,7 +83,7 @@ export class MeshState {
   }
 
   #touch(change: Change, resource: ResourceId | null): void {
-    const directory = touchesDirectory(change);
-    this.#onTouched({ services: affectedServices(this.resources, change), directory, resource });
+    const services = affectedServices(this.resources, change);
+    this.#onTouched({ services, directory: touchesDirectory(change), egress: touchesEgress(change), resource });
   }
 }

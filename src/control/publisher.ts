@@ -109,9 +109,11 @@ export class Publisher {
     this.#start();
   }
 
-  touch({ services, directory, resource }: Touched): void {
+  touch({ services, directory, egress, resource }: Touched): void {
     for (const key of services) this.#dirty.add(key);
     if (directory) for (const key of services) this.#dirtyEntries.add(key);
+    if (egress) this.#directory.updateEgress();
+    this.#directoryOwed ||= egress;
     if (resource !== null) this.held = false;
     this.#count.changed();
     this.#start();

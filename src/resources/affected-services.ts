@@ -42,6 +42,8 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
     case 'WorkloadEntry':
       addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
       return;
+    case 'Sidecar':
+      return;
     case 'HTTPRoute':
     case 'GRPCRoute':
     case 'TLSRoute':

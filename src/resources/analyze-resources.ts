@@ -19,6 +19,7 @@ import {
   resourceTitle,
   type ServiceEntryResource,
   type ServiceResource,
+  type SidecarResource,
 } from './types.ts';
 import { lostClaimSentence, lostClaims } from './virtual-ip-owner.ts';
 
@@ -51,6 +52,8 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
         ...analyzeServiceEntry(resource),
         ...duplicateMatches(index, frontendOf(resource)),
       ];
+    case 'Sidecar':
+      return analyzeSidecar(resource);
     case 'WorkloadEntry':
       return [];
     case 'HTTPRoute':
@@ -98,6 +101,16 @@ function analyzeServiceEntry(entry: ServiceEntryResource): Finding[] {
     ...findings,
     { level: 'info', code: CODES.exportIgnored, message, path: at(entry, ['spec', 'exportTo', own]) },
   ];
+}
+
+function analyzeSidecar(sidecar: SidecarResource): Finding[] {
+  return sidecar.spec.egress.flatMap(({ hosts }, i): Finding[] => {
+    if (hosts.includes('*/*')) return [];
+    const message = 'every program sees every service: hosts are accepted and have no effect';
+    return [
+      { level: 'info', code: CODES.egressHostsIgnored, message, path: at(sidecar, ['spec', 'egress', i, 'hosts']) },
+    ];
+  });
 }
 
 function analyzeWorkloads(index: ResourceIndex, endpoints: EndpointIndex | null, service: ServiceResource): Finding[] {

@@ -30,4 +30,5 @@ export const CODES = {
   unusedFilter: 'TWP1115',
   nameConflict: 'TWP1121',
   exportIgnored: 'TWP1122',
+  egressHostsIgnored: 'TWP1123',
 } as const;

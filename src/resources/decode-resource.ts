@@ -12,9 +12,10 @@ import { grpcRouteSpec } from './schema/grpc-route.ts';
 import { httpRouteSpec } from './schema/http-route.ts';
 import { httpRouteFilterSpec } from './schema/http-route-filter.ts';
 import { tcpRouteSpec, tlsRouteSpec } from './schema/l4-routes.ts';
-import { labelNamedMetadata, metadata } from './schema/metadata.ts';
+import { labelNamedMetadata, metadata, metadataNamed } from './schema/metadata.ts';
 import { serviceSpec } from './schema/service.ts';
 import { serviceEntrySpec } from './schema/service-entry.ts';
+import { sidecarName, sidecarSpec } from './schema/sidecar.ts';
 import { workloadEntrySpec } from './schema/workload-entry.ts';
 import { API_VERSIONS, type ConfigMapResource, KINDS, type Kind, type Metadata, type Resource } from './types.ts';
 
@@ -23,6 +24,7 @@ const ACCEPTED_VERSIONS = {
   Service: ['v1'],
   WorkloadEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   ServiceEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
+  Sidecar: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   HTTPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
   GRPCRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'],
   TLSRoute: [
@@ -66,6 +68,7 @@ const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   Service: manifest('Service', labelNamedMetadata, serviceSpec),
   WorkloadEntry: manifest('WorkloadEntry', metadata, workloadEntrySpec),
   ServiceEntry: manifest('ServiceEntry', labelNamedMetadata, serviceEntrySpec),
+  Sidecar: manifest('Sidecar', metadataNamed(sidecarName), sidecarSpec),
   HTTPRoute: manifest('HTTPRoute', metadata, httpRouteSpec),
   GRPCRoute: manifest('GRPCRoute', metadata, grpcRouteSpec),
   TLSRoute: manifest('TLSRoute', metadata, tlsRouteSpec),

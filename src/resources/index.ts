@@ -10,6 +10,7 @@ export {
 export { analyzeResources } from './analyze-resources.ts';
 export type { Change, RegisteredEndpoint } from './change.ts';
 export { compileDirectory, compileDirectoryEntry, touchesDirectory } from './compile/compile-directory.ts';
+export { compileEgress, touchesEgress } from './compile/compile-egress.ts';
 export { compileService, type ServiceViewBody } from './compile/compile-service.ts';
 export { hashView } from './compile/hash-view.ts';
 export { conditionsOf } from './conditions-of.ts';
@@ -38,6 +39,7 @@ export {
   resourceId,
   resourceTitle,
   type ServiceResource,
+  type SidecarResource,
   type StoredResource,
   type TCPRouteResource,
   type TLSRouteResource,

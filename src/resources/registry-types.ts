@@ -29,3 +29,8 @@ export interface ServiceEntryEndpoint {
   readonly weight: number;
   readonly locality?: string | undefined;
 }
+
+export interface SidecarSpec {
+  readonly outboundTrafficPolicy?: { readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY' } | undefined;
+  readonly egress: readonly { readonly hosts: readonly string[] }[];
+}

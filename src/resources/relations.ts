@@ -22,7 +22,8 @@ export type Relation =
   | 'tls-policy-target'
   | 'tls-policy-authority'
   | 'virtual-ip'
-  | 'entry-host';
+  | 'entry-host'
+  | 'egress';
 
 /** Every relation of a resource, as the index keys it. */
 export function relationsOf(resource: Resource): string[] {
@@ -47,6 +48,8 @@ export function relationsOf(resource: Resource): string[] {
         ...named('tls-policy-target', targetKeys(resource)),
         ...named('tls-policy-authority', authorityKeys(resource)),
       ];
+    case 'Sidecar':
+      return named('egress', ['']);
     case 'WorkloadEntry':
     case 'HTTPRouteFilter':
     case 'ConfigMap':

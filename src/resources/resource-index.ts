@@ -20,6 +20,7 @@ import {
   resourceId,
   type ServiceEntryResource,
   type ServiceResource,
+  type SidecarResource,
   type StoredResource,
   type WorkloadEntryResource,
 } from './types.ts';
@@ -137,6 +138,11 @@ export class ResourceIndex {
   /** Policies that take certificates from the ConfigMap `<namespace>/<name>`. */
   tlsPoliciesTrusting(key: string): Stored<BackendTLSPolicyResource>[] {
     return this.#related('tls-policy-authority', key, 'BackendTLSPolicy');
+  }
+
+  /** The Sidecars of all namespaces, in no particular order. */
+  sidecars(): Stored<SidecarResource>[] {
+    return this.#related('egress', '', 'Sidecar');
   }
 
   configMap(key: string): ConfigMapResource | undefined {

@@ -3,13 +3,14 @@
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
 import type { BackendTrafficPolicySpec, FrontendTarget } from './policy-types.ts';
-import type { ServiceEntrySpec } from './registry-types.ts';
+import type { ServiceEntrySpec, SidecarSpec } from './registry-types.ts';
 import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
 
 export const KINDS = [
   'Service',
   'WorkloadEntry',
   'ServiceEntry',
+  'Sidecar',
   'HTTPRoute',
   'GRPCRoute',
   'TLSRoute',
@@ -26,6 +27,7 @@ export const API_VERSIONS = {
   Service: 'v1',
   WorkloadEntry: 'networking.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
+  Sidecar: 'networking.istio.io/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
   GRPCRoute: 'gateway.networking.k8s.io/v1',
   TLSRoute: 'gateway.networking.k8s.io/v1',
@@ -54,6 +56,7 @@ interface Typed<K extends Kind, Spec> {
 export type ServiceResource = Typed<'Service', ServiceSpec>;
 export type WorkloadEntryResource = Typed<'WorkloadEntry', WorkloadEntrySpec>;
 export type ServiceEntryResource = Typed<'ServiceEntry', ServiceEntrySpec>;
+export type SidecarResource = Typed<'Sidecar', SidecarSpec>;
 export type HTTPRouteResource = Typed<'HTTPRoute', HTTPRouteSpec>;
 export type GRPCRouteResource = Typed<'GRPCRoute', GRPCRouteSpec>;
 export type TLSRouteResource = Typed<'TLSRoute', TLSRouteSpec>;
@@ -75,6 +78,7 @@ export type Resource =
   | ServiceResource
   | WorkloadEntryResource
   | ServiceEntryResource
+  | SidecarResource
   | RouteResource
   | HTTPRouteFilterResource
   | BackendTrafficPolicyResource

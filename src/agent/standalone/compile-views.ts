@@ -2,6 +2,7 @@
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../../contract/views.ts';
 import {
   compileDirectory,
+  compileEgress,
   compileService,
   type EndpointIndex,
   hashView,
@@ -31,7 +32,8 @@ export function compileViews(
     if (body === null) continue;
     services.set(key, { ...body, version: version(hashView(body), before?.services.get(key)?.version) });
   }
-  const entries = compileDirectory(index);
+  const egress = compileEgress(index);
+  const directory = { services: compileDirectory(index), ...(egress === undefined ? {} : { egress }) };
   const held = before?.directory.version;
-  return { directory: { services: entries, version: version(hashView(entries), held) }, services };
+  return { directory: { ...directory, version: version(hashView(directory), held) }, services };
 }

@@ -12,7 +12,8 @@ const SERVER_FIELDS = {
   uid: ignored,
 } as const;
 
-function metadataNamed(name: z.ZodType<string>) {
+/** Metadata of a kind whose names are such. */
+export function metadataNamed(name: z.ZodType<string>) {
   return z
     .strictObject({
       name,

@@ -62,3 +62,31 @@ t.test('a large one is cut, and a change then touches the part of its service al
   again.rebuild(1);
   t.equal(again.count, 1);
 });
+
+t.test('what programs may dial lies in the first part, however many there are', async (t) => {
+  const index = new ResourceIndex();
+  const directory = new DirectoryParts(index);
+  directory.take();
+  const decoded = decodeResources(
+    '{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default}, spec: {outboundTrafficPolicy: {mode: REGISTRY_ONLY}}}',
+    '',
+  );
+  const [resource] = decoded.ok ? decoded.value : [];
+  if (resource === undefined) throw new Error('the Sidecar is no resource');
+  index.put({ resource, generation: 1, creationTimestamp: '2026-11-28T00:00:00Z' });
+  directory.updateEgress();
+  const egress = { default: { mode: 'REGISTRY_ONLY' } };
+  t.same(directory.take(), [{ part: 0, body: { services: [], egress } }]);
+  for (let i = 0; i < 257; i++) {
+    put(index, `s${i}`);
+    directory.update([`shop/s${i}`]);
+  }
+  const cut = directory.take();
+  t.same(
+    cut.flatMap(({ part, body }) => (body.egress === undefined ? [] : [part])),
+    [0],
+  );
+  index.delete('Sidecar.default.default');
+  directory.updateEgress();
+  t.match(directory.take(), [{ part: 0, body: { parts: 64, egress: undefined } }]);
+});

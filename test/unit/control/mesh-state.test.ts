@@ -1,6 +1,6 @@
 import t from 'tap';
 import { MeshState, type Touched } from '../../../src/control/mesh-state.ts';
-import { decodeResources } from '../../../src/resources/index.ts';
+import { decodeResources, type Resource } from '../../../src/resources/index.ts';
 
 const TEXT = `
 apiVersion: v1
@@ -16,12 +16,16 @@ spec:
   rules: [{backendRefs: [{name: orders, port: 80}]}]
 `;
 
-t.test('each change tells which views it touches, and whether the directory', async (t) => {
+function valuesOf(text: string): readonly Resource[] {
+  const decoded = decodeResources(text, '');
+  if (!decoded.ok) throw new Error(decoded.error[0]?.message);
+  return decoded.value;
+}
+
+t.test('each change tells which views it touches, and whether the directory and the egress modes', async (t) => {
   const touched: Touched[] = [];
   const state = new MeshState((one) => touched.push(one));
-  const decoded = decodeResources(TEXT, '');
-  if (!decoded.ok) throw new Error('unreachable');
-  for (const resource of decoded.value)
+  for (const resource of valuesOf(TEXT))
     state.putResource({ resource, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 7);
   const endpoint = {
     host: 'h',
@@ -39,16 +43,22 @@ t.test('each change tells which views it touches, and whether the directory', as
   state.deleteResource('HTTPRoute.shop.r');
   state.deleteResource('HTTPRoute.shop.r');
   state.deleteResource('Service.shop.orders');
+  const [resource] = valuesOf(
+    '{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default, namespace: shop}, spec: {}}',
+  );
+  if (resource !== undefined)
+    state.putResource({ resource, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 8);
   const orders = ['shop/orders'];
   t.same(touched, [
-    { services: orders, directory: true, resource: 'Service.shop.orders' },
-    { services: orders, directory: false, resource: 'HTTPRoute.shop.r' },
-    { services: orders, directory: false, resource: null },
-    { services: [], directory: false, resource: null },
-    { services: orders, directory: false, resource: null },
-    { services: [], directory: false, resource: null },
-    { services: orders, directory: false, resource: 'HTTPRoute.shop.r' },
-    { services: orders, directory: true, resource: 'Service.shop.orders' },
+    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders' },
+    { services: orders, directory: false, egress: false, resource: 'HTTPRoute.shop.r' },
+    { services: orders, directory: false, egress: false, resource: null },
+    { services: [], directory: false, egress: false, resource: null },
+    { services: orders, directory: false, egress: false, resource: null },
+    { services: [], directory: false, egress: false, resource: null },
+    { services: orders, directory: false, egress: false, resource: 'HTTPRoute.shop.r' },
+    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders' },
+    { services: [], directory: false, egress: true, resource: 'Sidecar.shop.default' },
   ]);
 });
 

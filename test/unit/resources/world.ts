@@ -40,6 +40,15 @@ export function serviceEntry(name: string, spec: Manifest, metadata: Manifest = 
   };
 }
 
+export function sidecar(spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'Sidecar',
+    metadata: { name: 'default', namespace: 'shop', ...metadata },
+    spec,
+  };
+}
+
 export function route(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -264,6 +273,10 @@ const anyServiceEntry = fc
     return serviceEntry(name, { hosts, addresses, ports: listed, ...found }, { namespace: ns });
   });
 
+const anySidecar = fc
+  .record({ ns: namespace, mode: fc.constantFrom('ALLOW_ANY', 'REGISTRY_ONLY') })
+  .map(({ ns, mode }) => sidecar({ outboundTrafficPolicy: { mode } }, { namespace: ns }));
+
 const anyTarget = fc.oneof(
   fc
     .tuple(serviceName, fc.constantFrom(undefined, 'p80', 'p81'))
@@ -305,6 +318,7 @@ export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(
   anyService,
   anyWorkload,
   anyServiceEntry,
+  anySidecar,
   anyRoute,
   anyPolicy,
   anyTlsPolicy,
