@@ -1,7 +1,9 @@
 /** CORS over real connections, case by case as Gateway API's conformance tests have them, and where they say nothing. */
 import t from 'tap';
 import type { CorsView } from '../../../src/contract/route-views.ts';
+import { CorsRule } from '../../../src/proxy/cors-rule.ts';
 import { serviceView } from '../../helpers/proxy-rig.ts';
+import { bytes, parseRequest } from './codec/http1/fixture.ts';
 import { check, closedPort } from './support/http2-rig.ts';
 import { type Protocol, routeRig, rules } from './support/route-rig.ts';
 
@@ -222,4 +224,16 @@ t.test('an error of the endpoint can be read as well', async (t) => {
       await check(t, rig);
     }
   }
+});
+
+t.test('the edits for an origin are kept, and origins that are not let in do not push them out', async (t) => {
+  const rule = new CorsRule(LISTED, [null]);
+  const from = (origin: string) =>
+    rule.editsFor(parseRequest(`GET / HTTP/1.1\r\nHost: x\r\nOrigin: ${origin}\r\n\r\n`), bytes);
+  const kept = from(shop);
+  const other = from('https://0.example');
+  for (let i = 1; i < 500; i++) t.equal(from(`https://${i}.example`), other);
+  t.equal(from(shop), kept);
+  for (let i = 0; i < 100; i++) from(`https://${i}.bar.example`);
+  t.same(from(shop), kept);
 });
