@@ -29,6 +29,7 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_retry_budget_exhausted_total: counter('Retries that the budget of a cluster did not allow.'),
   towpath_circuit_breaker_overflows_total: counter('Requests refused by a circuit breaker, by cluster and limit.'),
   towpath_faults_injected_total: counter('Delays and aborts injected, by service, route and type.'),
+  towpath_mirrored_requests_total: counter('Copies of requests, by cluster and result (answered, failed, dropped).'),
   towpath_series_dropped_total: counter('Counts that found no place because a data thread had too many series.'),
   towpath_internal_errors_total: counter('Broken promises inside the data thread; any value above 0 is a bug.'),
 };

@@ -103,8 +103,12 @@ export abstract class Conclusion implements Timed {
     this.#release();
   }
 
+  /** It is over. */
+  protected abstract onRelease(): void;
+
   #release(): void {
     this.isOver = true;
+    this.onRelease();
     this.delivery.end();
     if (this.delivery.limit !== null) this.context.exchanges.deadlines.clear(this);
   }

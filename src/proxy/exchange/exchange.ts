@@ -14,12 +14,14 @@ import { Conclusion } from './conclusion.ts';
 import { wordTimeout } from './decide-failure.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientEnd, Loss } from './ends.ts';
+import { type Mirror, startMirrors } from './mirror.ts';
 import type { DeliveryUser, Sent } from './sent.ts';
 import { Tally } from './tally.ts';
 import { upstreamProtocol } from './upstream-protocol.ts';
 
 const NO_TUNNEL = 'the service speaks another version of HTTP, into which CONNECT and Upgrade are not converted';
 
+const NO_MIRRORS: readonly Mirror[] = [];
 type Abort = NonNullable<DrawnFault['abort']>;
 
 export class Exchange extends Conclusion implements DeliveryUser {
@@ -28,6 +30,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
   readonly keepsCase: boolean;
   /** Not even an interim head was seen. */
   #untouched = true;
+  #mirrors: readonly Mirror[] = NO_MIRRORS;
   /** The fault to end with, once its delay is over. */
   #abort: Abort | null = null;
   /** Request bytes that the endpoint's end keeps back, and answer bytes that the client's end does. */
@@ -66,6 +69,9 @@ export class Exchange extends Conclusion implements DeliveryUser {
     this.#abort = fault === null ? null : fault.abort;
     const delayMs = fault === null ? 0 : fault.delayMs;
     if (delayMs === 0 && this.#abort !== null) return this.#failOnPurpose(this.#abort);
+    const { rules } = this.decision;
+    if (rules.mirrors.length > 0 && this.#abort === null)
+      this.#mirrors = startMirrors(this.context, this.decision, this.client.speaks, head, this.delivery);
     try {
       this.#goOn(delayMs === 0 ? this.delivery.begin(head) : this.#delay(head, delayMs));
     } catch (error) {
@@ -77,6 +83,10 @@ export class Exchange extends Conclusion implements DeliveryUser {
     this.flag = 'DI';
     this.#countFault('delay');
     return this.delivery.hold(head, ms);
+  }
+
+  protected onRelease(): void {
+    for (const mirror of this.#mirrors) mirror.abandon();
   }
 
   #failOnPurpose({ status, grpcStatus }: Abort): void {
@@ -93,6 +103,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onRequestData(at: number, length: number, end: boolean): void {
     if (this.isOver) return;
+    for (const mirror of this.#mirrors) mirror.copyData(at, length, end);
     try {
       if (this.delivery.sendData(at, length, end)) this.client.consumed(length);
       else {
@@ -107,6 +118,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onRequestTrailers(head: MessageHead): void {
     if (this.isOver) return;
+    for (const mirror of this.#mirrors) mirror.copyTrailers(head);
     try {
       this.delivery.sendTrailers(head);
     } catch (error) {

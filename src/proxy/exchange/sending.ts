@@ -37,7 +37,7 @@ export class Sending {
   readonly isGrpc: boolean;
   protected readonly isIdempotent: boolean;
   /** 0 = the request came with an id, or shall have none. */
-  readonly #requestNumber: number;
+  readonly requestNumber: number;
   /** null: as long as it takes. */
   readonly limit: TimeLimit | null;
   protected reuse: Reuse = 'fresh';
@@ -47,8 +47,15 @@ export class Sending {
   protected wasRefused = false;
   #isAdmitted = false;
 
-  /** @param head the request; @param end it has no body */
-  constructor(context: Context, decision: Forward, client: HttpProtocol, head: MessageHead, end: boolean) {
+  /** @param head the request; @param end it has no body @param requestNumber -1: a new one where it has none */
+  constructor(
+    context: Context,
+    decision: Forward,
+    client: HttpProtocol,
+    head: MessageHead,
+    end: boolean,
+    requestNumber = -1,
+  ) {
     const { bytes } = context.reactor.slab;
     const { cluster } = decision;
     this.context = context;
@@ -61,7 +68,8 @@ export class Sending {
     this.isGrpc = traits.isGrpc && client === 'http2';
     this.isIdempotent = isIdempotent(bytes, head);
     const isOurs = cluster !== null && decision.service !== '';
-    this.#requestNumber = isOurs && !traits.hasRequestId ? takeRequestNumber() : 0;
+    const needsId = isOurs && !traits.hasRequestId;
+    this.requestNumber = requestNumber >= 0 ? requestNumber : needsId ? takeRequestNumber() : 0;
     this.limit = TimeLimit.of(context.reactor, decision.timeoutMs, head, this.isGrpc ? traits.timeoutField : -1);
   }
 
@@ -114,7 +122,7 @@ export class Sending {
   /** The head, and what was kept of the body. */
   #send(head: MessageHead, server: ServerEnd): Sent {
     const { hasMore } = this.kept;
-    const plan = planRequest(this.decision.edits, this.#requestNumber, this.endpoint.tls !== null);
+    const plan = planRequest(this.decision.edits, this.requestNumber, this.endpoint.tls !== null);
     this.limit?.writeInto(head);
     const result = server.sendHead(head, plan, this.requestDone && !hasMore);
     if (result !== 'sent') return this.#refuse(result);
