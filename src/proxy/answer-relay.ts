@@ -156,7 +156,7 @@ export class AnswerRelay {
     this.#decideReuse(head, tunnel);
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {
       connection: tunnel ? (head.status === 101 ? 'upgrade' : 'none') : this.#connectionWord(head.versionMinor),
-      edits: tunnel ? null : this.#edits,
+      edits: tunnel ? null : this.#delivery.answerEdits(this.#edits),
       insert: '',
     });
     if (written < 0) return this.#refuse(TOO_LARGE);

@@ -7,7 +7,7 @@ import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Affinity } from './endpoints/affinity.ts';
-import { chooseEndpoint } from './endpoints/choose-endpoint.ts';
+import { chooseEndpoint, findSession } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
@@ -113,8 +113,7 @@ function route(
   const preflight = action.cors === null ? null : action.cors.preflight(head, bytes);
   if (preflight !== null) return given(port, action, 200, preflight);
   if (action.answer !== null) return giveRuleAnswer(port, action, action.answer, head, bytes);
-  const chosen = pickBackend(action.view, context.random());
-  const backend = chosen === null ? null : action.backends[action.view.backends.indexOf(chosen)];
+  const backend = chooseBackend(context, action);
   const changes = backend ?? action;
   const edits = changes.cors === null ? changes.responseEdits : changes.cors.editsFor(head, bytes);
   if (backend === null)
@@ -129,6 +128,16 @@ function route(
     );
   if (backend.answer !== null) return giveRuleAnswer(port, action, backend.answer, head, bytes);
   return toCluster(context, port, backend.cluster, action, backend, edits);
+}
+
+/** The backend of the request's session, even one without weight, or else one by weight. */
+function chooseBackend(context: Context, action: RouteAction): RouteBackend | null {
+  const { backends, sessions, view } = action;
+  const held = sessions.length === 0 ? null : findSession(context.asked, sessions);
+  const kept = held === null ? undefined : backends.find(({ cluster }) => cluster === held.cluster);
+  if (kept !== undefined) return kept;
+  const chosen = pickBackend(view, context.random());
+  return chosen === null ? null : backends[view.backends.indexOf(chosen)];
 }
 
 function giveRuleAnswer(
@@ -158,7 +167,7 @@ export function toCluster(
 ): RequestDecision {
   const { service } = port;
   const route = action === null ? '' : action.name;
-  const endpoint = chooseEndpoint(context, cluster);
+  const endpoint = chooseEndpoint(context, cluster, action === null ? port.sessions : action.sessions);
   if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route, responseEdits);
   return {
     type: 'forward',

@@ -9,6 +9,7 @@ import type {
 import { type CompiledEdits, compileHeaderEdits, compileRequestEdits } from './codec/http1/header-edits.ts';
 import { CorsRule } from './cors-rule.ts';
 import type { Cluster } from './endpoints/cluster.ts';
+import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { compileDelivery, type DeliveryRules } from './exchange/delivery-rules.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
 import { compileAnswer, type RuleAnswer } from './rule-answer.ts';
@@ -33,6 +34,8 @@ export interface RouteAction {
   readonly cors: CorsRule | null;
   /** The rule answers itself. */
   readonly answer: RuleAnswer | null;
+  /** Sessions that its requests may belong to; empty: it keeps none. */
+  readonly sessions: readonly SessionTable[];
   /** Parallel to `view.backends`. */
   readonly backends: readonly RouteBackend[];
 }
@@ -72,6 +75,7 @@ function loadRouting(view: HttpRoutingView, clusters: ReadonlyMap<ClusterKey, Cl
 function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Cluster>): RouteAction {
   const { route, rule, requestTimeoutMs } = view;
   const responseEdits = compileHeaderEdits(view.responseHeaders ?? null);
+  const backends = view.backends.map((backend) => loadBackend(view, backend, clusters));
   return {
     route,
     rule,
@@ -81,7 +85,11 @@ function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Clu
     cors: view.cors === undefined ? null : new CorsRule(view.cors, [view.responseHeaders ?? null]),
     responseEdits,
     answer: compileAnswer(view.answer, responseEdits),
-    backends: view.backends.map((backend) => loadBackend(view, backend, clusters)),
+    sessions: sessionsOf(
+      view.sessionPersistence,
+      backends.map(({ cluster }) => cluster),
+    ),
+    backends,
   };
 }
 

@@ -3,8 +3,11 @@
  * what provably was not delivered, or is idempotent and was kept whole (RFC 9110 9.2.2).
  */
 import { LARGE_CHUNK, SMALL_CHUNK } from '../reactor/slab.ts';
+import type { CompiledEdits } from './codec/http1/header-edits.ts';
+import { addFields } from './codec/own-lines.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
+import { affinityFields } from './endpoints/affinity.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { type FailureCause, observeAttempt, observeFailure } from './endpoints/observe-attempt.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
@@ -78,6 +81,13 @@ export class RequestDelivery {
   /** The endpoint in use did not do its part. */
   noteFailure(cause: FailureCause): void {
     if (this.endpoint !== null) observeFailure(this.#context, this.#decision?.cluster ?? null, this.endpoint, cause);
+  }
+
+  /** What is changed in the head of the answer: what the route says, and what brings the client back to this endpoint. */
+  answerEdits(edits: CompiledEdits | null): CompiledEdits | null {
+    const affinity = this.#decision?.affinity ?? null;
+    if (affinity === null || this.endpoint === null) return edits;
+    return addFields(edits, affinityFields(affinity, this.endpoint, Date.now()));
   }
 
   dropReplay(): void {

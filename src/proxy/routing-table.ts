@@ -18,6 +18,7 @@ import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { HealthRegistry } from './endpoints/health-registry.ts';
+import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
 import { type L4Routing, loadL4 } from './l4-routing.ts';
 import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
@@ -28,6 +29,8 @@ export interface ServicePort {
   readonly number: number;
   readonly protocol: AppProtocol;
   readonly cluster: Cluster;
+  /** Sessions of requests that no route decides on. */
+  readonly sessions: readonly SessionTable[];
   readonly http: HttpRouting | null;
   /** For programs of the namespace that is the key, in the place of `http`; null: there are none. */
   readonly consumers: ReadonlyMap<string, HttpRouting> | null;
@@ -215,6 +218,7 @@ function loadPort(service: ServiceKey, view: ServicePortView, clusters: Readonly
     number: view.port,
     protocol: view.protocol,
     cluster,
+    sessions: sessionsOf(undefined, [cluster]),
     http: loadHttp(view, clusters),
     consumers: loadConsumers(view, clusters),
     l4: loadL4(view, clusters),

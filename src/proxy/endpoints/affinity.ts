@@ -1,29 +1,28 @@
 /** What an answer tells its client, so that the client's next requests come to the same endpoint. */
-import type { NameValue } from '../../contract/views.ts';
-import type { PickContext } from './pick-context.ts';
+import type { OwnField } from '../codec/own-lines.ts';
+import type { Cluster } from './cluster.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { SessionTable } from './session-table.ts';
 
-/** A cookie that consistent hashing goes by, made for a client that had none. */
 export interface Affinity {
-  readonly field: NameValue;
+  /** A cookie that consistent hashing goes by, made for a client that had none. */
+  readonly hashCookie: OwnField | null;
+  readonly session: {
+    readonly table: SessionTable;
+    readonly cluster: Cluster;
+    /** The endpoint that the client's token named; null: it had none that is good. */
+    readonly known: Endpoint | null;
+  } | null;
 }
 
-const VALUE_DIGITS = 16;
+const NOTHING: readonly OwnField[] = [];
 
-/** @param random uniform in [0, 1) */
-export function makeHashValue({ random }: PickContext): string {
-  let value = '';
-  while (value.length < VALUE_DIGITS) value += Math.floor(random() * 16).toString(16);
-  return value;
+/** The fields that the answer of that endpoint gets, most often none. @param wallMs time of day */
+export function affinityFields(affinity: Affinity | null, endpoint: Endpoint, wallMs: number): readonly OwnField[] {
+  if (affinity === null) return NOTHING;
+  const { hashCookie, session } = affinity;
+  const fields = hashCookie === null ? [] : [hashCookie];
+  if (session !== null && session.known !== endpoint)
+    fields.push(session.table.fieldFor(session.cluster, endpoint, wallMs));
+  return fields;
 }
-
-/** `Set-Cookie` (RFC 6265 4.1). @param ttlMs 0: for the browser's session */
-export function setCookie(name: string, value: string, path: string, ttlMs: number): NameValue {
-  const age = ttlMs > 0 ? `; Max-Age=${Math.ceil(ttlMs / 1000)}` : '';
-  return { name: 'set-cookie', value: `${name}=${value}; Path=${path}${age}; HttpOnly; SameSite=Lax` };
-}
-
-/** The fields that the answer of that endpoint gets, most often none. */
-export function fieldsOf(affinity: Affinity | null): readonly NameValue[] {
-  return affinity === null ? NOTHING : [affinity.field];
-}
-const NOTHING: readonly NameValue[] = [];

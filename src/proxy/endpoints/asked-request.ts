@@ -8,12 +8,12 @@ export class AskedRequest {
   client: SockAddr | null = null;
   /** null: nothing can be read of it. Offsets refer to `bytes`. */
   head: MessageHead | null = null;
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Buffer = Buffer.alloc(0);
   /** Results of the choice: what consistent hashing went by, and what the answer must tell. */
   key = NO_KEY;
   affinity: Affinity | null = null;
 
-  note(client: SockAddr | null, head: MessageHead, bytes: Uint8Array): void {
+  note(client: SockAddr | null, head: MessageHead, bytes: Buffer): void {
     this.client = client;
     this.head = head;
     this.bytes = bytes;

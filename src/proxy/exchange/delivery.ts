@@ -87,6 +87,7 @@ export class Delivery extends Sending {
   /** The final head of an answer is here: is it passed on? @param end it is the whole answer */
   judgeAnswer(head: MessageHead, end: boolean): Judgement {
     const { server, decision } = this;
+    this.watch?.onHead(this.endpoint, head, end);
     if (!decision.rules.retry.isAsked || !this.kept.isKept || server === null) return 'pass';
     const ms = this.#retries.afterAnswer(head, end, this.isGrpc, this.attempts);
     if (ms === NEVER || ms === USED_UP) return ms === NEVER ? 'pass' : 'pass-used-up';
@@ -115,6 +116,7 @@ export class Delivery extends Sending {
    */
   recover(loss: Loss, unprocessed: boolean, untouched: boolean, reason: string): Sent | null {
     this.failure = reason;
+    this.watch?.onLoss(this.endpoint, loss, unprocessed);
     this.drop();
     return this.#sendAgain(loss, unprocessed, untouched, null);
   }

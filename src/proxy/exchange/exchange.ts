@@ -156,7 +156,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
     // The client has sent its body long since.
     if (head.status === 100 && this.delivery.attempts > 1) return;
     if (head.status >= 200 && !this.#takes(head, end)) return;
-    if (!this.client.sendHead(head, head.status < 200 ? null : this.decision.responseEdits, end))
+    if (!this.client.sendHead(head, head.status < 200 ? null : this.delivery.answerEdits, end))
       return this.fail('UPE', 502, 'the head of the answer is larger than the limit');
     if (head.status < 200) return;
     this.answerBegun = true;
@@ -200,6 +200,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
   onAnswerTrailers(head: MessageHead): void {
     if (this.isOver) return;
     this.tally.noteTrailers(head);
+    this.delivery.watch?.onTrailers(this.delivery.endpoint, head);
     this.client.sendTrailers(head);
     this.finishAnswer();
   }
@@ -241,6 +242,8 @@ export class Exchange extends Conclusion implements DeliveryUser {
   }
 
   onDeadline(): void {
+    const { endpoint, server, watch } = this.delivery;
+    if (server !== null && !this.answerBegun) watch?.onLoss(endpoint, 'slow', false);
     this.fail('UT', 504, wordTimeout(this.decision.route, this.delivery.limit?.ms ?? 0));
   }
 }

@@ -1,6 +1,9 @@
 /** Sends one request to an endpoint, as far as it has come and as it comes, and keeps it for as long as it may be wanted again. */
+import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import type { MessageHead } from '../codec/message-head.ts';
+import { addFields } from '../codec/own-lines.ts';
 import type { Context } from '../context.ts';
+import { affinityFields } from '../endpoints/affinity.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type RequestTraits, readTraits } from '../grpc/request-traits.ts';
 import { isIdempotent } from '../idempotent.ts';
@@ -15,6 +18,7 @@ import { KeptRequest } from './kept-request.ts';
 import { planRequest } from './plan-request.ts';
 import { REFUSED_HEADS, type Sent } from './sent.ts';
 import { TimeLimit } from './time-limit.ts';
+import { TryWatch } from './try-watch.ts';
 import { type HttpProtocol, upstreamProtocol } from './upstream-protocol.ts';
 
 const traits: RequestTraits = { isGrpc: false, timeoutField: -1, hasRequestId: false };
@@ -40,6 +44,8 @@ export class Sending {
   readonly requestNumber: number;
   /** null: as long as it takes. */
   readonly limit: TimeLimit | null;
+  /** null: nobody wants to know how tries go. */
+  readonly watch: TryWatch | null;
   protected reuse: Reuse = 'fresh';
   /** ms of the reactor's clock since when it has waited at this endpoint for a free stream, a refused one or two between; 0 = never. */
   protected waitingSince = 0;
@@ -66,6 +72,7 @@ export class Sending {
     this.requestDone = end;
     readTraits(bytes, head, traits);
     this.isGrpc = traits.isGrpc && client === 'http2';
+    this.watch = TryWatch.of(context, cluster, this.isGrpc);
     this.isIdempotent = isIdempotent(bytes, head);
     const isOurs = cluster !== null && decision.service !== '';
     const needsId = isOurs && !traits.hasRequestId;
@@ -110,6 +117,7 @@ export class Sending {
 
   #notOpened(result: number): Sent {
     const isCrowded = result === CROWDED;
+    this.watch?.onLoss(this.endpoint, isCrowded ? 'crowded' : 'unreachable', true);
     this.failure = isCrowded ? 'too many requests wait for a free stream' : describeDial(this.endpoint, result);
     return isCrowded ? 'crowded' : 'unreachable';
   }
@@ -124,6 +132,7 @@ export class Sending {
     const { hasMore } = this.kept;
     const plan = planRequest(this.decision.edits, this.requestNumber, this.endpoint.tls !== null);
     this.limit?.writeInto(head);
+    this.watch?.begin();
     const result = server.sendHead(head, plan, this.requestDone && !hasMore);
     if (result !== 'sent') return this.#refuse(result);
     if (hasMore && this.kept.sendBody(server, this.requestDone)) server.user.onServerWritable();
@@ -160,6 +169,13 @@ export class Sending {
     if (server === null || head === null) return this.#refuse('too-large');
     this.limit?.noteDelay();
     return this.#send(head, server);
+  }
+
+  /** What is changed in the head of the answer: what the route says, and what brings the client back to this endpoint. */
+  get answerEdits(): CompiledEdits | null {
+    const { affinity, responseEdits } = this.decision;
+    if (affinity === null) return responseEdits;
+    return addFields(responseEdits, affinityFields(affinity, this.endpoint, Date.now()));
   }
 
   /** The end of the attempt is gone, or given back. */
