@@ -40,3 +40,13 @@ function append({ name, value }: Inserted, more: string): Inserted {
 export function isBodiless(status: number): boolean {
   return status < 200 || status === 204 || status === 304;
 }
+
+/** In words, for people. */
+export function describeContent(status: number, { fields, body }: OwnContent): string {
+  const location = fields.find(({ name }) => Buffer.from(name).equals(LOCATION));
+  if (location !== undefined)
+    return `the rule answers ${status} and leads to ${Buffer.from(location.value).toString('latin1')}`;
+  return `the rule answers ${status} with a body of ${body.length} bytes`;
+}
+
+const LOCATION = Buffer.from('location');

@@ -6,6 +6,7 @@ import { ConnectionRecord, type RecordSink } from '../connection-record.ts';
 import type { Context } from '../context.ts';
 import { decideRequest } from '../decide-request.ts';
 import type { Cluster } from '../endpoints/cluster.ts';
+import { describeContent } from '../own-content.ts';
 import type { ServicePort } from '../routing-table.ts';
 import { explainNoService, explainService, type StateOf } from './explain-service.ts';
 import { type FoundTarget, findTarget } from './find-target.ts';
@@ -92,8 +93,13 @@ function tell(decision: ReturnType<typeof decideRequest>): DecisionTrace['decisi
     const { endpoint, cluster, route } = decision;
     return { type: 'forward', endpoint: endpoint.text, cluster: cluster?.key ?? '', route };
   }
-  const { flag, status, sentence } = decision;
-  return { type: 'answer', flag, status, sentence };
+  const { flag, status, sentence, content } = decision;
+  return {
+    type: 'answer',
+    flag,
+    status,
+    sentence: content === undefined ? sentence : describeContent(status, content),
+  };
 }
 
 /** The endpoints of the clusters that a port may choose, by cluster and address. */

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { HeaderEditView } from '../../../src/contract/views.ts';
 import { compileHeaderEdits } from '../../../src/proxy/codec/http1/header-edits.ts';
-import { editFields, field, isBodiless } from '../../../src/proxy/own-content.ts';
+import { describeContent, editFields, field, isBodiless, NOTHING } from '../../../src/proxy/own-content.ts';
 
 const FIELDS = [field('a', '1'), field('b', '2'), field('a', '3'), field('e', '')];
 
@@ -27,5 +27,15 @@ for (const [what, view, wanted] of [
 
 t.test('these statuses have no body', (t) => {
   t.same([100, 200, 204, 205, 304, 404].filter(isBodiless), [100, 204, 304]);
+  t.end();
+});
+
+t.test('what a rule answers, in words', (t) => {
+  const redirect = { fields: [field('a', '1'), field('location', 'http://x/')], body: NOTHING };
+  t.equal(describeContent(302, redirect), 'the rule answers 302 and leads to http://x/');
+  t.equal(
+    describeContent(200, { fields: FIELDS, body: Buffer.from('abc') }),
+    'the rule answers 200 with a body of 3 bytes',
+  );
   t.end();
 });
