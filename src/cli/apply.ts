@@ -1,5 +1,6 @@
 /** `towpath apply`: resource files to control; all of their resources are admitted, or none. */
 import { changeReplySchema, DRY_RUN_HEADER, SOURCE_HEADER } from '../contract/messages.ts';
+import { KINDS } from '../resources/index.ts';
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf, mutationHeaders, withControl } from './ask-control.ts';
 import type { Command, CommandIo } from './command.ts';
 import { parseDuration } from './parse-duration.ts';
@@ -8,8 +9,9 @@ import { joinFiles, readManifests, sourceOf } from './read-manifests.ts';
 import { showChange } from './show-change.ts';
 import { waitForAgents } from './wait-for-agents.ts';
 
-const HELP = `Creates or changes resources: Service, WorkloadEntry, HTTPRoute, BackendTrafficPolicy,
-BackendTLSPolicy, ConfigMap. Everything in the files is checked first; if anything is wrong, nothing is changed.
+const HELP = `Creates or changes resources (${KINDS.slice(0, 5).join(', ')},
+${KINDS.slice(5).join(', ')}).
+Everything in the files is checked first; if anything is wrong, nothing is changed. Fields: docs/reference.md.
 
 Usage:
   towpath apply -f FILE [-f FILE...] [--wait] [--timeout 10s] [--dry-run]

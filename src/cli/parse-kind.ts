@@ -7,6 +7,7 @@ const SHORT: Readonly<Record<string, Kind>> = {
   svc: 'Service',
   se: 'ServiceEntry',
   we: 'WorkloadEntry',
+  hrf: 'HTTPRouteFilter',
   btp: 'BackendTrafficPolicy',
   btls: 'BackendTLSPolicy',
   cm: 'ConfigMap',

@@ -1,5 +1,6 @@
 import type { ServiceKey } from '../contract/views.ts';
 import {
+  affectedConditions,
   affectedServices,
   type Change,
   EndpointIndex,
@@ -18,7 +19,10 @@ export interface Touched {
   /** The directory entries of the services. */
   readonly directory: boolean;
   readonly egress: boolean;
+  /** The changed resource; null: an endpoint. */
   readonly resource: ResourceId | null;
+  /** Of whom something else may have to be said. */
+  readonly conditions: readonly ResourceId[];
 }
 
 /** The last ms that RFC 3339 can write. */
@@ -83,7 +87,12 @@ export class MeshState {
   }
 
   #touch(change: Change, resource: ResourceId | null): void {
-    const services = affectedServices(this.resources, change);
-    this.#onTouched({ services, directory: touchesDirectory(change), egress: touchesEgress(change), resource });
+    this.#onTouched({
+      services: affectedServices(this.resources, change),
+      directory: touchesDirectory(change),
+      egress: touchesEgress(change),
+      resource,
+      conditions: affectedConditions(this.resources, change),
+    });
   }
 }

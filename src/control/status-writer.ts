@@ -47,19 +47,10 @@ export class StatusWriter {
     this.#start();
   }
 
-  /** A Service that comes or goes changes what is said of routes and policies; a policy, of its rivals. Endpoints change nothing. */
-  touch({ services, directory, resource }: Touched): void {
-    if (resource === null) return;
-    this.#dirty.add(resource);
-    const { resources } = this.#state;
-    for (const key of services) {
-      const related = [
-        ...(directory ? [...resources.routesWithParent(key), ...resources.routesWithBackend(key)] : []),
-        ...(directory || resource.startsWith('BackendTrafficPolicy.') ? resources.policiesTargeting(key) : []),
-        ...(directory || /^(BackendTLSPolicy|ConfigMap)\./.test(resource) ? resources.tlsPoliciesTargeting(key) : []),
-      ];
-      for (const { resource: other } of related) this.#dirty.add(resourceId(other));
-    }
+  /** Rewrites the records of which a change may have made something else true. */
+  touch({ conditions }: Touched): void {
+    if (conditions.length === 0) return;
+    for (const id of conditions) this.#dirty.add(id);
     this.#start();
   }
 

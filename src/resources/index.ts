@@ -1,4 +1,5 @@
 /** What control, the standalone agent and the command line use of the resources: decode, keep, compile, explain. */
+export { affectedConditions } from './affected-conditions.ts';
 export { affectedServices } from './affected-services.ts';
 export {
   allocatedBefore,

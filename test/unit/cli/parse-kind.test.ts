@@ -10,6 +10,9 @@ t.test('kinds in any case, singular, plural or short', async (t) => {
     ['httproutes', 'HTTPRoute'],
     ['workloadentries', 'WorkloadEntry'],
     ['we', 'WorkloadEntry'],
+    ['tlsroutes', 'TLSRoute'],
+    ['hrf', 'HTTPRouteFilter'],
+    ['httproutefilters', 'HTTPRouteFilter'],
     ['btp', 'BackendTrafficPolicy'],
   ] as const) {
     t.equal(kindOf('get', word), kind, word);

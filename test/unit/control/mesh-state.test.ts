@@ -40,25 +40,50 @@ t.test('each change tells which views it touches, and whether the directory and 
   state.putEndpoint(endpoint);
   state.putEndpoint({ ...endpoint, name: 'x', labels: { app: 'other' } });
   state.deleteHost('h');
-  state.deleteResource('HTTPRoute.shop.r');
-  state.deleteResource('HTTPRoute.shop.r');
   state.deleteResource('Service.shop.orders');
+  state.deleteResource('HTTPRoute.shop.r');
+  state.deleteResource('HTTPRoute.shop.r');
   const [resource] = valuesOf(
     '{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default, namespace: shop}, spec: {}}',
   );
   if (resource !== undefined)
     state.putResource({ resource, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 8);
   const orders = ['shop/orders'];
+  const both = ['HTTPRoute.shop.r', 'Service.shop.orders'];
   t.same(touched, [
-    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders' },
-    { services: orders, directory: false, egress: false, resource: 'HTTPRoute.shop.r' },
-    { services: orders, directory: false, egress: false, resource: null },
-    { services: [], directory: false, egress: false, resource: null },
-    { services: orders, directory: false, egress: false, resource: null },
-    { services: [], directory: false, egress: false, resource: null },
-    { services: orders, directory: false, egress: false, resource: 'HTTPRoute.shop.r' },
-    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders' },
-    { services: [], directory: false, egress: true, resource: 'Sidecar.shop.default' },
+    {
+      services: orders,
+      directory: true,
+      egress: false,
+      resource: 'Service.shop.orders',
+      conditions: ['Service.shop.orders'],
+    },
+    {
+      services: orders,
+      directory: false,
+      egress: false,
+      resource: 'HTTPRoute.shop.r',
+      conditions: ['HTTPRoute.shop.r'],
+    },
+    { services: orders, directory: false, egress: false, resource: null, conditions: [] },
+    { services: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: orders, directory: false, egress: false, resource: null, conditions: [] },
+    { services: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders', conditions: both },
+    {
+      services: orders,
+      directory: false,
+      egress: false,
+      resource: 'HTTPRoute.shop.r',
+      conditions: ['HTTPRoute.shop.r'],
+    },
+    {
+      services: [],
+      directory: false,
+      egress: true,
+      resource: 'Sidecar.shop.default',
+      conditions: ['Sidecar.shop.default'],
+    },
   ]);
 });
 
