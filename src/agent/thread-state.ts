@@ -9,6 +9,7 @@ export class ThreadState {
   #directory: ToDataThreadBody | null = null;
   #inbound: ToDataThreadBody | null = null;
   #drain: ToDataThreadBody | null = null;
+  #names: Readonly<Record<string, readonly string[]>> = {};
   readonly #services = new Map<ServiceKey, ToDataThreadBody>();
 
   /** Notes a message that is about to be sent to all threads. */
@@ -22,6 +23,9 @@ export class ThreadState {
         return;
       case 'drain':
         this.#drain = message;
+        return;
+      case 'endpoint-names':
+        this.#names = { ...this.#names, ...message.addresses };
         return;
       case 'service':
         this.#services.set(serviceKey(message.service.namespace, message.service.name), message);
@@ -39,7 +43,9 @@ export class ThreadState {
 
   /** Everything that is in force, in the order in which a thread should hear it. */
   messages(): ToDataThreadBody[] {
-    const fixed = [this.#directory, this.#inbound, ...this.#services.values(), this.#drain];
+    const hasNames = Object.keys(this.#names).length > 0;
+    const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
+    const fixed = [this.#directory, this.#inbound, names, ...this.#services.values(), this.#drain];
     return fixed.filter((message) => message !== null);
   }
 }

@@ -4,10 +4,28 @@
  * change is in force for the next request.
  */
 import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
-import type { ClusterKey, DirectoryEntry, InboundWorkloadView, ServiceKey, ServiceView } from './views.ts';
+import type {
+  ClusterKey,
+  DirectoryEntry,
+  DirectoryView,
+  InboundWorkloadView,
+  ServiceKey,
+  ServiceView,
+} from './views.ts';
 
 export type ToDataThread =
-  | { readonly type: 'directory'; readonly sequence: number; readonly services: readonly DirectoryEntry[] }
+  | {
+      readonly type: 'directory';
+      readonly sequence: number;
+      readonly services: readonly DirectoryEntry[];
+      readonly egress?: DirectoryView['egress'];
+    }
+  /** Addresses of hosts that are endpoints (ClusterView.names); hosts that are not among them keep theirs. */
+  | {
+      readonly type: 'endpoint-names';
+      readonly sequence: number;
+      readonly addresses: Readonly<Record<string, readonly string[]>>;
+    }
   | { readonly type: 'service'; readonly sequence: number; readonly service: ServiceView }
   | { readonly type: 'service-removed'; readonly sequence: number; readonly key: ServiceKey }
   | { readonly type: 'inbound'; readonly sequence: number; readonly workloads: readonly InboundWorkloadView[] }

@@ -84,6 +84,12 @@ export class ServiceNames {
     return null;
   }
 
+  /** The ServiceEntry that has this host, or a wildcard that it is below; null when none has. */
+  findOutside(host: string): DirectoryEntry | null {
+    const entries = this.#byHost.get(host);
+    return entries === undefined ? this.findWildcard(host) : this.#nearest(entries);
+  }
+
   #find(host: string): FoundName {
     const suffix = SUFFIXES.find((one) => host.endsWith(one)) ?? '';
     const labels = host.slice(0, host.length - suffix.length).split('.');

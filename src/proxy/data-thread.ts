@@ -151,7 +151,9 @@ class DataThread {
     const { table } = this.#context;
     switch (message.type) {
       case 'directory':
-        return table.setDirectory(message.services);
+        return table.setDirectory(message.services, message.egress);
+      case 'endpoint-names':
+        return table.setEndpointNames(message.addresses);
       case 'service':
         table.setService(message.service);
         return this.#waiters.settle(serviceKey(message.service.namespace, message.service.name), true);

@@ -10,9 +10,12 @@ import type { Affinity } from './endpoints/affinity.ts';
 import { chooseEndpoint, findSession } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { destinationAsEndpoint, keepsDestination } from './endpoints/keep-destination.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
 import { type DeliveryRules, USUAL_DELIVERY } from './exchange/delivery-rules.ts';
+import { readAuthority } from './explicit/read-authority.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
+import { outsideSentence } from './outside-sentence.ts';
 import type { OwnContent } from './own-content.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
@@ -72,13 +75,15 @@ export function decideRequest(
   if (record.side === 'inbound') {
     return toOriginal(context.inbound.get(destination), record.service, inboundScope(record.service));
   }
-  context.asked.note(record.client, head, bytes);
+  context.asked.note(record.client, destination, head, bytes);
   const target = context.table.find(destination);
   switch (target.type) {
     case 'service':
       return decideService(context, target.port, head, bytes);
     case 'original':
       return toOriginal(context.outbound.get(destination), '', ORIGINAL_SCOPE);
+    case 'restricted':
+      return decideRestricted(context, destination, head, bytes);
     case 'unknown-service':
       return answer('UH', `nothing is known yet about the service ${target.key}`, target.key, '');
     case 'no-such-service':
@@ -86,6 +91,21 @@ export function decideRequest(
     case 'no-such-port':
       return answer('NR', `the service ${target.service} has no port ${destination.port}`, target.service, '');
   }
+}
+
+/** No service, and services only are allowed: unless the request names a host of a ServiceEntry, which leads to where it was going. */
+function decideRestricted(context: Context, destination: SockAddr, head: MessageHead, bytes: Buffer): RequestDecision {
+  const { host } = readAuthority(bytes, head.authorityAt, head.authorityLength);
+  const found = context.table.findOutside(host, destination.port);
+  return found === null
+    ? refuseOutside(context, host === '' ? String(destination) : host)
+    : toOriginal(context.outbound.get(destination), found.key, found.entry);
+}
+
+/** @param what the host or address that was asked for */
+export function refuseOutside(context: Context, what: string): RequestDecision {
+  context.counters.count('towpath_egress_refused_total', { protocol: 'http' });
+  return { type: 'answer', flag: 'UH', status: 502, sentence: outsideSentence(what), service: '', route: '' };
 }
 
 /** Where a request to that port of a service goes. */
@@ -167,7 +187,9 @@ export function toCluster(
 ): RequestDecision {
   const { service } = port;
   const route = action === null ? '' : action.name;
-  const endpoint = chooseEndpoint(context, cluster, action === null ? port.sessions : action.sessions);
+  const endpoint = keepsDestination(cluster)
+    ? destinationAsEndpoint(context.outbound, cluster, context.asked.destination)
+    : chooseEndpoint(context, cluster, action === null ? port.sessions : action.sessions);
   if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route, responseEdits);
   return {
     type: 'forward',

@@ -41,7 +41,7 @@ export class RequestDesk {
     const { bytes } = context.reactor.slab;
     const { head } = context.parser;
     if (this.#destination !== null) return decideRequest(context, record, this.#destination, head, bytes);
-    context.asked.note(record.client, head, bytes);
+    context.asked.note(record.client, null, head, bytes);
     const decision = decideExplicit(context, head, bytes);
     return decision.type === 'lacks' ? (this.#lookUp?.fetch(decision) ?? null) : decision;
   }

@@ -8,6 +8,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
+import { destinationAsEndpoint, keepsDestination } from './endpoints/keep-destination.ts';
 import { NO_ENDPOINTS } from './endpoints/pick-context.ts';
 import type { L4Routing } from './l4-routing.ts';
 
@@ -21,6 +22,8 @@ export interface OpaqueTarget {
   readonly l4: L4Routing | null;
   /** The original destination as an endpoint; used when `cluster` is null. */
   readonly original: Endpoint;
+  /** No service, and programs of this host may reach services only. */
+  readonly isRestricted: boolean;
 }
 
 /** Calls back once, at once or later, with null when the connection must be refused. */
@@ -35,18 +38,13 @@ export function resolveTarget(
   const target = context.table.find(destination);
   switch (target.type) {
     case 'original':
-      return done({
-        service: '',
-        protocol: 'auto',
-        cluster: null,
-        l4: null,
-        original: context.outbound.get(destination),
-      });
+    case 'restricted':
+      return done(outsideTarget(context, destination, target.type === 'restricted'));
     case 'service': {
       const { service, protocol, cluster, consumers } = target.port;
       // Routes of requests that the programs' own namespace has for the service take the place of the service's.
       const l4 = consumers?.has(context.table.home) === true ? null : target.port.l4;
-      return done({ service, protocol, cluster, l4, original: context.outbound.get(destination) });
+      return done({ service, protocol, cluster, l4, original: context.outbound.get(destination), isRestricted: false });
     }
     case 'no-such-port':
       record.flag = 'NR';
@@ -88,10 +86,16 @@ function waitForView(
   context.whenServiceArrives(key, (arrived) => reactor.runFor(client, () => settle(arrived)));
 }
 
+function outsideTarget(context: Context, destination: SockAddr, isRestricted: boolean): OpaqueTarget {
+  const original = context.outbound.get(destination);
+  return { service: '', protocol: 'auto', cluster: null, l4: null, original, isRestricted };
+}
+
 function inboundTarget(context: Context, destination: SockAddr): OpaqueTarget {
   const local = context.table.findInbound(destination.port);
   const original = context.inbound.get(destination);
-  return { service: local?.workload ?? '', protocol: local?.protocol ?? 'auto', cluster: null, l4: null, original };
+  const [service, protocol] = [local?.workload ?? '', local?.protocol ?? 'auto'] as const;
+  return { service, protocol, cluster: null, l4: null, original, isRestricted: false };
 }
 
 /** What a declared protocol says of the connection; `auto` leaves it to sniffing. */
@@ -121,6 +125,8 @@ export function chooseForConnection(
   failed: readonly Endpoint[] = NO_ENDPOINTS,
 ): Endpoint | null {
   const { cluster } = target;
+  if (cluster !== null && keepsDestination(cluster))
+    return failed.length > 0 ? null : destinationAsEndpoint(context.outbound, cluster, target.original.address);
   const endpoint = cluster === null ? target.original : cluster.pick(context, cluster.keyOfConnection(client), failed);
   return endpoint !== null && failed.includes(endpoint) ? null : endpoint;
 }

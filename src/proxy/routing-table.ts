@@ -7,6 +7,7 @@ import { ServiceNames } from '../contract/service-names.ts';
 import type {
   ClusterKey,
   DirectoryEntry,
+  DirectoryView,
   InboundWorkloadView,
   ServiceKey,
   ServicePortView,
@@ -18,8 +19,11 @@ import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { HealthRegistry } from './endpoints/health-registry.ts';
+import { isVirtual } from './endpoints/keep-destination.ts';
+import { NamedEndpoints, namesIn } from './endpoints/named-endpoints.ts';
 import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
+import { Frontends } from './frontends.ts';
 import { type L4Routing, loadL4 } from './l4-routing.ts';
 import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
 
@@ -47,7 +51,9 @@ export type Target =
   /** A virtual IP that no service has: nothing but an agent could ever answer there. */
   | { readonly type: 'no-such-service' }
   /** Not ours to decide: the original destination. */
-  | { readonly type: 'original' };
+  | { readonly type: 'original' }
+  /** The same, for programs that may reach services only: the host that is asked for must be one of a ServiceEntry. */
+  | { readonly type: 'restricted' };
 
 interface LoadedService {
   readonly view: ServiceView;
@@ -56,12 +62,10 @@ interface LoadedService {
 }
 
 const ORIGINAL: Target = { type: 'original' };
+const RESTRICTED: Target = { type: 'restricted' };
+/** Of programs on a host without workloads. */
+const DEFAULT_NAMESPACE = 'default';
 const NO_SUCH_SERVICE: Target = { type: 'no-such-service' };
-
-/** The ranges that control allocates from: 240.240.0.0/16 and fd00:240::/32 (resources/allocate-virtual-ips.ts). */
-function isVirtual({ family, a }: SockAddr): boolean {
-  return family === 4 ? a >>> 16 === 0xf0f0 : a === 0xfd000240;
-}
 
 export class RoutingTable {
   readonly names = new ServiceNames();
@@ -72,8 +76,11 @@ export class RoutingTable {
   readonly #traffic = new TrafficStore();
   readonly #home: string;
   readonly healths: HealthRegistry;
-  /** Virtual IP (address key with port 0) -> service. */
-  #frontends = new Map<number | string, ServiceKey>();
+  #frontends = new Frontends([]);
+  #egress: DirectoryView['egress'];
+  /** Programs of this host may reach services only. */
+  #restricted = false;
+  readonly #named = new NamedEndpoints();
   readonly #services = new Map<ServiceKey, LoadedService>();
   #inbound = new Map<number, { readonly workload: string; readonly protocol: AppProtocol }>();
 
@@ -87,13 +94,21 @@ export class RoutingTable {
   /** What a dialled address means. */
   find(destination: SockAddr): Target {
     const key = this.serviceAt(destination);
-    if (key === null) return isVirtual(destination) ? NO_SUCH_SERVICE : ORIGINAL;
-    return this.findPort(key, destination.port);
+    if (key !== null) return this.findPort(key, destination.port);
+    if (isVirtual(destination)) return NO_SUCH_SERVICE;
+    return this.#restricted ? RESTRICTED : ORIGINAL;
   }
 
-  /** The service that has this virtual IP, whatever the port; null when none has. */
+  /** The service that has this virtual IP, whatever the port, or this address of its own on this port; null when none has. */
   serviceAt(destination: SockAddr): ServiceKey | null {
-    return this.#frontends.get(destination.family === 4 ? destination.a * 65536 : destination.withPort(0).key) ?? null;
+    return this.#frontends.find(destination);
+  }
+
+  /** The ServiceEntry that has this host on this port, for a destination that is no service; null when none has. */
+  findOutside(host: string, port: number): { readonly key: ServiceKey; readonly entry: DirectoryEntry } | null {
+    const entry = this.names.findOutside(host);
+    if (entry === null || !entry.ports.includes(port)) return null;
+    return { key: serviceKey(entry.namespace, entry.name), entry };
   }
 
   /** What a port of a service means. */
@@ -119,11 +134,26 @@ export class RoutingTable {
     return this.#inbound.get(port) ?? null;
   }
 
-  setDirectory(services: readonly DirectoryEntry[]): void {
-    const frontends = new Map<number | string, ServiceKey>();
-    for (const entry of services) addFrontends(frontends, serviceKey(entry.namespace, entry.name), entry.virtualIps);
-    this.#frontends = frontends;
+  setDirectory(services: readonly DirectoryEntry[], egress?: DirectoryView['egress']): void {
+    this.#frontends = new Frontends(services);
+    this.#egress = egress;
+    this.#restrict();
     this.names.setDirectory(services);
+  }
+
+  /** What main has resolved of the names in clusters counts from the next request on. */
+  setEndpointNames(addresses: Readonly<Record<string, readonly string[]>>): void {
+    this.#named.set(addresses);
+    for (const [key, old] of this.#services) {
+      if (!namesIn(old.view).some((host) => Object.hasOwn(addresses, host))) continue;
+      this.#services.set(key, this.#load(key, old.view, old));
+      this.#owners.forget();
+      this.#leave(old);
+    }
+  }
+
+  #restrict(): void {
+    this.#restricted = this.#egress?.[this.home === '' ? DEFAULT_NAMESPACE : this.home]?.mode === 'REGISTRY_ONLY';
   }
 
   setInbound(workloads: readonly InboundWorkloadView[]): void {
@@ -133,6 +163,7 @@ export class RoutingTable {
     }
     this.#inbound = inbound;
     this.home = workloads[0]?.namespace ?? '';
+    this.#restrict();
     this.names.setHome(workloads.map(({ namespace }) => namespace));
   }
 
@@ -182,7 +213,7 @@ export class RoutingTable {
   #loadCluster(view: ServiceView, key: ClusterKey, previous: Cluster | null): Cluster {
     const cluster = view.clusters[key];
     const tls = this.#endpoints.securedBy(cluster.tls);
-    const endpoints = cluster.endpoints.flatMap((e) => {
+    const endpoints = this.#named.of(cluster).flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
       return address === null
         ? []
@@ -192,17 +223,6 @@ export class RoutingTable {
     const loaded = new Cluster(key, cluster, endpoints, { health, home: this.#home, previous });
     loaded.traffic = this.#traffic.get(key, cluster);
     return loaded;
-  }
-}
-
-function addFrontends(
-  frontends: Map<number | string, ServiceKey>,
-  key: ServiceKey,
-  virtualIps: readonly string[],
-): void {
-  for (const ip of virtualIps) {
-    const address = parseSockAddr(ip, 0);
-    if (address !== null) frontends.set(address.key, key);
   }
 }
 

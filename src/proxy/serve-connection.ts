@@ -14,6 +14,7 @@ import { Http2Connection } from './http2-connection.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
 import { routeConnection } from './route-connection.ts';
 import { serveOpaque } from './serve-opaque.ts';
+import { serveRestricted } from './serve-restricted.ts';
 import { serveByServerName } from './serve-routed.ts';
 import { type ChooseEndpoint, type Sniffed, SniffStage } from './sniff-stage.ts';
 import { release } from './upstream/pool.ts';
@@ -47,6 +48,10 @@ export function serveConnection(
       return record.close('refused');
     }
     record.service = target.service;
+    if (target.isRestricted)
+      return serveRestricted(context, client, record, target, destination, (verdict, at, length) =>
+        serveRequests(context, client, destination, record, verdict, at, length),
+      );
     const { l4 } = target;
     if (l4 === null) return serveTarget(context, client, destination, record, target);
     if (l4.type === 'tls') return serveByServerName(context, client, record, target, l4.names);
@@ -123,8 +128,20 @@ function serveVerdict(
 ): void {
   if (verdict !== 'http1' && verdict !== 'http2') return serveOpaque(context, client, record, target, read);
   if (read.parallel !== null && read.endpoint !== null) keepForPool(context, read.endpoint, read.parallel);
+  serveRequests(context, client, destination, record, verdict, read.at, read.length);
+}
+
+function serveRequests(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  verdict: 'http1' | 'http2',
+  at: number,
+  length: number,
+): void {
   const Connection = verdict === 'http1' ? Http1Connection : Http2Connection;
-  new Connection(context, client, destination, record).start(read.at, read.length);
+  new Connection(context, client, destination, record).start(at, length);
 }
 
 /** A connection dialled during silence is as good as any for the requests to come. */

@@ -52,6 +52,9 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_control_views_rejected_total: counter('Views from control that were refused.'),
   towpath_control_view_age_seconds: gauge('Seconds since the views were last known to be the newest.'),
   towpath_workload_healthy: gauge('1 while the local workload passes its probe (or has none).'),
+  towpath_egress_refused_total: counter(
+    'Connections and requests refused because their destination is no service and outboundTrafficPolicy is REGISTRY_ONLY.',
+  ),
   towpath_routed_connections_total: counter(
     'Connections routed as a whole (TCPRoute, TLSRoute) by service, route, backend and flag: NC no such backend, NR no route for the server name.',
   ),

@@ -1,7 +1,7 @@
 /** Where every view passes on its way to the data threads, whatever its source: control, files, or the disk. */
 import type { DirectoryView, ServiceKey, ServiceView } from '../../contract/views.ts';
 import { serviceKey } from '../../contract/views.ts';
-import type { DataThreads } from '../data-threads.ts';
+import type { DataThreads, ToDataThreadBody } from '../data-threads.ts';
 import type { Offer, ViewSnapshot, ViewStore } from './view-store.ts';
 
 export class ViewApplier {
@@ -19,7 +19,7 @@ export class ViewApplier {
   /** Resolves once every data thread decides by this directory. Rejects when a newer one is in force: never step back. */
   async directory(view: DirectoryView): Promise<void> {
     if (!isWanted(this.#store.offerDirectory(view), 'the directory')) return;
-    await this.#threads.post({ type: 'directory', services: view.services });
+    await this.#threads.post(directoryMessage(view));
     this.#onChange();
   }
 
@@ -44,7 +44,7 @@ export class ViewApplier {
     }
     if (directory === null) return;
     this.#store.offerDirectory(directory);
-    await this.#threads.post({ type: 'directory', services: directory.services });
+    await this.#threads.post(directoryMessage(directory));
   }
 
   /** A data thread asks for a service. @returns false when its view is not held: the source must bring it. */
@@ -54,6 +54,10 @@ export class ViewApplier {
     await this.#threads.post({ type: 'service', service });
     return true;
   }
+}
+
+function directoryMessage({ services, egress }: DirectoryView): ToDataThreadBody {
+  return { type: 'directory', services, ...(egress === undefined ? {} : { egress }) };
 }
 
 function isWanted(offer: Offer, what: string): boolean {

@@ -6,6 +6,8 @@ import { NO_KEY } from './pick-context.ts';
 
 export class AskedRequest {
   client: SockAddr | null = null;
+  /** What the program dialled, or named as an address; null: it named a host. */
+  destination: SockAddr | null = null;
   /** null: nothing can be read of it. Offsets refer to `bytes`. */
   head: MessageHead | null = null;
   bytes: Buffer = Buffer.alloc(0);
@@ -13,8 +15,9 @@ export class AskedRequest {
   key = NO_KEY;
   affinity: Affinity | null = null;
 
-  note(client: SockAddr | null, head: MessageHead, bytes: Buffer): void {
+  note(client: SockAddr | null, destination: SockAddr | null, head: MessageHead, bytes: Buffer): void {
     this.client = client;
+    this.destination = destination;
     this.head = head;
     this.bytes = bytes;
   }

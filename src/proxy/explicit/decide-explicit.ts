@@ -8,9 +8,10 @@ import { constantBytes, startsLower } from '../codec/http1/bytes.ts';
 import { Http1Head } from '../codec/http1/http1-head.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
-import { answer, decideService, type RequestDecision, toCluster } from '../decide-request.ts';
+import { answer, decideService, type RequestDecision, refuseOutside, toCluster } from '../decide-request.ts';
 import { Cluster } from '../endpoints/cluster.ts';
 import type { ClusterSettings } from '../endpoints/cluster-settings.ts';
+import { keepsDestination } from '../endpoints/keep-destination.ts';
 import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
 import { USUAL_DELIVERY } from '../exchange/delivery-rules.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
@@ -92,9 +93,26 @@ function decideServiceOf({ context, asked, head, bytes }: Request, key: ServiceK
   const target = table.findPort(key, number);
   if (target.type !== 'service') return notFound(`${nameOf(key)} has no port ${number}, but ${tellPorts(view)}`, key);
   const { port } = target;
+  const lacks = nameAsDestination({ context, asked }, port.cluster, number);
+  if (lacks !== null) return lacks;
   if (head.isConnect) return toCluster(context, port, port.cluster, null, null);
   if (!speaksHttp(port.protocol)) return notHttp(`port ${number} of ${nameOf(key)} speaks ${port.protocol}`, key);
   return decideService(context, port, head, bytes);
+}
+
+/** A host whose connections keep their destination is resolved like any other; what is dialled then is noted. */
+function nameAsDestination(
+  { context, asked }: Pick<Request, 'context' | 'asked'>,
+  cluster: Cluster,
+  port: number,
+): ExplicitDecision | null {
+  if (!keepsDestination(cluster) || context.asked.destination !== null) return null;
+  const known = context.explicit.names.get(asked.host, context.reactor.now);
+  if (known === null) return { type: 'lacks', what: 'name', name: asked.host };
+  if (known.addresses.length === 0)
+    return answer('DF', `${brief(asked.host)} could not be resolved`, cluster.service, '');
+  context.asked.destination = known.addresses[0].withPort(port);
+  return null;
 }
 
 function withoutPort(view: ServiceView, key: ServiceKey): RequestDecision {
@@ -114,16 +132,21 @@ function portOf(view: ServiceView, { port }: Authority, listener: number): numbe
 function decideAddresses(request: Request, addresses: readonly SockAddr[]): ExplicitDecision {
   const { context, asked, head } = request;
   const { table, explicit } = context;
-  const key = table.serviceAt(addresses[0]);
-  if (key !== null) return decideServiceOf(request, key);
   const port = asked.port === NO_PORT ? HTTP_PORT : asked.port;
+  const first = addresses[0].withPort(port);
+  context.asked.destination = first;
+  const key = table.serviceAt(first);
+  if (key !== null) return decideServiceOf(request, key);
   const others = addresses.map((a) => a.withPort(port)).filter((a) => !isOwnListener(explicit, a));
   if (others.length === 0)
     return refuse(`${brief(asked.host)}:${port} is this proxy itself: name a service, in Host or as its target`);
   const target = table.find(others[0]);
   if (target.type === 'no-such-service') return notFound(`no service has the virtual address ${others[0].ip}`);
   const owner = table.findEndpoint(others[0]);
-  if (owner === null) return toOutside(context, others);
+  if (owner === null) {
+    const isAllowed = target.type !== 'restricted' || table.findOutside(asked.host, port) !== null;
+    return isAllowed ? toOutside(context, others) : refuseOutside(context, asked.host);
+  }
   if (!head.isConnect && !speaksHttp(owner.protocol))
     return notHttp(`${others[0]} speaks ${owner.protocol}`, owner.service);
   return forward(context, owner, owner.service, owner);

@@ -20,7 +20,7 @@ export interface StreamServer extends StreamConnectionOwner {
 /** Decides now, or as soon as what is lacking is here. */
 export function serveExplicitStream(server: StreamServer, stream: Http2Stream, head: Http2Head, end: boolean): void {
   const { context, record } = server;
-  context.asked.note(record.client, head, context.reactor.slab.bytes);
+  context.asked.note(record.client, null, head, context.reactor.slab.bytes);
   const decision = decideExplicit(context, head, context.reactor.slab.bytes);
   if (decision.type !== 'lacks') return server.serve(stream, decision, head, end);
   new HeldStream(server, stream).hold(decision, head, end);
@@ -91,7 +91,7 @@ class HeldStream implements StreamUser {
     const { context, record } = this.#server;
     const kept = this.#kept;
     const head = kept.restoreHttp2Head();
-    context.asked.note(record.client, head, context.reactor.slab.bytes);
+    context.asked.note(record.client, null, head, context.reactor.slab.bytes);
     const decided = decideExplicit(context, head, context.reactor.slab.bytes);
     const decision = decided.type === 'lacks' ? this.#lookUp.fetch(decided) : decided;
     if (decision === null) return;

@@ -26,6 +26,7 @@ t.test('a connection goes to an endpoint that has not failed it, or nowhere', as
     protocol: 'auto',
     cluster: found.port.cluster,
     l4: null,
+    isRestricted: false,
     original,
   };
   t.equal(chooseForConnection(context, service, null, [one]), two);

@@ -11,7 +11,7 @@ import { at, cluster, endpoints, seeded } from './support/seeded.ts';
 const context = { ...at(seeded(1)), asked: new AskedRequest() };
 
 function ask(fields: string): void {
-  context.asked.note(null, parseRequest(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`), bytes);
+  context.asked.note(null, null, parseRequest(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`), bytes);
 }
 
 t.test('a balancer that does not hash takes no notice of the request', async (t) => {
