@@ -55,6 +55,7 @@ t.test('a dump tells services, endpoints, connections and remembered verdicts', 
       { address: '240.0.0.1:80', active: 0, idleConnections: 0 },
     ],
     connections: 2,
+    health: [],
     http2Clients: { connections: 0, streams: 0 },
     verdicts: [],
   });
