@@ -83,6 +83,7 @@ export class ControlLink {
     this.#commands = serveAgentCommands(this.#bus, this.#subjects, this.#settings, this.#handlers, () =>
       this.#views.resync(),
     );
+    this.#bus.subscribe(this.#subjects.agents('register'), () => this.#registration.putAgain());
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();

@@ -9,6 +9,7 @@ import type { ControlLinkSettings, LinkedWorkload } from './control-types.ts';
 const RETRY_MS = 1_000;
 const WITHDRAW_MS = 1_000;
 const NOTE_MS = 200;
+const AGAIN_SPREAD_MS = 500;
 
 /** Registers the host's workloads and keeps the host's lease: registrations count only while it lives. */
 export class Registration {
@@ -27,6 +28,7 @@ export class Registration {
   #timer: NodeJS.Timeout | null = null;
   #retry: NodeJS.Timeout | null = null;
   #renewal: NodeJS.Timeout | null = null;
+  #again: NodeJS.Timeout | null = null;
   #renewals = 0;
   #failures = 0;
 
@@ -74,6 +76,14 @@ export class Registration {
     this.#renewSoon(NOTE_MS);
   }
 
+  /** Control misses registrations, as after their bucket was lost: all of ours are put again, not with all others at once. */
+  putAgain(): void {
+    this.#again ??= setTimeout(() => {
+      this.#again = null;
+      this.onConnected();
+    }, Math.random() * AGAIN_SPREAD_MS).unref();
+  }
+
   async renew(): Promise<void> {
     if (this.#stopped || !this.#bus.connected) return;
     const prefix = `${this.#settings.host}.`;
@@ -110,6 +120,7 @@ export class Registration {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#renewal !== null) clearTimeout(this.#renewal);
+    if (this.#again !== null) clearTimeout(this.#again);
     if (!this.#bus.connected) return;
     const endpoints = this.#bus.bucket(this.#subjects.bucket('endpoint'));
     const withdrawal = Promise.allSettled([

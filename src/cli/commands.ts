@@ -11,6 +11,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   analyze: async () => (await import('./analyze.ts')).analyzeCommand,
   history: async () => (await import('./history.ts')).historyCommand,
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,
+  confirm: async () => (await import('./confirm.ts')).confirmCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   get: async () => (await import('./get.ts')).getCommand,
   delete: async () => (await import('./delete.ts')).deleteCommand,

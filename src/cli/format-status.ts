@@ -1,4 +1,5 @@
 /** The mesh at a glance, as text. Pure. */
+import type { HeldService } from '../contract/held-messages.ts';
 import type { ControlPing, StatusReply } from '../contract/messages.ts';
 import type { CommandIo } from './command.ts';
 import { type Colour, formatTable, paint } from './output.ts';
@@ -22,6 +23,7 @@ export function formatStatus(status: StatusReply, controls: readonly ControlPing
     ...(controls.length === 0 ? [] : [`replicas  ${formatControls(controls, io)}`]),
     `resources ${resources.length === 0 ? 'none' : resources.join(', ')}; ${status.endpoints} registered workloads`,
     `agents    ${countStates(status.agents)}`,
+    ...(status.held ?? []).map((held) => paint(io, 'yellow', formatHeld(held))),
   ];
   if (status.agents.length === 0) return `${head.join('\n')}\n`;
   return `${head.join('\n')}\n\n${formatAgents(status.agents, io)}`;
@@ -42,6 +44,13 @@ export function formatAgents(agents: readonly Agent[], io: Io): string {
   ]);
   const header = ['agent', 'state', 'generation', 'behind', 'workloads', 'services', 'seen', 'version', ''];
   return formatTable(header, rows);
+}
+
+function formatHeld({ service, endpoints, hosts }: HeldService): string {
+  const [namespace = '', name = ''] = service.split('/', 2);
+  const command = `towpath confirm ${name}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
+  const named = `${hosts.slice(0, 5).join(', ')}${hosts.length > 5 ? ', ...' : ''}`;
+  return `held      ${service}: ${endpoints} silent endpoints (${named}) stay in force; if they are gone: ${command}`;
 }
 
 function formatControls(controls: readonly ControlPing[], io: Io): string {

@@ -1,6 +1,7 @@
 /** Records and messages on the bus, each as a schema with its type. Identity is never taken from a payload: it is in the subject or key. */
 import { isIP } from 'node:net';
 import { z } from '../core/schema.ts';
+import { heldServiceSchema } from './held-messages.ts';
 
 /** Request headers: who asks (not proved yet), and an id that makes a repeated mutation harmless. */
 export const AUTHOR_HEADER = 'Towpath-Author';
@@ -188,6 +189,8 @@ export const statusReplySchema = z.object({
   services: count,
   endpoints: count,
   agents: z.array(agentReplySchema),
+  /** Services of which most endpoints fell silent at once, kept until heard again or confirmed; absent from older controls. */
+  held: z.array(heldServiceSchema).optional(),
 });
 export type StatusReply = z.infer<typeof statusReplySchema>;
 

@@ -27,6 +27,7 @@ interface AgentRow {
 export class AgentTable {
   readonly #rows = new Map<string, AgentRow>();
   readonly #waiters = new Set<() => void>();
+  #waking = false;
 
   seen(host: string, lease: Lease, now: number): void {
     const before = this.#rows.get(host);
@@ -117,8 +118,14 @@ export class AgentTable {
       }));
   }
 
+  /** Answers of a fleet arrive together: those who wait count them once for all that have arrived. */
   #changed(): void {
-    for (const wake of this.#waiters) wake();
+    if (this.#waiters.size === 0 || this.#waking) return;
+    this.#waking = true;
+    setImmediate(() => {
+      this.#waking = false;
+      for (const wake of this.#waiters) wake();
+    });
   }
 
   #nextChange(timeoutMs: number): Promise<void> {

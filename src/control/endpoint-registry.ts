@@ -3,10 +3,12 @@ import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { endpointSchema, type Lease, leaseSchema } from '../contract/messages.ts';
 import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
 import { isToken, parseEndpointKey, type Subjects } from '../contract/subjects.ts';
+import type { ServiceKey } from '../contract/views.ts';
 import type { RegisteredEndpoint } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AgentTable } from './agent-table.ts';
 import { BucketFollower, type NewRecord } from './bucket-follower.ts';
+import { HeldRemovals } from './held-removals.ts';
 import { LeaseTable } from './lease-table.ts';
 import type { MeshState } from './mesh-state.ts';
 import { servedKey } from './read-served.ts';
@@ -32,6 +34,7 @@ export class EndpointRegistry {
   readonly #records = new Map<string, Map<string, RegisteredEndpoint>>();
   #served: ReadonlySet<string> = new Set();
   readonly #deadSince = new Map<string, number>();
+  readonly held = new HeldRemovals();
   malformed = 0;
   expired = 0;
 
@@ -78,6 +81,7 @@ export class EndpointRegistry {
     // A recreated bucket is empty through no fault of the hosts, whose agents put everything again when they reconnect.
     if (endpoints?.recreated === false) for (const key of endpoints.absent) this.#dropRecord(key);
     const leases = await this.#leases.poll();
+    if (endpoints?.recreated === true) this.askAgain();
     if (endpoints?.recreated === true || leases?.recreated === true) {
       this.#table.forgetRevisions();
       this.beginGrace();
@@ -88,13 +92,44 @@ export class EndpointRegistry {
   /** Ends the leases whose time is up; call about once a second, and not while NATS is away. */
   sweep(): void {
     const now = performance.now();
-    for (const host of this.#table.expire(now)) {
+    const ended = this.#table.expire(now);
+    for (const host of ended) {
       this.expired++;
       this.#logger.warn({ host }, 'the lease of this host ended: its workloads get no more traffic');
-      this.#endHost(host);
+      this.#agents.gone(host);
+      if (this.workloadsOf(host) > 0) this.#deadSince.set(host, now);
     }
-    for (const [host, since] of this.#deadSince) if (now - since > FORGET_MS) this.#forgetHost(host);
+    this.#takeOutSilent(ended, now);
+    for (const [host, since] of this.#deadSince) {
+      if (now - since > FORGET_MS && !this.held.holds(host)) this.#forgetHost(host);
+    }
     this.#agents.forgetOld(now);
+  }
+
+  /** Takes the silent endpoints of a service out, which were held. @returns how many. */
+  confirm(service: ServiceKey): number {
+    const confirmed = this.held.confirm(service);
+    for (const { host, namespace, name } of confirmed) this.#state.deleteEndpoint(host, `${namespace}/${name}`);
+    return confirmed.length;
+  }
+
+  /**
+   * Right after the first look at the store: most of the endpoints that the views have are not registered, as after the
+   * bucket was lost. Their agents register again when they have reconnected.
+   */
+  isSuspect(): boolean {
+    const known = new Set<string>();
+    for (const records of this.#records.values()) {
+      for (const [workload, { address }] of records) known.add(servedKey(workload, address));
+    }
+    for (const entry of this.#state.writtenEndpoints()) known.add(servedKey(entry.workload, entry.address));
+    const missing = [...this.#served].filter((served) => !known.has(served)).length;
+    return missing >= 2 && missing * 2 > this.#served.size;
+  }
+
+  /** Every agent registers its workloads again: a bucket was lost behind their backs. */
+  askAgain(): void {
+    this.#bus.publish(this.#subjects.agents('register'), '');
   }
 
   workloadsOf(host: string): number {
@@ -118,6 +153,7 @@ export class EndpointRegistry {
     if (!lease.ok) return this.#complain(`lease of ${host}`, lease.error);
     const now = performance.now();
     const wasLive = this.#table.isLive(host);
+    if (!wasLive) this.held.forgetHost(host);
     if (!this.#table.renew(host, revision, now)) return;
     this.#agents.seen(host, lease.value, now);
     this.#deadSince.delete(host);
@@ -147,6 +183,7 @@ export class EndpointRegistry {
     if (!parts.ok) return;
     const { host, namespace, name } = parts.value;
     this.#records.get(host)?.delete(`${namespace}/${name}`);
+    this.held.forget(host, `${namespace}/${name}`);
     this.#state.deleteEndpoint(host, `${namespace}/${name}`);
   }
 
@@ -159,7 +196,22 @@ export class EndpointRegistry {
     }
   }
 
+  /** Endpoints of hosts that fell silent, unless so many of a service did at once that it is no likely death. */
+  #takeOutSilent(hosts: readonly string[], now: number): void {
+    if (hosts.length === 0 && this.held.size === 0) return;
+    const silent = hosts.flatMap((host) => this.#state.endpointsOf(host));
+    const before = this.held.size;
+    const removed = this.held.decide(silent, (service) => this.#state.endpointCount(service), now);
+    for (const { host, namespace, name } of removed) this.#state.deleteEndpoint(host, `${namespace}/${name}`);
+    if (this.held.size <= before) return;
+    this.#logger.error(
+      { held: this.held.list(now) },
+      'more than half of the endpoints of a service fell silent at once: they are kept until they are heard again or confirmed (towpath confirm)',
+    );
+  }
+
   #endHost(host: string): void {
+    this.held.forgetHost(host);
     this.#state.deleteHost(host);
     this.#agents.gone(host);
     if (this.workloadsOf(host) > 0) this.#deadSince.set(host, performance.now());

@@ -1,6 +1,7 @@
 import type { Bus, BusState, Unsubscriber } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { ackSchema } from '../contract/messages.ts';
+import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
 import { isToken, type Subjects } from '../contract/subjects.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { AgentTable } from './agent-table.ts';
@@ -20,6 +21,8 @@ import { StatusWriter } from './status-writer.ts';
 
 /** When no lease could be heard for this share of one, none ends: agents renew three times in one, so none has ended yet. */
 const DEAF_SHARE = 0.5;
+/** An agent that has reconnected registers its workloads again within this time. */
+const REGISTER_MS = 2_000;
 /** An agent's claim beyond this is a lie or a broken clock, and no reason to raise the epoch. */
 const MAX_EPOCH_AHEAD_S = 24 * 60 * 60;
 
@@ -31,6 +34,7 @@ export class Leading {
   #acks: Unsubscriber | null = null;
   readonly #timers: NodeJS.Timeout[] = [];
   #stopped = false;
+  #startedAt = 0;
   readonly #hearing: Hearing;
 
   /** `isLeader` asks the store; it decides whether what somebody else wrote may be overwritten. */
@@ -64,13 +68,16 @@ export class Leading {
     registry.start(await readServed(this.parts.bus, this.parts.subjects));
     await queue.run(() => config.reconcile());
     await registry.reconcile();
-    await publisher.load(nowSeconds());
+    await publisher.load(nowSeconds(), registry.isSuspect());
+    this.#startedAt = performance.now();
+    if (publisher.held === 'endpoints') registry.askAgain();
     await status.load();
     this.#acks = this.parts.bus.subscribe(this.parts.subjects.ack('*'), (message) => {
       const host = message.subject.slice(message.subject.lastIndexOf('.') + 1);
       const ack = decodeJson(message.data, ackSchema, MAX_RECORD_BYTES);
-      if (ack.ok && isToken(host)) this.parts.agents.acknowledged(host, ack.value);
-      this.#followAgents();
+      if (!ack.ok || !isToken(host)) return;
+      this.parts.agents.acknowledged(host, ack.value);
+      if (publisher.isAhead(ack.value)) this.#followAgents();
     });
     this.#commands = serveCommands(this.parts);
     this.#hearing.start();
@@ -124,10 +131,18 @@ export class Leading {
     if (this.#hearing.isDeaf()) return;
     registry.sweep();
     this.#followAgents();
-    if (!publisher.held || registry.inGrace()) return;
+    if (publisher.held === 'endpoints') return this.#releaseEndpoints();
+    if (publisher.held === null || registry.inGrace()) return;
     const answer = agents.newestAnswer();
     if (answer === null || answer.gen === 0) publisher.release();
     else this.#logger.error({ answer }, 'the store is empty but agents run a configuration: apply all of it again');
+  }
+
+  /** The store was restored or lost its registrations: every agent had the time to reconnect and to register again. */
+  #releaseEndpoints(): void {
+    if (performance.now() - this.#startedAt < LONGEST_DELAY_MS + REGISTER_MS) return;
+    this.#logger.warn('registrations were missing from the store: publishing those that came back');
+    this.parts.publisher.release();
   }
 
   /** An agent that has seen more than we ever published: the store was rolled back, so everything gets a higher epoch. */

@@ -1,4 +1,4 @@
-import type { ServiceKey } from '../contract/views.ts';
+import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import {
   affectedConditions,
   affectedServices,
@@ -12,6 +12,7 @@ import {
   touchesDirectory,
   touchesEgress,
 } from '../resources/index.ts';
+import type { SilentEndpoint } from './held-removals.ts';
 
 /** What a change asks of the publisher and of the status records. */
 export interface Touched {
@@ -84,6 +85,35 @@ export class MeshState {
 
   deleteHost(host: string): void {
     for (const change of this.endpoints.deleteHost(host)) this.#touch(change, null);
+  }
+
+  /** The endpoints of a host, each with the services that it serves; one that is unhealthy serves none. */
+  endpointsOf(host: string): SilentEndpoint[] {
+    return this.endpoints.ofHost(host).map((endpoint) => ({
+      endpoint,
+      services: endpoint.healthy ? this.resources.servicesSelecting(endpoint.namespace, endpoint.labels) : [],
+    }));
+  }
+
+  /** How many workloads a service has, registered healthy ones and written ones. */
+  endpointCount(key: ServiceKey): number {
+    const frontend = this.resources.frontend(key)?.resource;
+    if (frontend === undefined) return 0;
+    const { namespace } = frontend.metadata;
+    const selector =
+      frontend.kind === 'Service' ? frontend.spec.selector : (frontend.entry.spec.workloadSelector?.labels ?? {});
+    const registered = this.endpoints.select(namespace, selector).filter(({ healthy }) => healthy);
+    return registered.length + this.resources.workloadsSelected(namespace, selector).length;
+  }
+
+  /** Workload entries, as views name them. */
+  writtenEndpoints(): { readonly workload: string; readonly address: string }[] {
+    return this.resources.list('WorkloadEntry').flatMap(({ resource }) => {
+      if (resource.kind !== 'WorkloadEntry') return [];
+      return [
+        { workload: serviceKey(resource.metadata.namespace, resource.metadata.name), address: resource.spec.address },
+      ];
+    });
   }
 
   #touch(change: Change, resource: ResourceId | null): void {

@@ -38,7 +38,7 @@ export function programmedOf(
  */
 export function programmedCondition(parts: ControlParts, stored: StoredResource): ConditionReply {
   const services = servicesOf(parts, stored);
-  const tooLarge = services.find((service) => parts.publisher.oversize.has(serviceViewKey(service)));
+  const tooLarge = services.find((service) => parts.publisher.views.oversize.has(serviceViewKey(service)));
   if (tooLarge !== undefined) {
     const message = `the view of ${tooLarge} is too large to publish: agents keep the one before`;
     return { type: TYPE, status: 'False', reason: 'ViewTooLarge', message };

@@ -11,12 +11,11 @@ import { DirectoryParts } from './directory-parts.ts';
 import { inParallel } from './in-parallel.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
 import { PublishCount } from './publish-count.ts';
+import { PublishPace } from './publish-pace.ts';
 import { ViewWriter } from './view-writer.ts';
 
 const PARALLEL_WRITES = 32;
 const RETRY_MS = 500;
-/** Under a burst of requests, changes of this time go out as one generation. */
-const GATHER_MS = 50;
 
 export interface PublisherHooks {
   /** Further changes are waiting to be admitted, so a publication is worth delaying a little. */
@@ -31,9 +30,9 @@ export interface PublisherHooks {
  * a publication are taken together in the next one, so a burst costs few publications.
  */
 export class Publisher {
-  readonly #views: ViewWriter;
+  readonly views: ViewWriter;
   readonly #state: MeshState;
-  readonly #hooks: PublisherHooks;
+  readonly #pace: PublishPace;
   readonly #logger: Logger;
   readonly #dirty = new Set<ServiceKey>();
   readonly #directory: DirectoryParts;
@@ -47,65 +46,59 @@ export class Publisher {
   #metaOwed = false;
   #running: Promise<void> | null = null;
   #loaded = false;
-  /** Nothing is published: the store is new and nothing was ever applied to it. */
-  held = false;
+  /** Nothing is published. `empty`: nothing was ever applied to this store. `endpoints`: registrations are not back in it yet. */
+  held: 'empty' | 'endpoints' | null = null;
   #stopped = false;
   readonly #count = new PublishCount();
   publications = 0;
   failures = 0;
 
   constructor(bus: Bus, subjects: Subjects, state: MeshState, hooks: PublisherHooks, logger: Logger) {
-    this.#views = new ViewWriter(bus, subjects, hooks.isLeader, logger);
+    this.views = new ViewWriter(bus, subjects, hooks.isLeader, logger);
     this.#state = state;
     this.#directory = new DirectoryParts(state.resources);
-    this.#hooks = hooks;
+    this.#pace = new PublishPace(hooks.moreToCome);
     this.#logger = logger;
   }
 
   get generation(): Generation {
     return this.#complete;
   }
-  get viewsWritten(): number {
-    return this.#views.written;
-  }
-  /** Keys of views that are too large to publish. */
-  get oversize(): ReadonlySet<string> {
-    return this.#views.oversize;
-  }
   /** Of a published view; null: it is not there. */
   versionOf(key: string): Generation | null {
-    return this.#views.bucket.versionOf(key);
+    return this.views.bucket.versionOf(key);
   }
   get services(): number {
-    return this.#views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
+    return this.views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
   }
 
   /**
    * Takes over what the store holds, and begins. `nowSeconds`, the time since 1970, becomes the epoch of a store that has
-   * none: it is higher than that of any store before it. Rejects with BusError.
+   * none: it is higher than that of any store before it. `suspect`: registrations are missing. Rejects with BusError.
    */
-  async load(nowSeconds: number): Promise<void> {
-    const meta = await this.#views.bucket.load();
+  async load(nowSeconds: number, suspect: boolean): Promise<void> {
+    const meta = await this.views.bucket.load();
     if (meta !== null) {
       // A publication may have been cut off before its `_meta`: no gen that is in the store is used again.
-      const gen = Math.max(meta.gen, this.#views.bucket.newestGen());
+      const gen = Math.max(meta.gen, this.views.bucket.newestGen());
       this.#complete = { epoch: meta.epoch, gen: meta.gen };
       this.#generation = { epoch: meta.epoch, gen };
       this.#metaOwed = gen > meta.gen;
-      if (this.#metaOwed) this.#views.changed.markUnknown();
+      if (this.#metaOwed) this.views.changed.markUnknown();
     } else {
       this.#generation = { epoch: nowSeconds, gen: 0 };
       this.#metaOwed = true;
-      this.held = this.#state.resources.list().length === 0;
+      this.held = this.#state.resources.list().length === 0 ? 'empty' : 'endpoints';
     }
+    if (suspect) this.held = 'endpoints';
     this.#markAllDirty();
     this.#loaded = true;
     this.#start();
   }
 
-  /** Publishes even though the store is new. */
+  /** Publishes what was held. */
   release(): void {
-    this.held = false;
+    this.held = null;
     this.#start();
   }
 
@@ -114,7 +107,10 @@ export class Publisher {
     if (directory) for (const key of services) this.#dirtyEntries.add(key);
     if (egress) this.#directory.updateEgress();
     this.#directoryOwed ||= egress;
-    if (resource !== null) this.held = false;
+    if (resource !== null) {
+      this.#pace.hurry();
+      if (this.held === 'empty') this.held = null;
+    }
     this.#count.changed();
     this.#start();
   }
@@ -129,13 +125,14 @@ export class Publisher {
     this.#generation = { epoch: Math.max(atLeast, this.#generation.epoch + 1), gen: this.#generation.gen };
     this.#logger.warn({ epoch: this.#generation.epoch }, 'raised the epoch: every view is published again');
     this.#metaOwed = true;
+    this.#pace.hurry();
     this.#markAllDirty();
     this.#start();
   }
 
   /** Puts back what somebody else changed in the bucket. Rejects with BusError. */
   async verify(nowSeconds: number): Promise<void> {
-    const found = await this.#views.bucket.inspect(() => this.#running !== null);
+    const found = await this.views.bucket.inspect(() => this.#running !== null);
     if (found === 'ours') return;
     this.#logger.warn({ found }, 'the views in the store are not ours: publishing ours again');
     if (found === 'recreated') return this.raiseEpoch(nowSeconds);
@@ -145,27 +142,30 @@ export class Publisher {
 
   /** Resolves with a generation that holds every change made before the call, however many follow; null when stopped before. */
   async settled(): Promise<Generation | null> {
-    const published = await this.#count.wait(() => this.#running !== null);
+    const published = await this.#count.wait(
+      () => !this.#stopped && (this.#running !== null || this.held === 'endpoints'),
+    );
     return published || !this.#stopped ? this.#complete : null;
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#count.wake();
   }
 
   #markAllDirty(): void {
     this.#dirtyEntries.clear();
-    this.#directory.rebuild(this.#views.bucket.keys().filter((key) => partOfDirectoryKey(key) !== null).length);
+    this.#directory.rebuild(this.views.bucket.keys().filter((key) => partOfDirectoryKey(key) !== null).length);
     this.#directoryOwed = true;
     for (const key of this.#state.resources.frontendKeys()) this.#dirty.add(key);
-    for (const key of this.#views.bucket.keys()) {
+    for (const key of this.views.bucket.keys()) {
       const service = serviceOfViewKey(key);
       if (service !== null) this.#dirty.add(service);
     }
   }
 
   #start(): void {
-    if (this.#running !== null || !this.#loaded || this.held || this.#stopped) return;
+    if (this.#running !== null || !this.#loaded || this.held !== null || this.#stopped) return;
     this.#running = this.#run().finally(() => {
       this.#running = null;
       this.#count.wake();
@@ -179,9 +179,8 @@ export class Publisher {
 
   async #run(): Promise<void> {
     await Promise.resolve(); // A request that changes several resources is published as one generation.
-    while (!this.#stopped && this.#isDue()) {
-      const deadline = performance.now() + GATHER_MS;
-      while (this.#hooks.moreToCome() && performance.now() < deadline) await sleep(1);
+    while (!this.#stopped && this.held === null && this.#isDue()) {
+      await this.#pace.next();
       try {
         await this.#publish();
       } catch (cause) {
@@ -206,7 +205,7 @@ export class Publisher {
       });
       await this.#publishDirectory(gen);
       // After the directory: agents let go of a service when the directory no longer has it.
-      for (const key of removed) await this.#views.remove(key);
+      for (const key of removed) await this.views.remove(key);
       if (this.#metaOwed) await this.#writeMeta();
       this.#count.published(changes);
     } catch (cause) {
@@ -222,7 +221,7 @@ export class Publisher {
     try {
       for (const { part, body } of this.#directory.take()) await this.#writeView(directoryKey(part), body, gen);
       for (let part = this.#directory.count; part < MAX_DIRECTORY_PARTS; part++) {
-        await this.#views.remove(directoryKey(part));
+        await this.views.remove(directoryKey(part));
       }
     } catch (cause) {
       this.#directory.putBack();
@@ -233,7 +232,7 @@ export class Publisher {
 
   #writeView(key: string, body: object, gen: number): Promise<void> {
     const { epoch } = this.#generation;
-    return this.#views.write(key, body, { epoch, gen }, () => {
+    return this.views.write(key, body, { epoch, gen }, () => {
       this.#generation = { epoch, gen };
       this.#metaOwed = true;
     });
@@ -241,9 +240,10 @@ export class Publisher {
 
   async #writeMeta(): Promise<void> {
     const generation = this.#generation;
-    await this.#views.complete(generation, this.#complete.gen);
+    await this.views.complete(generation, this.#complete.gen);
     this.#complete = generation;
     this.#metaOwed = false;
+    this.#pace.published();
     this.publications++;
   }
 }

@@ -6,7 +6,14 @@ import type { FieldChange } from '../core/diff-values.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 export interface AuditEvent {
-  readonly action: 'apply' | 'delete' | 'rollback' | 'direct-edit' | 'direct-edit-refused' | 'restore';
+  readonly action:
+    | 'apply'
+    | 'delete'
+    | 'rollback'
+    | 'direct-edit'
+    | 'direct-edit-refused'
+    | 'restore'
+    | 'confirm-removal';
   /** As the caller says it; not proved yet. A direct edit of the store has none. */
   readonly author: string;
   readonly requestId: string;

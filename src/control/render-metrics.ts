@@ -35,11 +35,13 @@ function workFamilies(parts: ControlParts): Family[] {
     counter(
       'towpath_control_views_written_total',
       'Views written because their content changed.',
-      publisher.viewsWritten,
+      publisher.views.written,
     ),
     counter('towpath_control_publish_failures_total', 'Publications that had to be tried again.', publisher.failures),
-    gauge('towpath_control_oversize_views', 'Views that are too large to publish.', publisher.oversize.size),
+    gauge('towpath_control_oversize_views', 'Views that are too large to publish.', publisher.views.oversize.size),
     counter('towpath_control_leases_expired_total', 'Hosts whose lease ran out.', registry.expired),
+    gauge('towpath_control_held_endpoints', 'Silent endpoints kept in force until confirmed.', registry.held.size),
+    counter('towpath_control_removals_held_total', 'Removals of endpoints that were held.', registry.held.total),
     counter(
       'towpath_control_malformed_records_total',
       'Leases and registrations ignored as malformed.',

@@ -6,6 +6,7 @@ import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { analyzeMesh } from './analyze-mesh.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
+import { confirmRemoval } from './confirm-removal.ts';
 import type { ControlParts } from './control-parts.ts';
 import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
@@ -73,6 +74,11 @@ function changingCommands(parts: ControlParts, declare: Declare, once: Once): Mi
       'resource.rollback',
       toRevision,
       once((r) => rollBack(parts, r)),
+    ),
+    declare(
+      'service.confirm',
+      'body: {"namespace","name"}: its silent endpoints are gone',
+      once((r) => confirmRemoval(parts, r)),
     ),
   ];
 }
@@ -162,5 +168,6 @@ export function reportStatus(parts: ControlParts): StatusReply {
     services: publisher.services,
     endpoints: state.endpoints.list().length,
     agents: listAgents(parts),
+    held: parts.registry.held.list(performance.now()),
   };
 }

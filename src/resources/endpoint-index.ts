@@ -32,6 +32,10 @@ export class EndpointIndex {
     return [...(this.#hosts.get(host)?.keys() ?? [])].map((workload) => this.delete(host, workload));
   }
 
+  ofHost(host: string): RegisteredEndpoint[] {
+    return [...(this.#hosts.get(host)?.values() ?? [])];
+  }
+
   list(): RegisteredEndpoint[] {
     return [...this.#byId.values()];
   }

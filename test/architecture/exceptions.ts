@@ -82,4 +82,9 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/nats/operator-changes.test.ts',
     why: 'run against a real control',
   })),
+  {
+    where: 'src/cli/confirm.ts',
+    testedBy: 'test/nats/held-removals.test.ts',
+    why: 'run as a real process against a real control',
+  },
 ];

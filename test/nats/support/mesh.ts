@@ -86,7 +86,10 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
 }
 
 /** Writes down whatever must never happen to an agent's views: a step back, or fewer endpoints than `least`. */
-export function watchViews(agent: TestAgent, least: number): { readonly faults: string[]; stop(): void } {
+export function watchViews(
+  agent: TestAgent,
+  least: number,
+): { readonly faults: string[]; least: number; stop(): void } {
   const faults: string[] = [];
   let newest = { epoch: 0, gen: 0 };
   const timer = setInterval(() => {
@@ -98,9 +101,10 @@ export function watchViews(agent: TestAgent, least: number): { readonly faults: 
     }
     newest = { epoch, gen };
     const endpoints = view.clusters['shop/orders:80']?.endpoints.length ?? 0;
-    if (endpoints < least) faults.push(`${endpoints} endpoints at ${epoch}.${gen}`);
+    if (endpoints < watch.least) faults.push(`${endpoints} endpoints at ${epoch}.${gen}`);
   }, 2);
-  return { faults, stop: () => clearInterval(timer) };
+  const watch = { faults, least, stop: () => clearInterval(timer) };
+  return watch;
 }
 
 export function workload(
