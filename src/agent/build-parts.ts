@@ -12,6 +12,7 @@ import type { ControlLinkHandlers } from './control-types.ts';
 import { type DataThreads, startDataThreads } from './data-threads.ts';
 import { type DnsServer, openDns } from './dns/dns-server.ts';
 import { detectIpv6 } from './host/detect-ipv6.ts';
+import { FollowedNames } from './host/follow-names.ts';
 import { findHostAddress } from './host/host-address.ts';
 import { interceptionSettings } from './interception-settings.ts';
 import { linkedWorkload, localWorkloads } from './local-workloads.ts';
@@ -41,7 +42,7 @@ export async function buildParts(
   const threads = await startThreads(options, ipv6, logger);
   undo.defer(() => threads.stop());
 
-  const applier = new ViewApplier(store, threads, () => saver?.changed());
+  const applier = makeApplier(store, threads, () => saver?.changed(), logger, undo);
   await applier.replay(held);
   undo.defer(() => source.stop());
   await source.start(applier);
@@ -64,6 +65,23 @@ export async function buildParts(
   const traffic = { store, threads, source, saver, keeper, dns, stallWatch };
   parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
   return parts;
+}
+
+/** What is resolved of endpoints' names goes to the data threads by itself. */
+function makeApplier(
+  store: ViewStore,
+  threads: DataThreads,
+  onChange: () => void,
+  logger: Logger,
+  undo: AsyncDisposableStack,
+): ViewApplier {
+  const names = new FollowedNames((addresses) => {
+    threads.post({ type: 'endpoint-names', addresses }).catch((error: Error) => {
+      logger.error({ hosts: Object.keys(addresses), reason: error.message }, 'addresses could not be put in force');
+    });
+  });
+  undo.defer(() => names.stop());
+  return new ViewApplier(store, threads, onChange, names);
 }
 
 /** null: no query comes to us. */

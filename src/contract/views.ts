@@ -89,6 +89,12 @@ export function serviceKey(namespace: string, name: string): ServiceKey {
   return `${namespace}/${name}`;
 }
 
+/** Hosts whose addresses are endpoints of the service, each once: the agent resolves them. */
+export function endpointHosts({ clusters }: ServiceView): string[] {
+  const hosts = Object.values(clusters).flatMap(({ names }) => (names ?? []).map(({ host }) => host));
+  return [...new Set(hosts)];
+}
+
 /** True when `a` is newer than `b`: never step back. */
 export function isNewer(a: ViewVersion, b: ViewVersion): boolean {
   return a.epoch !== b.epoch ? a.epoch > b.epoch : a.gen > b.gen;

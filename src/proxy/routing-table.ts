@@ -13,14 +13,14 @@ import type {
   ServicePortView,
   ServiceView,
 } from '../contract/views.ts';
-import { type AppProtocol, isNewer, serviceKey } from '../contract/views.ts';
+import { type AppProtocol, endpointHosts, isNewer, serviceKey } from '../contract/views.ts';
 import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { HealthRegistry } from './endpoints/health-registry.ts';
 import { isVirtual } from './endpoints/keep-destination.ts';
-import { NamedEndpoints, namesIn } from './endpoints/named-endpoints.ts';
+import { NamedEndpoints } from './endpoints/named-endpoints.ts';
 import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
 import { Frontends } from './frontends.ts';
@@ -145,7 +145,7 @@ export class RoutingTable {
   setEndpointNames(addresses: Readonly<Record<string, readonly string[]>>): void {
     this.#named.set(addresses);
     for (const [key, old] of this.#services) {
-      if (!namesIn(old.view).some((host) => Object.hasOwn(addresses, host))) continue;
+      if (!endpointHosts(old.view).some((host) => Object.hasOwn(addresses, host))) continue;
       this.#services.set(key, this.#load(key, old.view, old));
       this.#owners.forget();
       this.#leave(old);

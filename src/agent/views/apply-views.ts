@@ -1,16 +1,27 @@
 /** Where every view passes on its way to the data threads, whatever its source: control, files, or the disk. */
 import type { DirectoryView, ServiceKey, ServiceView } from '../../contract/views.ts';
-import { serviceKey } from '../../contract/views.ts';
+import { endpointHosts, serviceKey } from '../../contract/views.ts';
 import type { DataThreads, ToDataThreadBody } from '../data-threads.ts';
+import type { FollowedNames } from '../host/follow-names.ts';
 import type { Offer, ViewSnapshot, ViewStore } from './view-store.ts';
 
 export class ViewApplier {
   readonly #store: ViewStore;
   readonly #threads: Pick<DataThreads, 'post'>;
   readonly #onChange: () => void;
+  readonly #names: Pick<FollowedNames, 'follow' | 'forget'>;
 
-  /** @param onChange called after each change that is in force: time to save. */
-  constructor(store: ViewStore, threads: Pick<DataThreads, 'post'>, onChange: () => void) {
+  /**
+   * @param onChange called after each change that is in force: time to save.
+   * @param names told which hosts are endpoints, so that their addresses are known before the view counts
+   */
+  constructor(
+    store: ViewStore,
+    threads: Pick<DataThreads, 'post'>,
+    onChange: () => void,
+    names: Pick<FollowedNames, 'follow' | 'forget'> = NO_NAMES,
+  ) {
+    this.#names = names;
     this.#store = store;
     this.#threads = threads;
     this.#onChange = onChange;
@@ -24,7 +35,12 @@ export class ViewApplier {
   }
 
   async service(view: ServiceView): Promise<void> {
-    if (!isWanted(this.#store.offerService(view), `service ${serviceKey(view.namespace, view.name)}`)) return;
+    const key = serviceKey(view.namespace, view.name);
+    if (!isWanted(this.#store.offerService(view), `service ${key}`)) return;
+    const hosts = endpointHosts(view);
+    // A view of before may have had some.
+    if (hosts.length === 0) this.#names.forget(key);
+    else await this.#names.follow(key, hosts);
     await this.#threads.post({ type: 'service', service: view });
     this.#onChange();
   }
@@ -32,6 +48,7 @@ export class ViewApplier {
   /** Also answers a data thread that asked for a service which does not exist: it stops waiting. */
   async serviceRemoved(key: ServiceKey): Promise<void> {
     const held = this.#store.removeService(key);
+    this.#names.forget(key);
     await this.#threads.post({ type: 'service-removed', key });
     if (held) this.#onChange();
   }
@@ -40,6 +57,8 @@ export class ViewApplier {
   async replay({ directory, services }: ViewSnapshot): Promise<void> {
     for (const service of services) {
       this.#store.offerService(service);
+      // Without waiting: a host that starts while DNS is away serves the rest at once.
+      void this.#names.follow(serviceKey(service.namespace, service.name), endpointHosts(service));
       await this.#threads.post({ type: 'service', service });
     }
     if (directory === null) return;
@@ -55,6 +74,8 @@ export class ViewApplier {
     return true;
   }
 }
+
+const NO_NAMES: Pick<FollowedNames, 'follow' | 'forget'> = { follow: async () => {}, forget: () => {} };
 
 function directoryMessage({ services, egress }: DirectoryView): ToDataThreadBody {
   return { type: 'directory', services, ...(egress === undefined ? {} : { egress }) };

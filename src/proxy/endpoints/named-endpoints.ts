@@ -1,6 +1,5 @@
 /** Endpoints by name (ServiceEntry with resolution DNS), with the addresses that main has resolved. */
 import type { ClusterView, EndpointView } from '../../contract/cluster-views.ts';
-import type { ServiceView } from '../../contract/views.ts';
 
 export class NamedEndpoints {
   readonly #addresses = new Map<string, readonly string[]>();
@@ -21,10 +20,4 @@ export class NamedEndpoints {
     );
     return [...endpoints, ...named];
   }
-}
-
-/** The hosts whose addresses are endpoints of a service, each once. */
-export function namesIn({ clusters }: ServiceView): string[] {
-  const hosts = Object.values(clusters).flatMap(({ names }) => (names ?? []).map(({ host }) => host));
-  return [...new Set(hosts)];
 }

@@ -1,6 +1,6 @@
 import t from 'tap';
-import type { ServiceView } from '../../../../src/contract/views.ts';
-import { NamedEndpoints, namesIn } from '../../../../src/proxy/endpoints/named-endpoints.ts';
+import { endpointHosts, type ServiceView } from '../../../../src/contract/views.ts';
+import { NamedEndpoints } from '../../../../src/proxy/endpoints/named-endpoints.ts';
 import { address, ProxyRig, serviceView } from '../../../helpers/proxy-rig.ts';
 
 const NAMES = [
@@ -37,8 +37,8 @@ t.test('each address of a name is an endpoint with the port, weight and locality
 });
 
 t.test('the hosts of a service are told once each', async (t) => {
-  t.same(namesIn(named()), ['a.vendor.com', 'b.vendor.com']);
-  t.same(namesIn(serviceView([1])), []);
+  t.same(endpointHosts(named()), ['a.vendor.com', 'b.vendor.com']);
+  t.same(endpointHosts(serviceView([1])), []);
 });
 
 t.test('addresses that come later, and others after them, are used from the next connection on', async (t) => {
