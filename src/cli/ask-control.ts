@@ -54,7 +54,14 @@ export function connectionOf(command: string, values: ConnectionValues, io: Comm
 /** Asks control; its refusals become UserErrors with every problem. */
 export interface ControlClient {
   readonly bus: Bus;
-  ask<T>(noun: string, verb: string, body: string, schema: z.ZodType<T>, headers?: Headers): Promise<T>;
+  ask<T>(
+    noun: string,
+    verb: string,
+    body: string | Uint8Array,
+    schema: z.ZodType<T>,
+    headers?: Headers,
+    timeoutMs?: number,
+  ): Promise<T>;
 }
 
 /** Runs a task with a connection that is closed afterwards. Throws UserError when no NATS server answers. */
@@ -64,8 +71,8 @@ export async function withControl<T>(connection: Connection, task: (client: Cont
   try {
     return await task({
       bus,
-      ask: (noun, verb, body, schema, headers) =>
-        ask(bus, subjects, { noun, verb, body, schema, headers: headers ?? {} }),
+      ask: (noun, verb, body, schema, headers = {}, timeoutMs = ANSWER_MS) =>
+        ask(bus, subjects, { noun, verb, body, schema, headers, timeoutMs }),
     });
   } finally {
     await bus.close();
@@ -117,23 +124,26 @@ async function dial(connection: Connection): Promise<Bus> {
 interface Question<T> {
   readonly noun: string;
   readonly verb: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly schema: z.ZodType<T>;
   readonly headers: Headers;
+  readonly timeoutMs: number;
 }
 
 async function ask<T>(bus: Bus, subjects: Subjects, question: Question<T>): Promise<T> {
   const subject = subjects.control(question.noun, question.verb);
-  const reply = await bus.request(subject, question.body, ANSWER_MS, question.headers).catch((cause: unknown) => {
-    throw unanswered(subjects.mesh, cause);
-  });
+  const reply = await bus
+    .request(subject, question.body, question.timeoutMs, question.headers)
+    .catch((cause: unknown) => {
+      throw unanswered(subjects.mesh, question.timeoutMs, cause);
+    });
   if (reply.header(ERROR_CODE_HEADER) !== '') throw refusal(reply.data, reply.header(ERROR_TEXT_HEADER));
   const value = decodeJson(reply.data, question.schema, MAX_VIEW_BYTES);
   if (value.ok) return value.value;
   throw new UserError({ code: 'TWP2703', message: `control's answer on ${subject} is not understood: ${value.error}` });
 }
 
-function unanswered(mesh: string, cause: unknown): UserError {
+function unanswered(mesh: string, timeoutMs: number, cause: unknown): UserError {
   if (cause instanceof BusError && cause.code === 'no-responders') {
     const hint = 'start it with: towpath control';
     return new UserError({ code: 'TWP2702', message: `control is not running in the mesh "${mesh}"`, hint });
@@ -145,7 +155,7 @@ function unanswered(mesh: string, cause: unknown): UserError {
   }
   const what =
     cause instanceof BusError && cause.code === 'timeout'
-      ? `did not answer within ${ANSWER_MS / 1000} s`
+      ? `did not answer within ${timeoutMs / 1000} s`
       : reasonOf(cause);
   return new UserError({ code: 'TWP2702', message: `control of the mesh "${mesh}": ${what}` });
 }

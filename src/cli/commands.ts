@@ -16,6 +16,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   get: async () => (await import('./get.ts')).getCommand,
   delete: async () => (await import('./delete.ts')).deleteCommand,
   status: async () => (await import('./status.ts')).statusCommand,
+  backup: async () => (await import('./backup.ts')).backupCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
   intercept: async () => (await import('./intercept.ts')).interceptCommand,
   lab: async () => (await import('./lab.ts')).labCommand,
   completion: async () => (await import('./completion.ts')).makeCompletionCommand(loadAllCommands),

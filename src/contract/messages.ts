@@ -9,6 +9,8 @@ export const REQUEST_ID_HEADER = 'Towpath-Request-Id';
 /** Name of the file that the documents came from: it begins every field path. */
 export const SOURCE_HEADER = 'Towpath-Source';
 export const DRY_RUN_HEADER = 'Towpath-Dry-Run';
+/** `true`: a restore may delete what the backup does not have. */
+export const REPLACE_HEADER = 'Towpath-Replace';
 
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const shortText = z.string().max(1024);

@@ -134,3 +134,47 @@ export const describeReplySchema = z.object({
   changes: z.array(versionSchema),
 });
 export type DescribeReply = z.infer<typeof describeReplySchema>;
+
+export const BACKUP_FORMAT = 'towpath-backup/1';
+
+export const backupRequestSchema = z.strictObject({
+  /** Go on after this id, as the last answer says in `next`. */
+  after: z.string().max(400).optional(),
+});
+
+export const backupReplySchema = z.object({
+  format: z.literal(BACKUP_FORMAT),
+  mesh: z.string(),
+  ...generationSchema.shape,
+  /** Parts with the same edition belong together. */
+  edition: z.string(),
+  /** Manifests with `metadata.generation` and `.creationTimestamp`. */
+  resources: z.array(z.looseObject({})),
+  next: z.string().optional(),
+});
+export type BackupReply = z.infer<typeof backupReplySchema>;
+
+/** A backup, as a file or as the answer of one part; nothing but the resources counts. */
+export const restoreRequestSchema = z.object({ resources: z.array(z.unknown()).max(100_000) });
+
+export const restoreReplySchema = z.object({
+  ...generationSchema.shape,
+  counts: z.record(outcomeSchema, count),
+  warnings: z.array(problemSchema),
+});
+export type RestoreReply = z.infer<typeof restoreReplySchema>;
+
+/** A backup as a file. */
+export const backupFileSchema = z.object({
+  format: z.literal(BACKUP_FORMAT),
+  mesh: z.string(),
+  /** RFC 3339. */
+  time: z.string(),
+  /** Towpath's version. */
+  version: z.string(),
+  ...generationSchema.shape,
+  /** Of the resources as JSON without blanks, in hex. */
+  sha256: z.string(),
+  resources: z.array(z.looseObject({})),
+});
+export type BackupFile = z.infer<typeof backupFileSchema>;

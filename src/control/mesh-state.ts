@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import {
   affectedConditions,
@@ -38,6 +39,8 @@ export class MeshState {
   readonly #onTouched: (touched: Touched) => void;
   /** ms since 1970 of the youngest resource that was ever here. */
   #youngest = 0;
+  readonly #run = randomUUID();
+  #edits = 0;
 
   constructor(onTouched: (touched: Touched) => void) {
     this.#onTouched = onTouched;
@@ -54,6 +57,11 @@ export class MeshState {
     this.#revisions.clear();
   }
 
+  /** The same as before: no resource was changed meanwhile. */
+  get edition(): string {
+    return `${this.#run}.${this.#edits}`;
+  }
+
   /**
    * The `creationTimestamp` (RFC 3339) of what is created now. Older routes and policies win ties, so a clock that was set back must not
    * make a new one older than those that are there: it is then one ms younger than the youngest of them.
@@ -66,11 +74,13 @@ export class MeshState {
   putResource(stored: StoredResource, revision: number): void {
     const created = Date.parse(stored.creationTimestamp);
     if (created > this.#youngest) this.#youngest = created;
+    this.#edits++;
     this.noteRevision(resourceId(stored.resource), revision);
     this.#touch(this.resources.put(stored), resourceId(stored.resource));
   }
 
   deleteResource(id: ResourceId): void {
+    this.#edits++;
     const change = this.resources.delete(id);
     if (change.before !== null) this.#touch(change, id);
   }

@@ -5,6 +5,7 @@ import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contr
 import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { analyzeMesh } from './analyze-mesh.ts';
+import { backUpMesh } from './back-up.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import { confirmRemoval } from './confirm-removal.ts';
 import type { ControlParts } from './control-parts.ts';
@@ -14,6 +15,7 @@ import { listAudit } from './read-audit.ts';
 import { getResource, listNames, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
 import { resourceHistory } from './resource-history.ts';
+import { restoreMesh } from './restore-mesh.ts';
 import { rollBack } from './roll-back.ts';
 
 /** Answers to this many mutations are remembered, so that a repeated request changes nothing twice. */
@@ -80,6 +82,11 @@ function changingCommands(parts: ControlParts, declare: Declare, once: Once): Mi
       'body: {"namespace","name"}: its silent endpoints are gone',
       once((r) => confirmRemoval(parts, r)),
     ),
+    declare(
+      'mesh.restore',
+      'body: a backup, as JSON or gzipped',
+      once((r) => restoreMesh(parts, r)),
+    ),
   ];
 }
 
@@ -94,6 +101,7 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
       resourceHistory(parts, r),
     ),
     declare('mesh.analyze', 'body: nothing, or documents to look at as if applied', (r) => analyzeMesh(parts, r)),
+    declare('mesh.backup', 'body: {"after"}, optional; every resource as it is stored', (r) => backUpMesh(parts, r)),
     declare('mesh.status', 'generation, counts and agents', () => reportStatus(parts)),
     declare('audit.list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),

@@ -14,9 +14,14 @@ export interface ReadResource {
   readonly creationTimestamp: string | null;
 }
 
-export function encodeStored({ resource, generation, creationTimestamp }: StoredResource): string {
+export function encodeStored(stored: StoredResource): string {
+  return JSON.stringify(storedManifest(stored));
+}
+
+/** A manifest that says what control keeps, too. */
+export function storedManifest({ resource, generation, creationTimestamp }: StoredResource): object {
   const metadata = { ...resource.metadata, generation, creationTimestamp };
-  return JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, metadata, ...contentOf(resource) });
+  return { apiVersion: resource.apiVersion, kind: resource.kind, metadata, ...contentOf(resource) };
 }
 
 /** Reads the record of a key; its kind, namespace and name must be those of the key. */
@@ -34,13 +39,17 @@ export function decodeStored(key: string, data: Uint8Array): Result<ReadResource
     const message = `the key must be ${id}, the kind, namespace and name of the resource in it`;
     return err([{ code: 'TWP1010', message, path: key, hint: `nats kv put towpath_config ${id} ...` }]);
   }
-  const generation = memberOf(memberOf(value, 'metadata'), 'generation');
-  const created = memberOf(memberOf(value, 'metadata'), 'creationTimestamp');
-  return ok({
-    resource: decoded.value,
+  return ok({ resource: decoded.value, ...keptFacts(value) });
+}
+
+/** What control keeps in a manifest's metadata; null where it is not there, or nonsense. */
+export function keptFacts(manifest: unknown): Omit<ReadResource, 'resource'> {
+  const generation = memberOf(memberOf(manifest, 'metadata'), 'generation');
+  const created = memberOf(memberOf(manifest, 'metadata'), 'creationTimestamp');
+  return {
     generation: Number.isSafeInteger(generation) && Number(generation) > 0 ? Number(generation) : null,
     creationTimestamp: typeof created === 'string' && !Number.isNaN(Date.parse(created)) ? created : null,
-  });
+  };
 }
 
 /** In order of keys, but Services first: a first look at a whole store then says of no route that its service is missing. */

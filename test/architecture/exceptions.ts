@@ -72,6 +72,11 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/nats/towpath-cli.test.ts',
     why: 'run as a real process against a real control',
   })),
+  ...['backup', 'restore'].map((name) => ({
+    where: `src/cli/${name}.ts`,
+    testedBy: 'test/nats/operator-backup.test.ts',
+    why: 'run against a real control',
+  })),
   ...['describe', 'list-resources'].map((name) => ({
     where: `src/cli/${name}.ts`,
     testedBy: 'test/nats/operator-describe.test.ts',

@@ -81,6 +81,7 @@ t.test('every command of docs/nats.md works, in order', async (t) => {
     /"asked":\{"method":"GET","authority":"orders\.shop"/,
     /\{"level":"debug"\}/,
     /orders-1/,
+    /"counts":\{"created":0,"updated":0,"unchanged":2,"deleted":0/,
     /"outcome":"deleted"/,
     /"action":"delete","author":"ann"/,
   ]) {
