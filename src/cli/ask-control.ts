@@ -65,9 +65,13 @@ export interface ControlClient {
 }
 
 /** Runs a task with a connection that is closed afterwards. Throws UserError when no NATS server answers. */
-export async function withControl<T>(connection: Connection, task: (client: ControlClient) => Promise<T>): Promise<T> {
+export async function withControl<T>(
+  connection: Connection,
+  task: (client: ControlClient) => Promise<T>,
+  dialMs: number = DIAL_MS,
+): Promise<T> {
   const subjects = subjectsOf(connection.mesh);
-  const bus = await dial(connection);
+  const bus = await dial(connection, dialMs);
   try {
     return await task({
       bus,
@@ -105,12 +109,12 @@ export function mutationHeaders(): Record<string, string> {
   return { [AUTHOR_HEADER]: `${userName()}@${hostname()}`, [REQUEST_ID_HEADER]: randomUUID() };
 }
 
-async function dial(connection: Connection): Promise<Bus> {
+async function dial(connection: Connection, dialMs: number = DIAL_MS): Promise<Bus> {
   try {
     const name = `cli/${hostIdOf(hostname())}/${packageVersion()}`;
     const inboxId = `cli-${randomUUID().slice(0, 8)}`;
     const { servers, credentialsFile } = connection;
-    return await connectOnce({ servers, name, inboxId, credentialsFile, reads: 'leader' }, DIAL_MS);
+    return await connectOnce({ servers, name, inboxId, credentialsFile, reads: 'leader' }, dialMs);
   } catch (cause) {
     const message = `no NATS server can be used at ${connection.servers.join(', ')} (${reasonOf(cause)})`;
     throw new UserError({

@@ -40,6 +40,7 @@ export const auditCommand: Command = {
   summary: 'show who changed what',
   help: HELP,
   completions: ['--since', '--limit', '-n', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runAudit,
 };
 

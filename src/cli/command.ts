@@ -19,6 +19,8 @@ export interface Command {
   readonly help: string;
   /** Words offered by shell completion: sub-verbs and options. */
   readonly completions: readonly string[];
+  /** Its words may be KIND NAME or options with live values: the shell asks `towpath completion words` too. */
+  readonly completesLive?: true;
   /** Returns the exit status: 0 success, 1 the thing asked failed, 2 wrong usage. Throws UserError for a worded failure. */
   run(args: readonly string[], io: CommandIo): Promise<number>;
 }

@@ -43,19 +43,8 @@ export const deleteCommand: Command = {
   name: 'delete',
   summary: 'delete resources',
   help: HELP,
-  completions: [
-    'service',
-    'workloadentry',
-    'httproute',
-    'backendtrafficpolicy',
-    'backendtlspolicy',
-    'configmap',
-    '-n',
-    '-f',
-    '--wait',
-    '--timeout',
-    '-o',
-  ],
+  completions: ['-n', '-f', '--wait', '--timeout', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runDelete,
 };
 

@@ -36,6 +36,7 @@ export const describeCommand: Command = {
   summary: 'show everything about one resource',
   help: HELP,
   completions: ['-n', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runDescribe,
 };
 

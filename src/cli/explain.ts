@@ -66,6 +66,7 @@ export const explainCommand: Command = {
     '--creds',
     '--help',
   ],
+  completesLive: true,
   run: runExplain,
 };
 

@@ -40,6 +40,7 @@ export const getCommand: Command = {
   summary: 'show resources and their status',
   help: HELP,
   completions: ['all', '-n', '-A', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runGet,
 };
 

@@ -37,6 +37,7 @@ export const historyCommand: Command = {
   summary: 'show the versions of a resource',
   help: HELP,
   completions: ['-n', '--revision', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runHistory,
 };
 

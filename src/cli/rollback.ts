@@ -43,6 +43,7 @@ export const rollbackCommand: Command = {
   summary: 'put an earlier version of a resource in force again',
   help: HELP,
   completions: ['-n', '--to', '--wait', '--timeout', '--dry-run', '-o', '--server', '--mesh', '--creds', '--help'],
+  completesLive: true,
   run: runRollback,
 };
 

@@ -108,6 +108,14 @@ t.test('get takes several kinds and names', async (t) => {
     t.match(await towpath.run('get', ...args), { status: 2, err: sentence });
 });
 
+t.test('the shell is offered what the mesh has', async (t) => {
+  const offered = async (...words: readonly string[]) => (await towpath.run('completion', 'words', '--', ...words)).out;
+  t.equal(await offered('get', 'svc', '-n', 'shop', ''), 'orders\nother\n');
+  t.equal(await offered('describe', 'httproutes', ''), 'lost\norders\n');
+  t.equal(await offered('get', 'svc', '-n', ''), 'shop\n');
+  t.equal(await offered('explain', 'GET', 'http://x/', '--host', ''), 'idle\nuser\n');
+});
+
 t.test('a list that no answer could hold comes in parts', async (t) => {
   const notes = 'x'.repeat(20_000);
   for (let part = 0; part < 3; part++) {

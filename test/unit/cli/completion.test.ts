@@ -8,7 +8,10 @@ import { completionScript } from '../../../src/cli/completion.ts';
 const COMMANDS = [
   { name: 'agent', summary: "run this host's agent", completions: ['status', '--config'] },
   { name: 'apply', summary: 'apply resources', completions: ['-f', '--wait'] },
+  { name: 'get', summary: 'show resources', completions: ['-n'], completesLive: true as const },
 ];
+/** In the place of the program: offers what it was asked, as one word. */
+const TOWPATH = `towpath() { IFS=+; echo "live:$*"; }`;
 
 function completeInBash(words: readonly string[]): string[] {
   const folder = mkdtempSync(join(tmpdir(), 'towpath-test-'));
@@ -16,7 +19,7 @@ function completeInBash(words: readonly string[]): string[] {
   const file = join(folder, 'completion.bash');
   writeFileSync(file, completionScript('bash', COMMANDS));
   const line = words.map((word) => `'${word}'`).join(' ');
-  const script = `source ${file}; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _towpath; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const script = `${TOWPATH}; source ${file}; COMP_WORDS=(${line}); COMP_CWORD=${words.length - 1}; _towpath; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const output = execFileSync('bash', ['-uc', script], { encoding: 'utf8' });
   return output.split('\n').filter((word) => word !== '');
 }
@@ -26,6 +29,12 @@ t.test('bash completes commands, then the words of the command', async (t) => {
   t.strictSame(completeInBash(['towpath', 'agent', '']), ['status', '--config']);
   t.strictSame(completeInBash(['towpath', 'apply', '--w']), ['--wait']);
   t.strictSame(completeInBash(['towpath', 'nonsense', '']), []);
+  t.strictSame(
+    completeInBash(['towpath', 'get', 'svc', '']),
+    ['-n', 'live:completion+words+--+get+svc+'],
+    'asks the program',
+  );
+  t.strictSame(completeInBash(['towpath', 'get', '-']), ['-n']);
 });
 
 t.test('zsh and fish get every command, and an apostrophe does not end the quoting', async (t) => {
