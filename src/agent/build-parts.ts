@@ -116,14 +116,15 @@ function probeDial(config: AgentConfig): ProbeDial {
 }
 
 /** Tells the source which programs run here and which of them are healthy. */
-export function registerWorkloads({ workloads, probes, source }: AgentParts): void {
-  source.setWorkloads(workloads.map((workload) => linkedWorkload(workload, probes.isHealthy(workload))));
+export function registerWorkloads({ workloads, probes, source, options }: AgentParts): void {
+  const { locality } = options.config;
+  source.setWorkloads(workloads.map((workload) => linkedWorkload(workload, probes.isHealthy(workload), locality)));
 }
 
 async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Logger): Promise<DataThreads> {
-  const { dataThreads, ports, limits } = config;
+  const { dataThreads, ports, limits, locality } = config;
   const { outbound: outboundPort, inbound: inboundPort, explicit: explicitPort } = ports;
-  const settings = { count: dataThreads, outboundPort, inboundPort, explicitPort, ipv6, limits };
+  const settings = { count: dataThreads, outboundPort, inboundPort, explicitPort, ipv6, limits, locality };
   const threads = await startDataThreads(settings, logger);
   threads.onLog(({ level, message, fields }) => logger[level](fields, message));
   return threads;

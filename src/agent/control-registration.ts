@@ -56,8 +56,8 @@ export class Registration {
     const { host } = this.#settings;
     this.#wanted = new Map(
       workloads.map((workload) => {
-        const { namespace, name, labels, address, ports, weight, healthy } = workload;
-        const record: EndpointRecord = { labels: { ...labels }, address, ports: { ...ports }, weight, healthy };
+        const { namespace, name, labels, address, ports, ...rest } = workload;
+        const record: EndpointRecord = { labels: { ...labels }, address, ports: { ...ports }, ...rest };
         return [endpointKey(host, namespace, name), JSON.stringify(record)];
       }),
     );

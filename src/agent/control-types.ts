@@ -29,6 +29,10 @@ export interface LinkedWorkload {
   readonly ports: Readonly<Record<string, number>>;
   /** 1 or more. */
   readonly weight: number;
+  /** `region/zone/subzone`; absent: unknown. */
+  readonly locality?: string | undefined;
+  /** WorkloadGroup of its namespace; absent: none. */
+  readonly group?: string | undefined;
   /** The last verdict of the workload's probe; true when it has none. */
   readonly healthy: boolean;
 }

@@ -39,6 +39,8 @@ export interface DataThreadSettings {
   /** On loopback only; null = no explicit mode. */
   readonly explicitPort: number | null;
   readonly ipv6: boolean;
+  /** `region/zone/subzone` of this host; null = unknown. */
+  readonly locality: string | null;
   /** What the operator may set; the rest are the data plane's own defaults. */
   readonly limits: LimitsConfig;
 }
@@ -207,6 +209,7 @@ class DataThreadPool implements DataThreads {
       listeners: this.#listeners[index],
       ownPorts: [outboundPort, inboundPort],
       explicitPort: explicitPort ?? 0,
+      locality: this.#settings.locality ?? '',
       limits,
       inboundMark: INBOUND_DIAL_MARK,
       slabBytes: SLAB_BYTES,

@@ -29,10 +29,22 @@ export function localWorkloads(config: AgentConfig, hostAddress: string | null):
   return workloads;
 }
 
-export function linkedWorkload(workload: LocalWorkload, healthy: boolean): LinkedWorkload {
-  const { namespace, name, labels, weight, ports } = workload.config;
+/** @param hostLocality of the agent file; null = unknown. */
+export function linkedWorkload(workload: LocalWorkload, healthy: boolean, hostLocality: string | null): LinkedWorkload {
+  const { namespace, name, labels, weight, ports, group } = workload.config;
+  const locality = workload.config.locality ?? hostLocality;
   const numbers = Object.fromEntries(ports.map((p) => [p.name, p.port]));
-  return { namespace, name, labels, address: workload.address, ports: numbers, weight, healthy };
+  return {
+    namespace,
+    name,
+    labels,
+    address: workload.address,
+    ports: numbers,
+    weight,
+    healthy,
+    ...(locality === null ? {} : { locality }),
+    ...(group === null ? {} : { group }),
+  };
 }
 
 export function inboundViews(config: AgentConfig): InboundWorkloadView[] {

@@ -8,6 +8,7 @@ const SHORT: Readonly<Record<string, Kind>> = {
   se: 'ServiceEntry',
   we: 'WorkloadEntry',
   hrf: 'HTTPRouteFilter',
+  wg: 'WorkloadGroup',
   btp: 'BackendTrafficPolicy',
   btls: 'BackendTLSPolicy',
   cm: 'ConfigMap',

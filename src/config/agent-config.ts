@@ -16,6 +16,8 @@ export interface AgentConfig {
   readonly host: string;
   /** The address that workloads of this host register when they name none; null = found from the host's interfaces. */
   readonly address: string | null;
+  /** `region/zone/subzone` of this host, or its beginning; null = unknown. */
+  readonly locality: string | null;
   readonly nats: NatsConfig;
   readonly stateDirectory: string;
   readonly dataThreads: number;
@@ -91,6 +93,10 @@ export interface WorkloadConfig {
   readonly address: string | null;
   readonly ports: readonly WorkloadPort[];
   readonly weight: number;
+  /** null: that of the host. */
+  readonly locality: string | null;
+  /** Name of the WorkloadGroup, in the workload's namespace, that adds what is not said here. */
+  readonly group: string | null;
   readonly probe: ProbeConfig | null;
 }
 

@@ -23,6 +23,7 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_MESH', kind: 'text', path: ['mesh'] },
   { name: 'TOWPATH_HOST', kind: 'text', path: ['host'] },
   { name: 'TOWPATH_ADDRESS', kind: 'text', path: ['address'] },
+  { name: 'TOWPATH_LOCALITY', kind: 'text', path: ['locality'] },
   { name: 'TOWPATH_NATS_SERVERS', kind: 'list', path: ['nats', 'servers'] },
   { name: 'TOWPATH_NATS_CREDENTIALS_FILE', kind: 'text', path: ['nats', 'credentialsFile'] },
   { name: 'TOWPATH_STATE_DIRECTORY', kind: 'text', path: ['stateDirectory'] },

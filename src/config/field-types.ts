@@ -78,3 +78,9 @@ function parsePortSpan(value: number | string): PortSpan | null {
   const to = Number(match[2] ?? match[1]);
   return from >= 1 && from <= to && to <= 65535 ? { from, to } : null;
 }
+
+/** `region/zone/subzone`, any of which may be missing at the end. */
+export const localitySchema = z
+  .string()
+  .max(190)
+  .regex(/^[A-Za-z0-9_.-]+(\/[A-Za-z0-9_.-]+){0,2}$/, 'must be region/zone/subzone, or its beginning');

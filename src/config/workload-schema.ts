@@ -1,7 +1,7 @@
 /** `workloads` of the agent file: the programs of this host that others may call. */
 import { z } from '../core/schema.ts';
 import type { ProbeConfig, WorkloadConfig, WorkloadPort } from './agent-config.ts';
-import { addressSchema, nameSchema, portSchema } from './field-types.ts';
+import { addressSchema, localitySchema, nameSchema, portSchema } from './field-types.ts';
 
 const protocolSchema = z.enum(['auto', 'http1', 'http2', 'grpc', 'tls', 'tcp']);
 /** Kubernetes' appProtocol words map to ours; both are accepted. */
@@ -17,6 +17,12 @@ const appProtocolSchema = z
 const portValueSchema = z
   .union([portSchema, z.strictObject({ port: portSchema, appProtocol: appProtocolSchema.default('auto') })])
   .transform((value) => (typeof value === 'number' ? { port: value, protocol: 'auto' as const } : rename(value)));
+
+/** Names of resources may contain dots. */
+const groupSchema = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a WorkloadGroup');
 
 const portNameSchema = z
   .string()
@@ -60,6 +66,8 @@ export const workloadSchema = z
       .refine((ports) => Object.keys(ports).length > 0, 'needs at least one port')
       .refine((ports) => Object.keys(ports).length <= 64, 'must have at most 64 ports'),
     weight: z.int().min(1).max(1_000_000).default(1),
+    locality: localitySchema.nullable().default(null),
+    group: groupSchema.nullable().default(null),
     probe: probeSchema.nullable().default(null),
   })
   .transform((raw, context): WorkloadConfig => {

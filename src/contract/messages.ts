@@ -64,6 +64,8 @@ export const endpointSchema = z.object({
   ports: z.record(z.string().max(63), port),
   weight: z.number().int().min(1).max(1_000_000),
   locality: z.string().max(190).optional(),
+  /** WorkloadGroup of the same namespace: control adds what it says. */
+  group: z.string().max(253).optional(),
   healthy: z.boolean(),
 });
 export type EndpointRecord = z.infer<typeof endpointSchema>;

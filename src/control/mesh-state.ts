@@ -3,8 +3,10 @@ import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import {
   affectedConditions,
   affectedServices,
+  applyGroup,
   type Change,
   EndpointIndex,
+  groupKeyOf,
   type RegisteredEndpoint,
   type ResourceId,
   ResourceIndex,
@@ -13,6 +15,7 @@ import {
   touchesDirectory,
   touchesEgress,
 } from '../resources/index.ts';
+import { GroupMembers } from './group-members.ts';
 import type { SilentEndpoint } from './held-removals.ts';
 
 /** What a change asks of the publisher and of the status records. */
@@ -34,6 +37,7 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 export class MeshState {
   readonly resources = new ResourceIndex();
   readonly endpoints = new EndpointIndex();
+  readonly #groups = new GroupMembers();
   /** Newest revision that was looked at, of good and of refused records alike. */
   readonly #revisions = new Map<string, number>();
   readonly #onTouched: (touched: Touched) => void;
@@ -85,15 +89,19 @@ export class MeshState {
     if (change.before !== null) this.#touch(change, id);
   }
 
+  /** As the agent registered it: what its WorkloadGroup says is added here, and again whenever that changes. */
   putEndpoint(endpoint: RegisteredEndpoint): void {
-    this.#touch(this.endpoints.put(endpoint), null);
+    this.#groups.put(endpoint);
+    this.#touch(this.endpoints.put(this.#grouped(endpoint)), null);
   }
 
   deleteEndpoint(host: string, workload: string): void {
+    this.#groups.delete(host, workload);
     this.#touch(this.endpoints.delete(host, workload), null);
   }
 
   deleteHost(host: string): void {
+    this.#groups.deleteHost(host);
     for (const change of this.endpoints.deleteHost(host)) this.#touch(change, null);
   }
 
@@ -126,7 +134,22 @@ export class MeshState {
     });
   }
 
+  #regroup(change: Change): void {
+    const group = change.type === 'resource' ? (change.after ?? change.before) : null;
+    if (group === null) return;
+    const { namespace, name } = group.metadata;
+    for (const endpoint of this.#groups.members(`${namespace}/${name}`)) {
+      this.#touch(this.endpoints.put(this.#grouped(endpoint)), null);
+    }
+  }
+
+  #grouped(endpoint: RegisteredEndpoint): RegisteredEndpoint {
+    const key = groupKeyOf(endpoint);
+    return key === null ? endpoint : applyGroup(endpoint, this.resources.workloadGroup(key));
+  }
+
   #touch(change: Change, resource: ResourceId | null): void {
+    if (resource?.startsWith('WorkloadGroup.')) this.#regroup(change);
     this.#onTouched({
       services: affectedServices(this.resources, change),
       directory: touchesDirectory(change),

@@ -60,7 +60,7 @@ class DataThread {
   #prunedAt = 0;
 
   constructor(start: ThreadStart) {
-    const { limits } = start;
+    const { limits, locality: home } = start;
     this.#start = start;
     const llhttp = createLlhttp({ slabBytes: start.slabBytes, parsers: CHUNKED_BODIES });
     const memory = divideMemory(llhttp);
@@ -83,7 +83,7 @@ class DataThread {
       counters,
       meter: new RequestMeter(counters),
       sink: this.#countOpen(new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now))),
-      table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), ''),
+      table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
       serverFirst: new ServerFirstMemory(),

@@ -14,6 +14,8 @@ export interface ThreadStart {
   readonly ownPorts: readonly number[];
   /** Port of the listeners with side `explicit`; 0 = there are none. */
   readonly explicitPort: number;
+  /** `region/zone/subzone` of this host, '' = unknown. */
+  readonly locality: string;
   readonly limits: Limits;
   readonly inboundMark: number;
   readonly slabBytes: number;

@@ -5,7 +5,13 @@ import type { Change } from './change.ts';
 import { targetRoute } from './policy-target.ts';
 import { isRouteTarget } from './policy-types.ts';
 import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
-import type { Resource, RouteResource, ServiceEntryResource, ServiceResource } from './types.ts';
+import type {
+  BackendTrafficPolicyResource,
+  Resource,
+  RouteResource,
+  ServiceEntryResource,
+  ServiceResource,
+} from './types.ts';
 
 /**
  * The services whose views a change may alter, sorted; a service that no longer exists is included, so that its view is
@@ -43,6 +49,8 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
       return;
     case 'Sidecar':
+    // The workloads of a group change as such when their group does.
+    case 'WorkloadGroup':
       return;
     case 'HTTPRoute':
     case 'GRPCRoute':
@@ -55,10 +63,7 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       return;
     case 'BackendTrafficPolicy':
       addWithDependents(index, targetKeys(resource), found);
-      for (const ref of resource.spec.targetRefs) {
-        const route = isRouteTarget(ref) ? targetRoute(index, resource, ref) : undefined;
-        if (route !== undefined) addParents(route, found);
-      }
+      for (const route of targetRoutes(index, resource)) addParents(route, found);
       return;
     case 'BackendTLSPolicy':
       addWithDependents(index, targetKeys(resource), found);
@@ -90,6 +95,10 @@ function rivalsOf(index: ResourceIndex, resource: ServiceResource | ServiceEntry
 
 function hostsOf(resource: Resource): readonly string[] {
   return resource.kind === 'ServiceEntry' ? resource.spec.hosts : [];
+}
+
+function targetRoutes(index: ResourceIndex, policy: BackendTrafficPolicyResource): RouteResource[] {
+  return policy.spec.targetRefs.filter(isRouteTarget).flatMap((ref) => targetRoute(index, policy, ref) ?? []);
 }
 
 /** A service's endpoints also appear in the views of the services whose routes name it as a backend. */

@@ -55,6 +55,7 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
     case 'Sidecar':
       return analyzeSidecar(resource);
     case 'WorkloadEntry':
+    case 'WorkloadGroup':
       return [];
     case 'HTTPRoute':
     case 'GRPCRoute':

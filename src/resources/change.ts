@@ -13,6 +13,8 @@ export interface RegisteredEndpoint {
   readonly ports: Readonly<Record<string, number>>;
   /** 1.. */
   readonly weight: number;
+  /** Name of the WorkloadGroup that it registered in. */
+  readonly group?: string | undefined;
   /** `region/zone/subzone`, any of which may be missing at the end. */
   readonly locality?: string | undefined;
   /** False: the local probe fails; it gets no traffic. */

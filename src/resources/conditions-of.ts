@@ -32,6 +32,8 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
     case 'Service':
     case 'ServiceEntry':
       return complete(null, [frontendVerdict(index, frontendOf(resource))]);
+    case 'WorkloadGroup':
+      return complete(null, [accepted('agents may register workloads in the group')]);
     case 'Sidecar':
       return complete(null, [accepted('the programs of the namespace keep to it')]);
     case 'WorkloadEntry':

@@ -17,12 +17,14 @@ import { serviceSpec } from './schema/service.ts';
 import { serviceEntrySpec } from './schema/service-entry.ts';
 import { sidecarName, sidecarSpec } from './schema/sidecar.ts';
 import { workloadEntrySpec } from './schema/workload-entry.ts';
+import { workloadGroupSpec } from './schema/workload-group.ts';
 import { API_VERSIONS, type ConfigMapResource, KINDS, type Kind, type Metadata, type Resource } from './types.ts';
 
 /** Older versions with the same schema are accepted and stored as the first of their list. */
 const ACCEPTED_VERSIONS = {
   Service: ['v1'],
   WorkloadEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
+  WorkloadGroup: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   ServiceEntry: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   Sidecar: ['networking.istio.io/v1', 'networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
   HTTPRoute: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'],
@@ -67,6 +69,7 @@ const configMapManifest = z
 const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   Service: manifest('Service', labelNamedMetadata, serviceSpec),
   WorkloadEntry: manifest('WorkloadEntry', metadata, workloadEntrySpec),
+  WorkloadGroup: manifest('WorkloadGroup', metadata, workloadGroupSpec),
   ServiceEntry: manifest('ServiceEntry', labelNamedMetadata, serviceEntrySpec),
   Sidecar: manifest('Sidecar', metadataNamed(sidecarName), sidecarSpec),
   HTTPRoute: manifest('HTTPRoute', metadata, httpRouteSpec),

@@ -9,6 +9,7 @@ export {
   withVirtualIps,
 } from './allocate-virtual-ips.ts';
 export { analyzeResources } from './analyze-resources.ts';
+export { applyGroup, groupKeyOf } from './apply-group.ts';
 export type { Change, RegisteredEndpoint } from './change.ts';
 export { compileDirectory, compileDirectoryEntry, touchesDirectory } from './compile/compile-directory.ts';
 export { compileEgress, touchesEgress } from './compile/compile-egress.ts';
@@ -45,5 +46,6 @@ export {
   type TCPRouteResource,
   type TLSRouteResource,
   type WorkloadEntryResource,
+  type WorkloadGroupResource,
 } from './types.ts';
 export type { Condition } from './verdict.ts';

@@ -34,3 +34,32 @@ export interface SidecarSpec {
   readonly outboundTrafficPolicy?: { readonly mode: 'ALLOW_ANY' | 'REGISTRY_ONLY' } | undefined;
   readonly egress: readonly { readonly hosts: readonly string[] }[];
 }
+
+/** What agents say of the workloads that they register in the group. */
+export interface WorkloadGroupSpec {
+  readonly metadata: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+  };
+  readonly template: {
+    readonly ports: Readonly<Record<string, number>>;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly weight: number;
+    readonly locality?: string | undefined;
+    readonly serviceAccount?: string | undefined;
+  };
+  readonly probe?: GroupProbe | undefined;
+}
+
+/** Kubernetes' readiness probe. */
+export type GroupProbe = {
+  readonly initialDelaySeconds: number;
+  readonly periodSeconds: number;
+  readonly timeoutSeconds: number;
+  readonly successThreshold: number;
+  readonly failureThreshold: number;
+} & (
+  | { readonly httpGet: { readonly path: string; readonly port: number } }
+  | { readonly tcpSocket: { readonly port: number } }
+  | { readonly grpc: { readonly port: number; readonly service: string } }
+);

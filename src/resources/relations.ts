@@ -51,6 +51,7 @@ export function relationsOf(resource: Resource): string[] {
     case 'Sidecar':
       return named('egress', ['']);
     case 'WorkloadEntry':
+    case 'WorkloadGroup':
     case 'HTTPRouteFilter':
     case 'ConfigMap':
       return [];

@@ -23,6 +23,7 @@ import {
   type SidecarResource,
   type StoredResource,
   type WorkloadEntryResource,
+  type WorkloadGroupResource,
 } from './types.ts';
 
 export { keyOf, parentKeys, targetKeys } from './relations.ts';
@@ -138,6 +139,10 @@ export class ResourceIndex {
   /** Policies that take certificates from the ConfigMap `<namespace>/<name>`. */
   tlsPoliciesTrusting(key: string): Stored<BackendTLSPolicyResource>[] {
     return this.#related('tls-policy-authority', key, 'BackendTLSPolicy');
+  }
+
+  workloadGroup(key: string): WorkloadGroupResource | undefined {
+    return storedOf(this.#byId.get(idOf('WorkloadGroup', key)), 'WorkloadGroup')?.resource;
   }
 
   /** The Sidecars of all namespaces, in no particular order. */

@@ -3,12 +3,13 @@
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
 import type { BackendTrafficPolicySpec, FrontendTarget } from './policy-types.ts';
-import type { ServiceEntrySpec, SidecarSpec } from './registry-types.ts';
+import type { ServiceEntrySpec, SidecarSpec, WorkloadGroupSpec } from './registry-types.ts';
 import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
 
 export const KINDS = [
   'Service',
   'WorkloadEntry',
+  'WorkloadGroup',
   'ServiceEntry',
   'Sidecar',
   'HTTPRoute',
@@ -26,6 +27,7 @@ export type Kind = (typeof KINDS)[number];
 export const API_VERSIONS = {
   Service: 'v1',
   WorkloadEntry: 'networking.istio.io/v1',
+  WorkloadGroup: 'networking.istio.io/v1',
   ServiceEntry: 'networking.istio.io/v1',
   Sidecar: 'networking.istio.io/v1',
   HTTPRoute: 'gateway.networking.k8s.io/v1',
@@ -55,6 +57,7 @@ interface Typed<K extends Kind, Spec> {
 
 export type ServiceResource = Typed<'Service', ServiceSpec>;
 export type WorkloadEntryResource = Typed<'WorkloadEntry', WorkloadEntrySpec>;
+export type WorkloadGroupResource = Typed<'WorkloadGroup', WorkloadGroupSpec>;
 export type ServiceEntryResource = Typed<'ServiceEntry', ServiceEntrySpec>;
 export type SidecarResource = Typed<'Sidecar', SidecarSpec>;
 export type HTTPRouteResource = Typed<'HTTPRoute', HTTPRouteSpec>;
@@ -77,6 +80,7 @@ export interface ConfigMapResource {
 export type Resource =
   | ServiceResource
   | WorkloadEntryResource
+  | WorkloadGroupResource
   | ServiceEntryResource
   | SidecarResource
   | RouteResource

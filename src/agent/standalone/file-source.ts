@@ -1,7 +1,14 @@
 /** Views from files: control's admission and compilation, in process. A bad change leaves everything as it was. */
 import type { ServiceKey } from '../../contract/views.ts';
 import { type Problem, UserError } from '../../core/errors.ts';
-import { analyzeResources, EndpointIndex, hashView, ResourceIndex } from '../../resources/index.ts';
+import {
+  analyzeResources,
+  applyGroup,
+  EndpointIndex,
+  groupKeyOf,
+  hashView,
+  ResourceIndex,
+} from '../../resources/index.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { LinkedWorkload } from '../control-types.ts';
 import type { SourceStatus, ViewSink, ViewSource } from '../view-source.ts';
@@ -22,6 +29,7 @@ export class FileSource implements ViewSource {
   readonly #watch: FileWatch;
   readonly #endpoints = new EndpointIndex();
   readonly #demanded = new Set<ServiceKey>();
+  #workloads: readonly LinkedWorkload[] = [];
   #sink: ViewSink | null = null;
   #index = new ResourceIndex();
   #views: CompiledViews | null = null;
@@ -62,9 +70,7 @@ export class FileSource implements ViewSource {
   }
 
   setWorkloads(workloads: readonly LinkedWorkload[]): void {
-    const { host } = this.#settings;
-    this.#endpoints.deleteHost(host);
-    for (const workload of workloads) this.#endpoints.put({ ...workload, host });
+    this.#workloads = workloads;
     this.#enqueue((sink) => this.#publish(sink));
   }
 
@@ -107,6 +113,7 @@ export class FileSource implements ViewSource {
 
   /** Compiles all, delivers what programs of this host have dialled. */
   async #publish(sink: ViewSink): Promise<void> {
+    this.#registerWorkloads();
     const before = this.#views;
     const after = compileViews(this.#index, this.#endpoints, before, ++this.#gen);
     this.#views = after;
@@ -119,6 +126,17 @@ export class FileSource implements ViewSource {
       if (!after.services.has(key) && before?.services.has(key)) await sink.serviceRemoved(key);
     }
     this.#tellFindings();
+  }
+
+  /** Each time: what a WorkloadGroup says may have changed with the files. */
+  #registerWorkloads(): void {
+    const { host } = this.#settings;
+    this.#endpoints.deleteHost(host);
+    for (const workload of this.#workloads) {
+      const endpoint = { ...workload, host };
+      const group = groupKeyOf(endpoint);
+      this.#endpoints.put(group === null ? endpoint : applyGroup(endpoint, this.#index.workloadGroup(group)));
+    }
   }
 
   #tellInForce(): void {

@@ -36,7 +36,7 @@ async function start(
   const limits = { ...DEFAULTS, maxConnections: 256 };
   workers.length = 0;
   const threads = await startDataThreads(
-    { count, outboundPort: ports[0], inboundPort: ports[1], explicitPort, ipv6: false, limits },
+    { count, outboundPort: ports[0], inboundPort: ports[1], explicitPort, ipv6: false, locality: null, limits },
     logger,
   );
   t.teardown(() => threads.stop());
@@ -185,7 +185,13 @@ t.test('a taken port is one clear sentence, and nothing stays open', async (t) =
   const { ports } = await start(t, 1);
   const [free] = await freePorts(1);
   const { logger } = recordingLogger();
-  const settings = { count: 1, explicitPort: null, ipv6: false, limits: { ...DEFAULTS, maxConnections: 16 } };
+  const settings = {
+    count: 1,
+    explicitPort: null,
+    ipv6: false,
+    locality: null,
+    limits: { ...DEFAULTS, maxConnections: 16 },
+  };
   await t.rejects(startDataThreads({ ...settings, outboundPort: free, inboundPort: ports[1] }, logger), {
     message: new RegExp(`port ${ports[1]} is already in use`),
   });

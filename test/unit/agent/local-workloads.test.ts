@@ -23,10 +23,22 @@ t.test('a workload registers its own address, else the one of the file, else the
   t.throws(() => addresses(TWO, null), { message: 'workloads[0].address: this host has no address' });
 });
 
+t.test('a workload has its own locality, else that of its host, and its group', async (t) => {
+  const text = `
+workloads:
+  - { name: a, ports: { http: 80 }, locality: eu/b, group: cart.v1 }
+  - { name: b, ports: { http: 80 } }
+`;
+  const [first, second] = localWorkloads(config(`locality: eu/a/rack1${text}`), '10.0.0.1');
+  if (first === undefined || second === undefined) throw new Error('no workload');
+  t.match(linkedWorkload(first, true, 'eu/a/rack1'), { locality: 'eu/b', group: 'cart.v1' });
+  t.match(linkedWorkload(second, true, 'eu/a/rack1'), { locality: 'eu/a/rack1', group: undefined });
+});
+
 t.test('what is registered and what labels the inbound side', async (t) => {
   const [first] = localWorkloads(config(TWO), '10.0.0.1');
   if (first === undefined) throw new Error('no workload');
-  t.strictSame(linkedWorkload(first, false), {
+  t.strictSame(linkedWorkload(first, false, null), {
     namespace: 'shop',
     name: 'a',
     labels: { app: 'a' },

@@ -54,6 +54,8 @@ workloads:
       { name: 'grpc', port: 9090, protocol: 'http2' },
     ],
     weight: 3,
+    locality: null,
+    group: null,
     probe: {
       check: { type: 'http', port: 8080, path: '/healthz' },
       periodSeconds: 2,
@@ -113,6 +115,8 @@ const WRONG: readonly (readonly [text: string, path: string, message: RegExp])[]
     /unknown/,
   ],
   ['workloads: [{ name: a, ports: { http: 80 }, weight: 0 }]', 'workloads[0].weight', /at least 1/],
+  ['workloads: [{ name: a, ports: { http: 80 }, group: A_b }]', 'workloads[0].group', /name of a WorkloadGroup/],
+  ['locality: a/b/c/d', 'locality', /region/],
   ['workloads: [{ name: a, ports: { http: 80 }, probe: {} }]', 'workloads[0].probe', /exactly one of/],
   [
     'workloads: [{ name: a, ports: { http: 80 }, probe: { tcpSocket: {}, httpGet: {} } }]',

@@ -113,3 +113,38 @@ t.test('what is created later is younger, whatever the clock says', async (t) =>
   put('9999-12-31T23:59:59.999Z');
   t.equal(state.creationTime(now), '9999-12-31T23:59:59.999Z', 'still a time that can be read');
 });
+
+t.test('a registered workload has what its group says, whichever comes first, until the group goes', async (t) => {
+  const touched: Touched[] = [];
+  const state = new MeshState((one) => touched.push(one));
+  const put = (text: string): void => {
+    for (const resource of valuesOf(text))
+      state.putResource({ resource, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 1);
+  };
+  const group = (weight: number): void =>
+    put(
+      `{apiVersion: networking.istio.io/v1, kind: WorkloadGroup, metadata: {name: g, namespace: shop}, ` +
+        `spec: {template: {labels: {app: orders}, weight: ${weight}}}}`,
+    );
+  put(TEXT);
+  const base = { host: 'h', namespace: 'shop', labels: {}, address: '10.0.0.1', ports: {}, weight: 1, healthy: true };
+  state.putEndpoint({ ...base, name: 'o', group: 'g' });
+  const found = (): unknown[] => state.endpoints.select('shop', { app: 'orders' }).map(({ weight }) => weight);
+  t.same(found(), [], 'no group yet');
+  group(3);
+  t.same(found(), [3]);
+  t.same(touched.at(-2)?.services, ['shop/orders'], 'the views of its Services are touched');
+  group(4);
+  t.same(found(), [4]);
+  state.putEndpoint({ ...base, name: 'p', group: 'g' });
+  t.same(found(), [4, 4]);
+  state.deleteResource('WorkloadGroup.shop.g');
+  t.same(found(), []);
+  group(5);
+  state.deleteEndpoint('h', 'shop/o');
+  group(6);
+  t.same(found(), [6], 'who left does not come back');
+  state.deleteHost('h');
+  group(7);
+  t.same(found(), []);
+});

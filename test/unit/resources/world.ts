@@ -40,6 +40,15 @@ export function serviceEntry(name: string, spec: Manifest, metadata: Manifest = 
   };
 }
 
+export function workloadGroup(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'networking.istio.io/v1',
+    kind: 'WorkloadGroup',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec,
+  };
+}
+
 export function sidecar(spec: Manifest, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'networking.istio.io/v1',
@@ -273,6 +282,12 @@ const anyServiceEntry = fc
     return serviceEntry(name, { hosts, addresses, ports: listed, ...found }, { namespace: ns });
   });
 
+const anyWorkloadGroup = fc
+  .record({ ns: namespace, labels, weight: fc.integer({ min: 1, max: 9 }), port: portNumber })
+  .map(({ ns, labels: l, weight, port }) =>
+    workloadGroup('g', { template: { labels: l, weight }, probe: { tcpSocket: { port } } }, { namespace: ns }),
+  );
+
 const anySidecar = fc
   .record({ ns: namespace, mode: fc.constantFrom('ALLOW_ANY', 'REGISTRY_ONLY') })
   .map(({ ns, mode }) => sidecar({ outboundTrafficPolicy: { mode } }, { namespace: ns }));
@@ -319,6 +334,7 @@ export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(
   anyWorkload,
   anyServiceEntry,
   anySidecar,
+  anyWorkloadGroup,
   anyRoute,
   anyPolicy,
   anyTlsPolicy,
