@@ -170,13 +170,13 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
   }
 
   #unreachable(): void {
-    const { endpoint, attempts, failure } = this.#delivery;
+    const { failure, failureFlag, failureSentence } = this.#delivery;
     if (this.#decision?.cluster === null) {
       // Nobody listens where the program dialled: it sees a refused connection as a reset, as near as a redirect allows.
       this.#settle('UF', failure);
       return this.#client.finish('unreachable');
     }
-    this.fail('UF', 503, `cannot connect to ${endpoint?.text ?? ''} (attempt ${attempts}): ${failure}`);
+    this.fail(failureFlag, 503, failureSentence);
   }
 
   /** Gives up on the exchange: whatever it holds is released, the upstream connection is reset, the request is counted. */

@@ -12,6 +12,7 @@ import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { observeConnect, observeFailure } from './endpoints/observe-attempt.ts';
 import { GatherPace } from './gather-pace.ts';
+import { ConnectionCount } from './upstream/connection-count.ts';
 
 /** After this much time kernel keep-alive is switched on, so that a dead peer is noticed; silence alone never ends a connection. */
 const KEEPALIVE_AFTER_MS = 60_000;
@@ -32,6 +33,9 @@ export class OpaqueRelay implements SocketHandler {
   #fromServer: BulkFlow | null = null;
   #established: boolean;
   #finished = false;
+  #count: ConnectionCount;
+  /** Bytes moved in both directions when the timer was looked at last. */
+  #movedBefore = -1;
 
   /** Takes over both sockets. `endpoint.active` was raised by the caller and is lowered here. */
   constructor(
@@ -50,10 +54,12 @@ export class OpaqueRelay implements SocketHandler {
     this.#server = server;
     this.#endpoint = endpoint;
     this.#record = record;
+    this.#count = new ConnectionCount(endpoint, cluster === null ? null : cluster.traffic);
     this.#established = !server.connecting && !server.unregistered;
     client.handler = this;
     server.handler = this;
-    context.reactor.setTimer(client, KEEPALIVE_AFTER_MS);
+    if (this.#established) this.#count.established();
+    context.reactor.setTimer(client, this.#idleMs > 0 ? this.#idleMs : KEEPALIVE_AFTER_MS);
   }
 
   /** Sends bytes that were read before the relay began (slab offset), in either direction. */
@@ -76,6 +82,7 @@ export class OpaqueRelay implements SocketHandler {
   onConnect(socket: Socket): void {
     this.#established = true;
     this.#context.reactor.clearTimer(socket);
+    this.#count.established();
     observeConnect(this.#context, this.#cluster, this.#endpoint);
   }
 
@@ -106,6 +113,24 @@ export class OpaqueRelay implements SocketHandler {
     if (socket === this.#server && !this.#established) return this.#connectFailed(ETIMEDOUT);
     this.#context.reactor.enableKeepAlive(this.#client);
     this.#context.reactor.enableKeepAlive(this.#server);
+    if (this.#idleMs > 0) this.#watchIdle();
+  }
+
+  /** ms of silence in both directions after which the connection ends; 0 = it may last for ever. */
+  get #idleMs(): number {
+    return this.#cluster?.traffic.timeouts.tcpIdleMs ?? 0;
+  }
+
+  /** Ends it after a whole period, and at most two, in which nothing moved. */
+  #watchIdle(): void {
+    const moved = this.#client.bytesRead + this.#client.bytesWritten;
+    if (moved !== this.#movedBefore) {
+      this.#movedBefore = moved;
+      return this.#context.reactor.setTimer(this.#client, this.#idleMs);
+    }
+    this.#record.flag = 'SI';
+    this.#record.detail = `nothing moved in either direction for ${this.#idleMs} ms`;
+    this.#finish('timeout');
   }
 
   onReadable(socket: Socket): void {
@@ -132,6 +157,8 @@ export class OpaqueRelay implements SocketHandler {
     reactor.reset(this.#server);
     this.#endpoint.active--;
     next.endpoint.active++;
+    this.#count.end();
+    this.#count = new ConnectionCount(next.endpoint, this.#cluster === null ? null : this.#cluster.traffic);
     this.#endpoint = next.endpoint;
     this.#record.endpoint = next.endpoint.text;
     this.#server = next.socket;
@@ -210,6 +237,7 @@ export class OpaqueRelay implements SocketHandler {
       reactor.reset(this.#server);
     }
     this.#endpoint.active--;
+    this.#count.end();
     record.close(ending);
   }
 }

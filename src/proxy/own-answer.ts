@@ -18,6 +18,8 @@ import { field, isBodiless, NOTHING, type OwnContent } from './own-content.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 
 const PLAIN_TEXT = field('content-type', 'text/plain; charset=utf-8');
+/** Envoy's name for it: other proxies of the field know not to send it again. */
+const OVERLOADED = field('x-envoy-overloaded', 'true');
 const GRPC = field('content-type', 'application/grpc');
 const TOO_LARGE = 'the answer of the rule is larger than the limit';
 /** Bytes of a body that go into a gRPC message. */
@@ -78,7 +80,7 @@ function writeError(context: Context, socket: Socket, record: ConnectionRecord, 
     sentence,
     close,
     toHead: isHead,
-    insert: linesOf(edits),
+    insert: flag === 'UO' ? `x-envoy-overloaded: true\r\n${linesOf(edits)}` : linesOf(edits),
   });
   if (n > 0) context.reactor.write(socket, slab.composeArea, n);
 }
@@ -150,6 +152,7 @@ function plainAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
   if (content !== undefined) return contentAnswer(answer, content);
   const body = isHead ? NOTHING : constantBytes(`${toAscii(sentence)}\n`);
   const fields = [PLAIN_TEXT, errorField(record, flag), ...fieldsOf(answer.edits)];
+  if (flag === 'UO') fields.push(OVERLOADED);
   if (body.length > 0) fields.push(field('content-length', String(body.length)));
   return { status, fields, body };
 }

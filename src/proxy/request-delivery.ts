@@ -8,12 +8,23 @@ import { addFields } from './codec/own-lines.ts';
 import type { Context } from './context.ts';
 import type { RequestDecision } from './decide-request.ts';
 import { affinityFields } from './endpoints/affinity.ts';
+import type { ClusterTraffic } from './endpoints/cluster-traffic.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { type FailureCause, observeAttempt, observeFailure } from './endpoints/observe-attempt.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
 import { NO_GRPC_STATUS } from './grpc/grpc-status.ts';
+import type { Overflow } from './policy/circuit-breaker.ts';
 import { describeDial } from './upstream/dial.ts';
-import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from './upstream/pool.ts';
+import { noteOverflow } from './upstream/overflow.ts';
+import {
+  ANY_IDLE,
+  acquire,
+  FRESH_FOR_UNSAFE_MS,
+  NEVER_IDLE,
+  release,
+  TOO_MANY_CONNECTIONS,
+  TOO_MANY_PENDING,
+} from './upstream/pool.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstream/upstream-connection.ts';
 
 export type Forward = Extract<RequestDecision, { type: 'forward' }>;
@@ -34,8 +45,11 @@ export class RequestDelivery {
   attempts = 0;
   /** The next try uses a new connection. */
   #afresh = false;
-  /** Why the last dial failed. */
+  /** Why the last dial failed, or why there was none (UO: a circuit breaker is open). */
   failure = '';
+  failureFlag: 'UF' | 'UO' = 'UF';
+  /** Where the request is counted as under way. */
+  #admitted: ClusterTraffic | null = null;
   /** The whole request as sent, while it may have to be sent again; -1 = not kept. */
   #replay = -1;
   #replayLength = 0;
@@ -53,6 +67,7 @@ export class RequestDelivery {
     this.endpoint = decision.endpoint;
     this.attempts = 0;
     this.#afresh = false;
+    this.failureFlag = 'UF';
     this.#tried.length = 0;
   }
 
@@ -99,11 +114,15 @@ export class RequestDelivery {
   connect(): boolean {
     const { reactor, limits } = this.#context;
     const maxIdleMs = this.#afresh ? NEVER_IDLE : this.#replay >= 0 ? ANY_IDLE : FRESH_FOR_UNSAFE_MS;
+    const traffic = this.#decision?.cluster?.traffic ?? null;
+    if (traffic !== null && !this.#admit(traffic)) return false;
     for (;;) {
       const { endpoint } = this;
       if (endpoint === null) return false;
       this.attempts++;
-      const upstream = acquire(reactor, limits, endpoint, this.#user, maxIdleMs);
+      const upstream = acquire(reactor, limits, endpoint, this.#user, maxIdleMs, traffic);
+      if (traffic !== null && (upstream === TOO_MANY_CONNECTIONS || upstream === TOO_MANY_PENDING))
+        return this.#overflow(traffic, upstream === TOO_MANY_PENDING ? 'pending' : 'connections');
       if (typeof upstream !== 'number') {
         endpoint.active++;
         this.upstream = upstream;
@@ -114,6 +133,27 @@ export class RequestDelivery {
       this.failure = describeDial(endpoint, upstream);
       if (!this.#chooseAnother(endpoint)) return false;
     }
+  }
+
+  #admit(traffic: ClusterTraffic): boolean {
+    if (this.#admitted !== null) return true;
+    if (!traffic.admit(this.#context.reactor.now)) return this.#overflow(traffic, 'requests');
+    this.#admitted = traffic;
+    return true;
+  }
+
+  #overflow(traffic: ClusterTraffic, limit: Overflow): false {
+    this.failure = noteOverflow(this.#context, traffic, limit);
+    this.failureFlag = 'UO';
+    return false;
+  }
+
+  /** Why the request was not sent, for the client. */
+  get failureSentence(): string {
+    const { endpoint, attempts, failure, failureFlag } = this;
+    return failureFlag === 'UO'
+      ? failure
+      : `cannot connect to ${endpoint?.text ?? ''} (attempt ${attempts}): ${failure}`;
   }
 
   /**
@@ -177,7 +217,7 @@ export class RequestDelivery {
   /** Hands the connection to somebody else, who now owns it and its place in `endpoint.active`. */
   takeOver(): UpstreamConnection | null {
     const { upstream } = this;
-    if (upstream !== null) upstream.user = null;
+    upstream?.leave();
     this.upstream = null;
     return upstream;
   }
@@ -188,6 +228,8 @@ export class RequestDelivery {
     const { upstream } = this;
     this.upstream = null;
     this.dropReplay();
+    if (this.#admitted !== null) this.#admitted.requests--;
+    this.#admitted = null;
     if (upstream === null) return;
     upstream.endpoint.active--;
     upstream.endpoint.lastUsed = reactor.now;

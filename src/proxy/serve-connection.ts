@@ -7,6 +7,7 @@ import type { Socket } from '../reactor/socket.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
 import { ConnectionRecord, type Side } from './connection-record.ts';
 import type { Context } from './context.ts';
+import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { observeFailure } from './endpoints/observe-attempt.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -17,6 +18,7 @@ import { serveOpaque } from './serve-opaque.ts';
 import { serveRestricted } from './serve-restricted.ts';
 import { serveByServerName } from './serve-routed.ts';
 import { type ChooseEndpoint, type Sniffed, SniffStage } from './sniff-stage.ts';
+import { refusesConnection } from './upstream/connection-count.ts';
 import { release } from './upstream/pool.ts';
 import { UpstreamConnection } from './upstream/upstream-connection.ts';
 
@@ -127,7 +129,8 @@ function serveVerdict(
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
   if (verdict !== 'http1' && verdict !== 'http2') return serveOpaque(context, client, record, target, read);
-  if (read.parallel !== null && read.endpoint !== null) keepForPool(context, read.endpoint, read.parallel);
+  if (read.parallel !== null && read.endpoint !== null)
+    keepForPool(context, target.cluster, read.endpoint, read.parallel);
   serveRequests(context, client, destination, record, verdict, read.at, read.length);
 }
 
@@ -145,9 +148,10 @@ function serveRequests(
 }
 
 /** A connection dialled during silence is as good as any for the requests to come. */
-function keepForPool(context: Context, endpoint: Endpoint, socket: Socket): void {
-  if (socket.connecting) return context.reactor.reset(socket);
-  const connection = new UpstreamConnection(endpoint, context.reactor);
+function keepForPool(context: Context, cluster: Cluster | null, endpoint: Endpoint, socket: Socket): void {
+  const traffic = cluster === null ? null : cluster.traffic;
+  if (socket.connecting || refusesConnection(traffic, endpoint) !== null) return context.reactor.reset(socket);
+  const connection = new UpstreamConnection(endpoint, context.reactor, traffic);
   connection.adopt(socket);
   release(context.reactor, context.limits, connection);
 }

@@ -1,13 +1,16 @@
 /** Sends a connection as a whole to one endpoint and relays its bytes. */
 import type { Socket } from '../reactor/socket.ts';
-import type { ConnectionRecord } from './connection-record.ts';
+import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { observeFailure } from './endpoints/observe-attempt.ts';
 import { type NextEndpoint, OpaqueRelay } from './opaque-relay.ts';
 import { chooseForConnection, type OpaqueTarget } from './resolve-target.ts';
+import type { ResponseFlag } from './response-flags.ts';
 import type { Sniffed } from './sniff-stage.ts';
+import { refusesConnection } from './upstream/connection-count.ts';
 import { describeDial, dialEndpoint } from './upstream/dial.ts';
+import { noteOverflow } from './upstream/overflow.ts';
 
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
@@ -23,23 +26,22 @@ export function serveOpaque(
   const { reactor } = context;
   const chosen = read.endpoint ?? chooseForConnection(context, target, record.client);
   if (chosen === null) {
-    record.flag = 'UH';
-    record.detail = `${target.cluster?.key ?? target.service} has no ready endpoint`;
-    reactor.reset(client);
-    return record.close('unreachable');
+    const sentence = `${target.cluster?.key ?? target.service} has no ready endpoint`;
+    return refuse(context, client, record, 'UH', sentence, 'unreachable');
+  }
+  const traffic = target.cluster === null ? null : target.cluster.traffic;
+  const full = refusesConnection(traffic, chosen);
+  if (traffic !== null && full !== null) {
+    if (read.parallel !== null) reactor.reset(read.parallel);
+    return refuse(context, client, record, 'UO', noteOverflow(context, traffic, full), 'refused');
   }
   // What the program has put into TLS itself stays as it is.
   const dial: Dial = record.verdict === 'tls' ? dialPlain : dialAsTheViewSays;
   const another = anotherEndpoint(context, record, target, dial);
-  const first = read.parallel ?? dial(context, chosen);
+  const first = read.parallel ?? dial(context, chosen, connectLimit(context, target));
   if (typeof first === 'number') observeFailure(context, target.cluster, chosen, 'connect');
   const way = typeof first === 'number' ? (another?.(chosen) ?? first) : { endpoint: chosen, socket: first };
-  if (typeof way === 'number') {
-    record.flag = 'UF';
-    record.detail = describeDial(chosen, way);
-    reactor.reset(client);
-    return record.close('unreachable');
-  }
+  if (typeof way === 'number') return refuse(context, client, record, 'UF', describeDial(chosen, way), 'unreachable');
   const { endpoint, socket: server } = way;
   endpoint.active++;
   endpoint.lastUsed = reactor.now;
@@ -50,13 +52,32 @@ export function serveOpaque(
   relay.start();
 }
 
-type Dial = (context: Context, endpoint: Endpoint) => Socket | number;
+function refuse(
+  { reactor }: Context,
+  client: Socket,
+  record: ConnectionRecord,
+  flag: ResponseFlag,
+  detail: string,
+  ending: Ending,
+): void {
+  record.flag = flag;
+  record.detail = detail;
+  reactor.reset(client);
+  record.close(ending);
+}
 
-const dialAsTheViewSays: Dial = ({ reactor, limits }, endpoint) =>
-  dialEndpoint(reactor, endpoint, limits.connectTimeoutMs, UNOWNED, 'bytes');
+type Dial = (context: Context, endpoint: Endpoint, connectMs: number) => Socket | number;
 
-const dialPlain: Dial = ({ reactor, limits }, { address, mark }) =>
-  dialEndpoint(reactor, { address, mark, tls: null }, limits.connectTimeoutMs, UNOWNED, 'bytes');
+const dialAsTheViewSays: Dial = ({ reactor }, endpoint, connectMs) =>
+  dialEndpoint(reactor, endpoint, connectMs, UNOWNED, 'bytes');
+
+const dialPlain: Dial = ({ reactor }, { address, mark }, connectMs) =>
+  dialEndpoint(reactor, { address, mark, tls: null }, connectMs, UNOWNED, 'bytes');
+
+/** ms; 0 = none. */
+function connectLimit({ limits }: Context, { cluster }: OpaqueTarget): number {
+  return cluster?.traffic.timeouts.connectMs ?? limits.connectTimeoutMs;
+}
 
 function anotherEndpoint(
   context: Context,
@@ -73,7 +94,7 @@ function anotherEndpoint(
     if (tried.length >= MAX_ENDPOINTS) return null;
     const endpoint = cluster.pick(context, key, tried);
     if (endpoint === null || tried.includes(endpoint)) return null;
-    const socket = dial(context, endpoint);
+    const socket = dial(context, endpoint, connectLimit(context, target));
     if (typeof socket !== 'number') return { endpoint, socket };
     observeFailure(context, cluster, endpoint, 'connect');
     return another(endpoint);

@@ -17,6 +17,8 @@ export class Endpoint implements Destination {
   readonly tls: EndpointTls | null;
   /** Requests and opaque connections in flight. */
   active = 0;
+  /** Connections that are open, or being established, for whatever cluster. */
+  connections = 0;
   /** Kept-alive HTTP/1.1 connections not in use; the last one returned is the first one taken. */
   readonly idle: UpstreamConnection[] = [];
   readonly idleLesson = new IdleLesson();

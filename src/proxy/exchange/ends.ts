@@ -5,10 +5,12 @@
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { OwnAnswer } from '../own-answer.ts';
 import type { Loss } from '../policy/loss.ts';
 import type { ResponseFlag } from '../response-flags.ts';
+import { TOO_MANY_CONNECTIONS, TOO_MANY_PENDING } from '../upstream/pool.ts';
 
 export type { Loss } from '../policy/loss.ts';
 
@@ -65,6 +67,9 @@ export const OPEN = 0;
 export const QUEUED = -1;
 /** Too many requests wait there already. */
 export const CROWDED = -2;
+/** The circuit breaker of the cluster allows no more connections, or no more requests that wait for one. */
+export const FULL_OF_CONNECTIONS = TOO_MANY_CONNECTIONS;
+export const FULL_OF_PENDING = TOO_MANY_PENDING;
 
 /** Results of `ServerEnd.sendHead`. */
 export type HeadSent =
@@ -91,7 +96,8 @@ export interface ServerEnd {
   readonly outlivesAnswer: boolean;
   /** Bytes of the request may have reached the endpoint. */
   readonly mayHaveArrived: boolean;
-  open(endpoint: Endpoint, reuse: Reuse): number;
+  /** @param traffic of the cluster that the request is for, null = the original destination */
+  open(endpoint: Endpoint, traffic: ClusterTraffic | null, reuse: Reuse): number;
   sendHead(head: MessageHead, plan: Http2HeadPlan, end: boolean): HeadSent;
   /** Takes all bytes. False: some wait, send no more until `onServerWritable`. */
   sendData(at: number, length: number, end: boolean): boolean;

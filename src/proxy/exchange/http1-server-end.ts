@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { BodyReader } from '../convert/body-reader.ts';
 import { writeChunk, writeTrailers } from '../convert/chunks.ts';
 import { BAD_AUTHORITY, type BodyFraming, writeHttp1Request } from '../convert/write-http1.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { SlabStash } from '../slab-stash.ts';
 import { ANY_IDLE, acquire, FRESH_FOR_UNSAFE_MS, NEVER_IDLE, release } from '../upstream/pool.ts';
@@ -46,9 +47,9 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
     return this.#upstream?.connected === true;
   }
 
-  open(endpoint: Endpoint, reuse: Reuse): number {
+  open(endpoint: Endpoint, traffic: ClusterTraffic | null, reuse: Reuse): number {
     const { reactor, limits } = this.#context;
-    const upstream = acquire(reactor, limits, endpoint, this, IDLE_LIMITS[reuse]);
+    const upstream = acquire(reactor, limits, endpoint, this, IDLE_LIMITS[reuse], traffic);
     if (typeof upstream === 'number') return upstream;
     this.#upstream = upstream;
     return OPEN;

@@ -6,16 +6,27 @@ import type { Http2Head } from '../codec/http2/http2-head.ts';
 import type { Http2Stream } from '../codec/http2/http2-stream.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { http2PoolOf } from '../upstream/http2-pool.ts';
 import {
   CLAIMED,
+  PENDING_FULL,
   type StreamClaimant,
   type StreamConnection,
   type StreamPool,
   WAITING,
 } from '../upstream/stream-pool.ts';
-import { CROWDED, type HeadSent, type Loss, OPEN, QUEUED, type ServerEnd, type ServerEndUser } from './ends.ts';
+import {
+  CROWDED,
+  FULL_OF_PENDING,
+  type HeadSent,
+  type Loss,
+  OPEN,
+  QUEUED,
+  type ServerEnd,
+  type ServerEndUser,
+} from './ends.ts';
 
 /** How the session words an RST_STREAM that came. */
 const BY_PEER = 'the server reset the stream';
@@ -23,6 +34,7 @@ const BY_PEER = 'the server reset the stream';
 export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   readonly outlivesAnswer = true;
   waiting = false;
+  traffic: ClusterTraffic | null = null;
   /** ms of the reactor's clock since when the request has waited for a free stream, 0 = it has not. */
   waitingSince: number;
   readonly #context: Context;
@@ -41,11 +53,13 @@ export class Http2ServerEnd implements ServerEnd, StreamClaimant {
     return this.#stream !== null && this.#connection?.connected === true;
   }
 
-  open(endpoint: Endpoint): number {
+  open(endpoint: Endpoint, traffic: ClusterTraffic | null): number {
+    this.traffic = traffic;
     const pool = http2PoolOf(this.#context, endpoint);
     const result = pool.claim(this);
     if (result === CLAIMED) return OPEN;
     if (result > 0) return result;
+    if (result === PENDING_FULL) return FULL_OF_PENDING;
     if (result !== WAITING) return CROWDED;
     this.#pool = pool;
     return QUEUED;

@@ -15,8 +15,9 @@ import { Sending } from './sending.ts';
 import type { Sent } from './sent.ts';
 import type { HttpProtocol } from './upstream-protocol.ts';
 
-/** Bytes of a body that may wait for the mirror. */
+/** Bytes of a body that may wait for the mirror: none while less than half of the buffers is free, which belong to requests. */
 const MOST_WAITING = 65_536;
+const ENOUGH = 1 / 2;
 /** A mirror that takes longer is given up. */
 const MOST_MS = 15_000;
 
@@ -92,7 +93,8 @@ export class Mirror extends Sending implements ServerEndUser, Timed {
       if (!this.sendData(at, length, end)) this.#waitingBytes += length;
       return 'sent';
     });
-    if (this.#waitingBytes > MOST_WAITING) this.#drop();
+    const { freeLargeChunks, largeChunks } = this.context.reactor.slab;
+    if (this.#waitingBytes > (freeLargeChunks < largeChunks * ENOUGH ? 0 : MOST_WAITING)) this.#drop();
   }
 
   copyTrailers(head: MessageHead): void {

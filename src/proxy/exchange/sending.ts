@@ -11,7 +11,17 @@ import type { Forward } from '../request-delivery.ts';
 import { takeRequestNumber } from '../request-id.ts';
 import { describeDial } from '../upstream/dial.ts';
 import { noteOverflow } from '../upstream/overflow.ts';
-import { CROWDED, type HeadSent, OPEN, QUEUED, type Reuse, type ServerEnd, type ServerEndUser } from './ends.ts';
+import {
+  CROWDED,
+  FULL_OF_CONNECTIONS,
+  FULL_OF_PENDING,
+  type HeadSent,
+  OPEN,
+  QUEUED,
+  type Reuse,
+  type ServerEnd,
+  type ServerEndUser,
+} from './ends.ts';
 import { Http1ServerEnd } from './http1-server-end.ts';
 import { Http2ServerEnd } from './http2-server-end.ts';
 import { KeptRequest } from './kept-request.ts';
@@ -104,7 +114,8 @@ export class Sending {
         ? new Http2ServerEnd(this.context, user, this.waitingSince)
         : new Http1ServerEnd(this.context, user);
     this.attempts++;
-    const result = server.open(this.endpoint, this.reuse);
+    const { cluster } = this.decision;
+    const result = server.open(this.endpoint, cluster === null ? null : cluster.traffic, this.reuse);
     if (result !== OPEN && result !== QUEUED) return this.#notOpened(result);
     this.server = server;
     this.endpoint.active++;
@@ -116,6 +127,12 @@ export class Sending {
   }
 
   #notOpened(result: number): Sent {
+    const { cluster } = this.decision;
+    if (cluster !== null && (result === FULL_OF_CONNECTIONS || result === FULL_OF_PENDING)) {
+      const limit = result === FULL_OF_PENDING ? 'pending' : 'connections';
+      this.failure = noteOverflow(this.context, cluster.traffic, limit);
+      return 'full';
+    }
     const isCrowded = result === CROWDED;
     this.watch?.onLoss(this.endpoint, isCrowded ? 'crowded' : 'unreachable', true);
     this.failure = isCrowded ? 'too many requests wait for a free stream' : describeDial(this.endpoint, result);

@@ -15,7 +15,7 @@ export interface DialTarget {
 
 /**
  * Starts connecting; `onConnect` follows when TLS, where there is some, is established as well. The handler's `onTimeout` is called
- * when that took `timeoutMs`.
+ * when that took `timeoutMs` (0 = as long as it takes).
  * @returns an errno when it failed at once (see `describeDial`)
  */
 export function dialEndpoint(
@@ -34,7 +34,7 @@ export function dialEndpoint(
     reactor.reset(socket);
     return ENOMEM;
   }
-  reactor.setTimer(socket, timeoutMs);
+  if (timeoutMs > 0) reactor.setTimer(socket, timeoutMs);
   return socket;
 }
 

@@ -4,8 +4,10 @@
  */
 import type { Timed } from '../../reactor/timer-wheel.ts';
 import type { Context } from '../context.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
+import { refusesConnection } from './connection-count.ts';
 import { Http2Upstream, type UpstreamPool } from './http2-upstream.ts';
-import { CLAIMED, type StreamClaimant, type StreamPool, TOO_MANY_WAIT, WAITING } from './stream-pool.ts';
+import { CLAIMED, PENDING_FULL, type StreamClaimant, type StreamPool, TOO_MANY_WAIT, WAITING } from './stream-pool.ts';
 import type { Destination } from './upstream-connection.ts';
 
 /**
@@ -59,6 +61,9 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
     }
     const { limits, reactor } = this.#context;
     if (this.#waiting.length >= limits.maxWaitingPerEndpoint) return TOO_MANY_WAIT;
+    const { traffic } = claimant;
+    if (traffic !== null && traffic.pending >= traffic.thresholds.pending) return PENDING_FULL;
+    if (traffic !== null) traffic.pending++;
     claimant.waiting = true;
     if (claimant.waitingSince === 0) claimant.waitingSince = reactor.now;
     this.#enqueue(claimant);
@@ -82,7 +87,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
 
   withdraw(claimant: StreamClaimant): void {
     if (!claimant.waiting) return;
-    claimant.waiting = false;
+    stopWaiting(claimant);
     const at = this.#waiting.indexOf(claimant);
     if (at >= 0) this.#waiting.splice(at, 1);
   }
@@ -90,9 +95,9 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   /** CLAIMED, WAITING when all connections are full, or an errno. */
   #open(claimant: StreamClaimant): number {
     if (this.#openOn(claimant, MANY_UNCONSUMED)) return CLAIMED;
-    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint || !this.#mayDial())
+    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint || !this.#mayDial(claimant.traffic))
       return this.#openOn(claimant, Number.POSITIVE_INFINITY) ? CLAIMED : WAITING;
-    const fresh = new Http2Upstream(this.#context, this.#endpoint, this);
+    const fresh = new Http2Upstream(this.#context, this.#endpoint, this, claimant.traffic);
     const errno = fresh.dial();
     if (errno !== 0) return errno;
     this.#connections.push(fresh);
@@ -100,7 +105,8 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   }
 
   /** Not while it is unknown what one connection takes, nor when the endpoint refuses more than it has. */
-  #mayDial(): boolean {
+  #mayDial(traffic: ClusterTraffic | null): boolean {
+    if (refusesConnection(traffic, this.#endpoint) !== null) return false;
     for (const { session } of this.#connections) {
       if (session.isRefusing || (this.#allowed === 0 && session.serverStreams < 0)) return false;
     }
@@ -129,7 +135,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
       if (result === WAITING) return;
       // Opening may have had consequences: the first may be gone already.
       if (waiting[0] === first) waiting.shift();
-      first.waiting = false;
+      stopWaiting(first);
       if (result > 0) first.onNoStream(result);
     }
   }
@@ -143,7 +149,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
     if (errno === 0 || this.#connections.length > 0) return this.serveWaiting();
     // Who waits may have another endpoint to go to.
     for (const claimant of this.#waiting.splice(0)) {
-      claimant.waiting = false;
+      stopWaiting(claimant);
       claimant.onNoStream(errno);
     }
   }
@@ -155,7 +161,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
     while (waiting.length > 0 && waiting[0].waitingSince + limits.streamWaitMs <= now) {
       const claimant = waiting[0];
       waiting.shift();
-      claimant.waiting = false;
+      stopWaiting(claimant);
       claimant.onNoStream(0);
     }
     if (waiting.length > 0) this.#scheduleFirst();
@@ -164,6 +170,11 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   closeIdle(): void {
     for (const connection of [...this.#connections]) connection.closeIfIdle();
   }
+}
+
+function stopWaiting(claimant: StreamClaimant): void {
+  if (claimant.waiting && claimant.traffic !== null) claimant.traffic.pending--;
+  claimant.waiting = false;
 }
 
 /** The pool of an endpoint, made on first use. */

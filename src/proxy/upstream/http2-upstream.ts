@@ -1,4 +1,6 @@
 /** One HTTP/2 connection to an endpoint: a session and its socket, from dialling to the end. */
+
+import type { ClusterTimeoutsView } from '../../contract/cluster-views.ts';
 import { describeErrno, ECONNRESET, ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
 import type { Deferred } from '../../reactor/turn-end.ts';
@@ -6,12 +8,15 @@ import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
 import { Http2Session } from '../codec/http2/session.ts';
 import type { SessionEvents, SessionOutput } from '../codec/http2/session-types.ts';
 import type { Context } from '../context.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
+import { ConnectionCount } from './connection-count.ts';
 import { dialEndpoint } from './dial.ts';
 import type { StreamConnection } from './stream-pool.ts';
 import type { Destination } from './upstream-connection.ts';
 
 /** How often a session's own limits and timeouts are looked at. */
 const TICK_MS = 1_000;
+const NO_TIMEOUTS: ClusterTimeoutsView = {};
 
 /** The pool as its connections see it. */
 export interface UpstreamPool {
@@ -34,6 +39,8 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   readonly #context: Context;
   readonly #endpoint: Destination;
   readonly #pool: UpstreamPool;
+  readonly #traffic: ClusterTraffic | null;
+  #count: ConnectionCount | null = null;
   #socket: Socket | null = null;
   connected = false;
   /** In the pool: takes streams. */
@@ -41,8 +48,10 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   #isClosed = false;
   /** ms of the reactor's clock since when no stream was open; 0 = one is. */
   #idleSince: number;
+  #dialledAt = 0;
 
-  constructor(context: Context, endpoint: Destination, pool: UpstreamPool) {
+  constructor(context: Context, endpoint: Destination, pool: UpstreamPool, traffic: ClusterTraffic | null = null) {
+    this.#traffic = traffic;
     this.#context = context;
     this.#endpoint = endpoint;
     this.#pool = pool;
@@ -65,8 +74,11 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   /** Starts connecting; streams can be opened at once, what they send waits. Returns 0, or an errno when that failed at once. */
   dial(): number {
     const { reactor, limits } = this.#context;
-    const socket = dialEndpoint(reactor, this.#endpoint, limits.connectTimeoutMs, this, 'http2');
+    const connectMs = this.#traffic?.timeouts.connectMs ?? limits.connectTimeoutMs;
+    const socket = dialEndpoint(reactor, this.#endpoint, connectMs, this, 'http2');
     if (typeof socket === 'number') return socket;
+    this.#count = new ConnectionCount(this.#endpoint, this.#traffic);
+    this.#dialledAt = reactor.now;
     this.#socket = socket;
     this.session.start(reactor.now);
     this.session.assumeStreams(this.#pool.expectedStreams);
@@ -85,6 +97,7 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
 
   onConnect(socket: Socket): void {
     this.connected = true;
+    this.#count?.established();
     this.#context.reactor.enableKeepAlive(socket);
     this.#context.reactor.setTimer(socket, TICK_MS);
   }
@@ -108,7 +121,14 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   onTimeout(socket: Socket): void {
     if (!this.connected) return this.#lost(ETIMEDOUT, describeErrno(ETIMEDOUT));
     const { reactor, limits } = this.#context;
-    if (this.#idleSince > 0 && reactor.now - this.#idleSince >= limits.upstreamIdleMs) return this.closeIfIdle();
+    const { connectionIdleMs = limits.upstreamIdleMs, maxConnectionMs = 0 } = this.#traffic?.timeouts ?? NO_TIMEOUTS;
+    const { now } = reactor;
+    if (this.#idleSince > 0 && connectionIdleMs > 0 && now - this.#idleSince >= connectionIdleMs)
+      return this.closeIfIdle();
+    if (maxConnectionMs > 0 && now - this.#dialledAt >= maxConnectionMs) {
+      this.#leavePool();
+      if (this.session.openStreams === 0) return this.#close();
+    }
     reactor.setTimer(socket, TICK_MS);
     this.session.tick(reactor.now);
   }
@@ -172,6 +192,7 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   #lost(errno: number, reason: string): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#count?.end();
     this.#isOpen = false;
     // First out of the pool, so that nobody moves to it; then those under way, who came before those that wait.
     this.#pool.remove(this);
@@ -191,6 +212,7 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#count?.end();
     this.session.flush();
     this.session.close('closed');
     this.#context.reactor.closeGently(this.socket);

@@ -1,6 +1,8 @@
 /** Lends and takes back HTTP/1.1 connections of endpoints. */
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Limits } from '../context.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
+import { refusesConnection } from './connection-count.ts';
 import { type Destination, UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
 /** `maxIdleMs` of a request that may be sent again: any pooled connection will do. */
@@ -13,10 +15,17 @@ export const ANY_IDLE = Number.POSITIVE_INFINITY;
 export const FRESH_FOR_UNSAFE_MS = 1_000;
 /** `maxIdleMs` of a request that has already met a dead connection: pooled ones may have died with it. */
 export const NEVER_IDLE = -1;
+/** About a month. */
+const FOREVER_MS = 2 ** 31;
+/** Results of `acquire` where a circuit breaker is open. */
+export const TOO_MANY_CONNECTIONS = -3;
+export const TOO_MANY_PENDING = -4;
+
 /**
  * A connection to `endpoint` for `user`: pooled, or newly dialled.
  * @param maxIdleMs longest time that a pooled connection may have been idle, such as `ANY_IDLE`
- * @returns an errno when dialling failed at once
+ * @param traffic of the cluster that it is for, null = none
+ * @returns an errno when dialling failed at once, TOO_MANY_CONNECTIONS or TOO_MANY_PENDING
  */
 export function acquire(
   reactor: Reactor,
@@ -24,19 +33,24 @@ export function acquire(
   endpoint: Destination,
   user: UpstreamUser,
   maxIdleMs: number,
+  traffic: ClusterTraffic | null = null,
 ): UpstreamConnection | number {
   endpoint.lastUsed = reactor.now;
   const pooled = maxIdleMs === ANY_IDLE ? endpoint.idle.pop() : takeFresh(reactor, endpoint, maxIdleMs);
   if (pooled !== undefined) {
     pooled.user = user;
+    pooled.requests++;
     pooled.idledMs = reactor.now - pooled.idleSince;
     reactor.clearTimer(pooled.socket);
     return pooled;
   }
-  const fresh = new UpstreamConnection(endpoint, reactor);
-  const errno = fresh.dial(limits.connectTimeoutMs);
+  const full = refusesConnection(traffic, endpoint);
+  if (full !== null) return full === 'pending' ? TOO_MANY_PENDING : TOO_MANY_CONNECTIONS;
+  const fresh = new UpstreamConnection(endpoint, reactor, traffic);
+  const errno = fresh.dial(traffic?.timeouts.connectMs ?? limits.connectTimeoutMs);
   if (errno !== 0) return errno;
   fresh.user = user;
+  fresh.requests = 1;
   return fresh;
 }
 
@@ -58,11 +72,25 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
   connection.pooled = true;
   // Dead, or not rid of the last request yet: whoever takes it next would pay for that.
   if (socket.dead || socket.readClosed || socket.pending !== null) return connection.discard();
-  const idleMs = endpoint.idleLesson.keepFor(reactor.now, connection.serverIdleMs, limits.upstreamIdleMs);
+  const idleMs = endpoint.idleLesson.keepFor(
+    reactor.now,
+    connection.serverIdleMs,
+    idleLimit(reactor, limits, connection),
+  );
   if (idleMs <= 0 || endpoint.idle.length >= limits.maxIdlePerEndpoint) return connection.discard();
   connection.idleSince = reactor.now;
   reactor.setTimer(connection.socket, idleMs);
   endpoint.idle.push(connection);
+}
+
+/** ms that it may be idle; 0 = it has lived long enough. */
+function idleLimit({ now }: Reactor, { upstreamIdleMs }: Limits, connection: UpstreamConnection): number {
+  const { traffic, requests, dialledAt } = connection;
+  if (traffic === null) return upstreamIdleMs;
+  const { connectionIdleMs = upstreamIdleMs, maxConnectionMs = 0 } = traffic.timeouts;
+  if (requests >= traffic.thresholds.requestsPerConnection) return 0;
+  const idleMs = connectionIdleMs === 0 ? FOREVER_MS : connectionIdleMs;
+  return maxConnectionMs === 0 ? idleMs : Math.min(idleMs, dialledAt + maxConnectionMs - now);
 }
 
 /** Closes the idle connections of an endpoint that is no longer wanted. */

@@ -2,12 +2,14 @@
 import { describeErrno, ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
+import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
+import { ConnectionCount, type CountedEndpoint } from './connection-count.ts';
 import { type DialTarget, dialEndpoint } from './dial.ts';
 import type { IdleLesson } from './idle-lesson.ts';
 import type { StreamPool } from './stream-pool.ts';
 
 /** The endpoint that connections go to, as far as they care. */
-export interface Destination extends DialTarget {
+export interface Destination extends DialTarget, CountedEndpoint {
   /** Kept-alive connections not in use; the last one returned is the first one taken. */
   readonly idle: UpstreamConnection[];
   /** Its HTTP/2 connections, null before the first. */
@@ -34,6 +36,13 @@ export class UpstreamConnection implements SocketHandler {
   readonly endpoint: Destination;
   readonly #reactor: Reactor;
   #socket: Socket | null = null;
+  /** Of the cluster that it was dialled for; null: of none. */
+  readonly traffic: ClusterTraffic | null;
+  #count: ConnectionCount | null = null;
+  /** Requests that it has carried. */
+  requests = 0;
+  /** ms of the reactor's clock when it was dialled. */
+  readonly dialledAt: number;
   user: UpstreamUser | null = null;
   /** It has waited in the pool at least once, where its server may close it unseen. */
   pooled = false;
@@ -45,9 +54,11 @@ export class UpstreamConnection implements SocketHandler {
   /** What the server says it keeps an idle connection open (Keep-Alive: timeout), -1 = it did not say. */
   serverIdleMs = -1;
 
-  constructor(endpoint: Destination, reactor: Reactor) {
+  constructor(endpoint: Destination, reactor: Reactor, traffic: ClusterTraffic | null = null) {
     this.endpoint = endpoint;
     this.#reactor = reactor;
+    this.traffic = traffic;
+    this.dialledAt = reactor.now;
   }
 
   /** The socket; present from dialling until the connection object is thrown away. */
@@ -61,6 +72,7 @@ export class UpstreamConnection implements SocketHandler {
     const socket = dialEndpoint(this.#reactor, this.endpoint, timeoutMs, this, 'http1');
     if (typeof socket === 'number') return socket;
     this.#socket = socket;
+    this.#count = new ConnectionCount(this.endpoint, this.traffic);
     return 0;
   }
 
@@ -68,11 +80,14 @@ export class UpstreamConnection implements SocketHandler {
   adopt(socket: Socket): void {
     this.#socket = socket;
     this.connected = !socket.connecting;
+    this.#count = new ConnectionCount(this.endpoint, this.traffic);
+    if (this.connected) this.#count.established();
     socket.handler = this;
   }
 
   onConnect(socket: Socket): void {
     this.connected = true;
+    this.#count?.established();
     this.#reactor.clearTimer(socket);
     this.user?.onUpstreamConnect();
   }
@@ -105,6 +120,12 @@ export class UpstreamConnection implements SocketHandler {
   onReadable(): void {}
   onWritable(): void {}
 
+  /** Somebody else has its socket now. */
+  leave(): void {
+    this.user = null;
+    this.#count?.end();
+  }
+
   /** The server closed it while it was idle: how long it had waited is worth knowing. */
   closedByServer(): void {
     const { now } = this.#reactor;
@@ -114,7 +135,7 @@ export class UpstreamConnection implements SocketHandler {
 
   /** Closes the connection and takes it out of the pool. */
   discard(): void {
-    this.user = null;
+    this.leave();
     const at = this.endpoint.idle.indexOf(this);
     if (at >= 0) this.endpoint.idle.splice(at, 1);
     if (this.#socket !== null) this.#reactor.close(this.#socket);

@@ -178,6 +178,7 @@ t.test('a claim is granted, queued or turned away, and can be withdrawn', async 
 });
 
 class Claimant implements StreamClaimant {
+  readonly traffic = null;
   waiting = false;
   waitingSince = 0;
   stream: Http2Stream | null = null;
