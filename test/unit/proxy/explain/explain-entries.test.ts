@@ -58,6 +58,37 @@ t.test('each condition is told for itself, and only all of them together match',
   t.match(tried[1], { rule: 'rest', matches: true, conditions: [] });
 });
 
+t.test('patterns and cookies are told as they are matched', async (t) => {
+  const pattern = { name: 'x', value: 'b.*a', type: 'RegularExpression' as const };
+  const view: HttpRoutingView = {
+    entries: [
+      entry('/v[0-9]+/.*', 0, {
+        path: { type: 'RegularExpression', value: '/v[0-9]+/.*' },
+        headers: [pattern],
+        cookies: [{ name: 'pilot', value: 'on' }],
+      }),
+    ],
+    actions: [action('one')],
+  };
+  const told = (headers: [string, string][]) =>
+    ask(t, view, '/v12/x', headers).tried[0]?.conditions.map(({ what, matches }) => `${what}: ${matches}`);
+  const names = ['path RegularExpression /v[0-9]+/.*', 'header x ~ b.*a', 'cookie pilot = on'];
+  t.strictSame(
+    told([
+      ['X', 'beta'],
+      ['Cookie', 'a=b; pilot=on'],
+    ]),
+    names.map((name) => `${name}: true`),
+  );
+  t.strictSame(
+    told([
+      ['X', 'alpha'],
+      ['Cookie', 'pilot=off'],
+    ]),
+    [`${names[0]}: true`, `${names[1]}: false`, `${names[2]}: false`],
+  );
+});
+
 t.test('of many entries only the last that were tried are told', async (t) => {
   const entries = Array.from({ length: 200 }, (_, i) => entry(`/p${i}/x`, i));
   const view = { entries, actions: entries.map((_, i) => action(String(i))) };

@@ -112,6 +112,21 @@ t.test('no rule, no route, no service, no port', async (t) => {
   t.match(explain({ authority: '192.0.2.1:8080' }), { target: { type: 'original', port: 8080 } });
 });
 
+t.test('routes of the namespace of the caller take the place of the others', async (t) => {
+  const service = services.get('shop/orders');
+  const [port] = service?.ports ?? [];
+  if (service === undefined || port === undefined || port.http === null) throw new Error('the example has no route');
+  const actions = port.http.actions.map((action) => ({ ...action, route: 'callers/r' }));
+  const consumers = { callers: { entries: port.http.entries, actions } };
+  const views = new Map([['shop/orders', { ...service, ports: [{ ...port, consumers }] }]]);
+  const question = explainQuestionSchema.parse({ authority: 'orders.shop', path: '/api' });
+  t.match(explainFiles(directory, views, ['callers'], question), {
+    routing: 'consumer',
+    action: { route: 'callers/r' },
+  });
+  t.match(explainFiles(directory, views, ['others'], question), { routing: 'producer', action: { route: 'shop/r' } });
+});
+
 t.test('what the codec refuses of traffic it refuses here', async (t) => {
   const question = explainQuestionSchema.parse({ authority: 'orders.shop', headers: [['Content-Length', 'x']] });
   t.match(explainFiles(directory, services, [], question), /the proxy refuses such a request: /);
