@@ -16,6 +16,9 @@ const GET = (1 << 8) | 1;
 /** NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_NEW: how an entry is told. */
 const ENTRY = 1 << 8;
 const NLM_F_REQUEST = 1;
+const NLMSG_ERROR = 2;
+const ENOENT = 2;
+const NOBODY = new SockAddr(4, 0, 0x7f000001, 0, 0, 0, 0);
 const NESTED = 0x8000;
 const CTA_TUPLE_ORIG = 1;
 const CTA_TUPLE_REPLY = 2;
@@ -40,20 +43,33 @@ export class Conntrack {
     this.#fd = fd;
   }
 
-  /** null where the kernel has no such interface (module nf_conntrack_netlink). */
+  /** null where the kernel has no such interface (module nf_conntrack_netlink), or this process may not use it (CAP_NET_ADMIN). */
   static open(): Conntrack | null {
     const memory = new ArrayBuffer(MINIMUM_SLAB_BYTES + 64);
     const kernel = new Kernel(new Slab(memory, 0, memory.byteLength));
     const fd = kernel.netfilterSocket();
-    return fd < 0 ? null : new Conntrack(kernel, fd);
+    if (fd < 0) return null;
+    const conntrack = new Conntrack(kernel, fd);
+    // The socket alone proves little: a flow that cannot be must be answered with "no such entry".
+    const answer = conntrack.#ask('udp', NOBODY, NOBODY);
+    if (answer !== null && (readEntry(answer) !== null || readError(answer) === ENOENT)) return conntrack;
+    conntrack.close();
+    return null;
   }
 
   /** What `client` addressed when its packets came to our listener at `local`; null when nothing was translated, or nobody knows. */
   originalDestination(transport: Transport, client: SockAddr, local: SockAddr): SockAddr | null {
+    const answer = this.#ask(transport, local, client);
+    const original = answer === null ? null : readEntry(answer);
+    return original === null || original.equals(local) ? null : original;
+  }
+
+  /** The kernel's answer; valid until the next call. */
+  #ask(transport: Transport, from: SockAddr, to: SockAddr): Buffer | null {
     const kernel = this.#kernel;
     const { bytes, composeArea, receiveArea } = kernel.slab;
     const sequence = ++this.#sequence >>> 0;
-    const request = writeRequest(sequence, transport, local, client);
+    const request = writeRequest(sequence, transport, from, to);
     request.copy(bytes, composeArea);
     // A lookup is answered before the send returns.
     if (kernel.send(this.#fd, composeArea, request.length) < 0) return null;
@@ -62,9 +78,7 @@ export class Conntrack {
       if (length < HEADER_BYTES) return null;
       const answer = bytes.subarray(receiveArea, receiveArea + length);
       // Left over from a request whose answer did not come in time.
-      if (answer.readUInt32LE(8) !== sequence) continue;
-      const original = readEntry(answer);
-      return original === null || original.equals(local) ? null : original;
+      if (answer.readUInt32LE(8) === sequence) return answer;
     }
   }
 
@@ -108,6 +122,11 @@ export function readEntry(answer: Buffer): SockAddr | null {
   if (ip.length !== 16) return null;
   const [a, b, c, d] = [0, 4, 8, 12].map((at) => ip.readUInt32BE(at));
   return new SockAddr(6, number, a, b, c, d, 0);
+}
+
+/** The errno of a refusal; 0 for anything else. */
+function readError(answer: Buffer): number {
+  return answer.readUInt16LE(4) === NLMSG_ERROR ? -answer.readInt32LE(16) : 0;
 }
 
 /** A netlink attribute, padded to four bytes. */

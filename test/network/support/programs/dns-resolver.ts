@@ -1,6 +1,6 @@
 /**
  * Run inside a host: a resolver on port 53, UDP and TCP, that knows `*.example.org` (192.0.2.77, 2001:db8::77) and
- * `big.example.org`, whose answer fits no datagram; nothing else exists. Prints `<udp|tcp> <type> <name> <id>` for each query.
+ * `big.example.org`, whose answer fits no datagram, and `ip-10-9-0-2.example.org`, which is that address; nothing else exists. Prints `<udp|tcp> <type> <name> <id>` for each query.
  * Usage: node dns-resolver.ts ADDRESS...
  */
 import { createSocket } from 'node:dgram';
@@ -25,7 +25,9 @@ function answer(transport: 'udp' | 'tcp', query: Buffer): Buffer {
   process.stdout.write(`${transport} ${type} ${name} ${query.readUInt16BE(0)}\n`);
   const isKnown = name.endsWith('.example.org');
   const isBig = name === 'big.example.org' && type === A;
-  const data = type === A ? [[192, 0, 2, 77]] : type === AAAA ? [IPV6] : [];
+  const own = /^ip-(\d+)-(\d+)-(\d+)-(\d+)\./.exec(name);
+  const ipv4 = own === null ? [192, 0, 2, 77] : own.slice(1).map(Number);
+  const data = type === A ? [ipv4] : type === AAAA && own === null ? [IPV6] : [];
   const all = isBig ? Array.from({ length: MANY }, (_, i) => [192, 0, 2, i + 1]) : data;
   const records = isKnown && !(isBig && transport === 'udp') ? all : [];
   const flags = 0x8180 | (isKnown ? 0 : NO_SUCH_NAME) | (isBig && transport === 'udp' ? TRUNCATED : 0);
