@@ -6,6 +6,7 @@ import type { AgentOptions } from './agent-options.ts';
 import type { DataThreads } from './data-threads.ts';
 import type { DnsServer } from './dns/dns-server.ts';
 import type { LocalWorkload } from './local-workloads.ts';
+import type { EndpointChecks } from './probes/endpoint-checks.ts';
 import type { ProbeRunner } from './probes/run-probes.ts';
 import type { ViewSource } from './view-source.ts';
 import type { ViewSaver } from './views/view-saver.ts';
@@ -27,6 +28,8 @@ export interface AgentParts {
   /** null when DNS is not captured. */
   readonly dns: DnsServer | null;
   readonly stallWatch: StallWatch;
+  /** Active checks of the endpoints that programs of this host call. */
+  readonly checks: EndpointChecks;
   readonly workloads: readonly LocalWorkload[];
   readonly probes: ProbeRunner;
   readonly processMetrics: ProcessMetrics;

@@ -16,6 +16,8 @@ import { FollowedNames } from './host/follow-names.ts';
 import { findHostAddress } from './host/host-address.ts';
 import { interceptionSettings } from './interception-settings.ts';
 import { linkedWorkload, localWorkloads } from './local-workloads.ts';
+import { checkEndpoint } from './probes/check-endpoint.ts';
+import { EndpointChecks } from './probes/endpoint-checks.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
 import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
@@ -42,7 +44,8 @@ export async function buildParts(
   const threads = await startThreads(options, ipv6, logger);
   undo.defer(() => threads.stop());
 
-  const applier = makeApplier(store, threads, () => saver?.changed(), logger, undo);
+  const checks = makeChecks(threads, logger, undo);
+  const applier = makeApplier(store, threads, checks, () => saver?.changed(), logger, undo);
   await applier.replay(held);
   undo.defer(() => source.stop());
   await source.start(applier);
@@ -50,19 +53,13 @@ export async function buildParts(
 
   const dns = await startDns(config, ipv6, store, logger, undo);
   const keeper = makeKeeper(config, ipv6, logger);
-  const lease = { pause: () => keeper?.pauseLease(), resume: () => keeper?.resumeLease() };
-  const stallWatch = new StallWatch(() => threads.heartbeatAgeMs(), lease, logger);
-  undo.defer(() => stallWatch.stop());
-  const probes = new ProbeRunner(
-    workloads,
-    probeDial(config),
-    () => parts !== null && registerWorkloads(parts),
-    logger,
-  );
+  const stallWatch = makeStallWatch(threads, keeper, logger, undo);
+  const register = (): void => void (parts !== null && registerWorkloads(parts));
+  const probes = new ProbeRunner(workloads, probeDial(config), register, logger);
   undo.defer(() => probes.stop());
   const processMetrics = new ProcessMetrics(options.version);
   undo.defer(() => processMetrics.stop());
-  const traffic = { store, threads, source, saver, keeper, dns, stallWatch };
+  const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks };
   parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
   return parts;
 }
@@ -71,6 +68,7 @@ export async function buildParts(
 function makeApplier(
   store: ViewStore,
   threads: DataThreads,
+  checks: EndpointChecks,
   onChange: () => void,
   logger: Logger,
   undo: AsyncDisposableStack,
@@ -81,7 +79,30 @@ function makeApplier(
     });
   });
   undo.defer(() => names.stop());
-  return new ViewApplier(store, threads, onChange, names);
+  return new ViewApplier(store, checks.behind(threads), onChange, names);
+}
+
+function makeStallWatch(
+  threads: DataThreads,
+  keeper: InterceptionKeeper | null,
+  logger: Logger,
+  undo: AsyncDisposableStack,
+): StallWatch {
+  const lease = { pause: () => keeper?.pauseLease(), resume: () => keeper?.resumeLease() };
+  const stallWatch = new StallWatch(() => threads.heartbeatAgeMs(), lease, logger);
+  undo.defer(() => stallWatch.stop());
+  return stallWatch;
+}
+
+function makeChecks(threads: DataThreads, logger: Logger, undo: AsyncDisposableStack): EndpointChecks {
+  const checks = new EndpointChecks({
+    check: checkEndpoint,
+    tell: (message) => threads.post(message),
+    random: Math.random,
+    logger,
+  });
+  undo.defer(() => checks.stop());
+  return checks;
 }
 
 /** null: no query comes to us. */

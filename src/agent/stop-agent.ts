@@ -42,7 +42,8 @@ export class Stopper {
   }
 
   async #run(): Promise<void> {
-    const { keeper, dns, probes, processMetrics, source, saver, stallWatch, threads, logger, options } = this.#parts;
+    const { keeper, dns, checks, probes, processMetrics, source, saver, stallWatch, threads, logger, options } =
+      this.#parts;
     // Nothing waits for systemd: the rules come first.
     const told = notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
     stallWatch.stop();
@@ -57,6 +58,7 @@ export class Stopper {
     await this.#attempt('the DNS listener could not be closed', async () => dns?.close());
     await this.#attempt('the views could not be saved', async () => saver?.flush());
     await this.#attempt('the admin ports could not be closed', async () => this.adminPorts?.close());
+    checks.stop();
     await this.#attempt('the data threads could not be ended', () => threads.stop());
     processMetrics.stop();
     await told;

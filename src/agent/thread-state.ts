@@ -11,6 +11,8 @@ export class ThreadState {
   #drain: ToDataThreadBody | null = null;
   #names: Readonly<Record<string, readonly string[]>> = {};
   readonly #services = new Map<ServiceKey, ToDataThreadBody>();
+  /** By cluster and address. */
+  readonly #health = new Map<string, ToDataThreadBody>();
 
   /** Notes a message that is about to be sent to all threads. */
   remember(message: ToDataThreadBody): void {
@@ -33,6 +35,10 @@ export class ThreadState {
       case 'service-removed':
         this.#services.delete(message.key);
         return;
+      case 'endpoint-health':
+        if (message.passes === null) this.#health.delete(`${message.cluster} ${message.address}`);
+        else this.#health.set(`${message.cluster} ${message.address}`, message);
+        return;
       case 'resolved':
       case 'stop':
       case 'dump':
@@ -45,7 +51,8 @@ export class ThreadState {
   messages(): ToDataThreadBody[] {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
-    const fixed = [this.#directory, this.#inbound, names, ...this.#services.values(), this.#drain];
+    const services = [...this.#services.values(), ...this.#health.values()];
+    const fixed = [this.#directory, this.#inbound, names, ...services, this.#drain];
     return fixed.filter((message) => message !== null);
   }
 }

@@ -37,6 +37,14 @@ export type ToDataThread =
       readonly addresses: readonly string[];
       readonly problem: '' | 'unknown' | 'failed';
     }
+  /** What an active check of an endpoint (`ip:port`) of a cluster found; null: it is checked no more. */
+  | {
+      readonly type: 'endpoint-health';
+      readonly sequence: number;
+      readonly cluster: ClusterKey;
+      readonly address: string;
+      readonly passes: boolean | null;
+    }
   /** Stop accepting, answer `Connection: close`, finish what is in flight. */
   | { readonly type: 'drain'; readonly sequence: number }
   /** End now: reset what is left and exit. */

@@ -165,6 +165,8 @@ class DataThread {
       case 'resolved':
         this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
         return this.#nameWaiters.settle(message.name, true);
+      case 'endpoint-health':
+        return table.healths.check(message.cluster, message.address, message.passes);
       case 'drain':
         this.#draining = true;
         this.#reactor.stopAccepting();

@@ -30,6 +30,9 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_circuit_breaker_overflows_total: counter('Requests refused by a circuit breaker, by cluster and limit.'),
   towpath_faults_injected_total: counter('Delays and aborts injected, by service, route and type.'),
   towpath_mirrored_requests_total: counter('Copies of requests, by cluster and result (answered, failed, dropped).'),
+  towpath_endpoint_ejections_total: counter('Endpoints ejected by outlier detection, by cluster and reason.'),
+  towpath_endpoint_returns_total: counter('Ejected endpoints that came back, by cluster and reason (time, check).'),
+  towpath_endpoint_checks_total: counter('Changes of what active checks find of endpoints, by cluster and result.'),
   towpath_series_dropped_total: counter('Counts that found no place because a data thread had too many series.'),
   towpath_internal_errors_total: counter('Broken promises inside the data thread; any value above 0 is a bug.'),
 };

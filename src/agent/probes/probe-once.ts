@@ -61,7 +61,8 @@ function probeHttp(
 ): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
     const headers = { 'user-agent': 'towpath-probe', connection: 'close' };
-    const exchange = request({ host, port, path, headers, signal, agent: false, createConnection }, (response) => {
+    // Without an agent: even `agent: false` would make one, which dials by itself and without the mark.
+    const exchange = request({ host, port, path, headers, signal, createConnection }, (response) => {
       const status = response.statusCode ?? 0;
       // The status is all that counts: an endless body must cost nothing.
       exchange.destroy();

@@ -93,16 +93,17 @@ export class ClusterHealth {
     if (reason !== null) this.#eject(view, state, reason, now);
   }
 
-  /** What an active check found of the endpoint at that address (`ip:port`). */
-  check(address: string, passes: boolean, now: number): void {
+  /** What an active check found of the endpoint at that address (`ip:port`); null: it is checked no more. */
+  check(address: string, passes: boolean | null, now: number): void {
     for (const state of this.#states.values()) {
-      if (state.endpoint.text !== address || (state.passes === passes && !(passes && state.isEjected))) continue;
-      if (passes && state.isEjected) {
+      if (state.endpoint.text !== address || (state.passes === passes && !(passes === true && state.isEjected)))
+        continue;
+      if (passes === true && state.isEjected) {
         this.#uneject(state, now);
         this.#report(this.key, state.endpoint, { type: 'returned', reason: 'check' });
       }
-      if (passes && state.passes === false) state.since = now;
-      if (state.passes !== passes && (!passes || state.passes === false))
+      if (passes === true && state.passes === false) state.since = now;
+      if (passes !== null && state.passes !== passes && (!passes || state.passes === false))
         this.#report(this.key, state.endpoint, { type: 'checked', passes });
       state.passes = passes;
       this.#changed(now);

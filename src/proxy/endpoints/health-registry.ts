@@ -43,8 +43,8 @@ export class HealthRegistry {
     if (health.isUnused && this.#healths.get(health.key) === health) this.#healths.delete(health.key);
   }
 
-  /** What an active check found. */
-  check(cluster: string, address: string, passes: boolean): void {
+  /** What an active check found; null: the endpoint is checked no more. */
+  check(cluster: string, address: string, passes: boolean | null): void {
     this.#healths.get(cluster)?.check(address, passes, this.#clock.now);
   }
 

@@ -216,3 +216,24 @@ t.test('a thread explains a request by what it holds', async (t) => {
   const bad = { ...question, headers: [['Content-Length', 'x'] as [string, string]] };
   await t.rejects(threads.explain(bad), { message: /the proxy refuses such a request/ });
 });
+
+t.test('what active checks find is in force in every thread, and told to a replacement', async (t) => {
+  const { threads } = await start(t, 1);
+  const service = exampleService('orders', 1);
+  const [key] = Object.keys(service.clusters);
+  const cluster = service.clusters[key];
+  const [{ ip, port }] = cluster.endpoints;
+  const check = { type: 'TCP' } as const;
+  const activeCheck = { intervalMs: 1000, timeoutMs: 1000, unhealthyThreshold: 1, healthyThreshold: 1, check };
+  const checked = { ...service, clusters: { ...service.clusters, [key]: { ...cluster, activeCheck } } };
+  await threads.post({ type: 'service', service: checked });
+  const address = `${ip}:${port}`;
+  await threads.post({ type: 'endpoint-health', cluster: key, address, passes: false });
+  const found = async () => (await threads.dump())[0]?.health?.find(({ endpoint }) => endpoint === address);
+  t.match(await found(), { cluster: key, usable: false, passes: false });
+  await pause(1_100);
+  await workers[0].terminate();
+  await until(async () => (await found())?.usable === false, 'the replacement knows it');
+  await threads.post({ type: 'endpoint-health', cluster: key, address, passes: true });
+  t.match(await found(), { usable: true, passes: true });
+});

@@ -17,10 +17,17 @@ t.test(
     state.remember({ type: 'directory', services });
     state.remember({ type: 'inbound', workloads: [] });
     state.remember({ type: 'dump' });
+    const health = (address: string, passes: boolean | null) =>
+      ({ type: 'endpoint-health', cluster: 'shop/orders:80', address, passes }) as const;
+    state.remember(health('10.0.0.1:1', true));
+    state.remember(health('10.0.0.1:2', false));
+    state.remember(health('10.0.0.1:1', false));
+    state.remember(health('10.0.0.1:2', null));
     t.same(state.messages(), [
       { type: 'directory', services },
       { type: 'inbound', workloads: [] },
       { type: 'service', service: exampleService('orders', 2) },
+      health('10.0.0.1:1', false),
       { type: 'drain' },
     ]);
   },

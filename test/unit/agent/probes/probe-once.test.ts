@@ -53,6 +53,17 @@ t.test('an HTTP probe passes on 200 to 399', async (t) => {
   }
 });
 
+t.test('HTTP probes go over the connection that they are given', async (t) => {
+  const port = await serveHttp(t, (_, response) => response.end());
+  const dialled: number[] = [];
+  const outcome = await probeOnce(probe({ type: 'http', port: 1, path: '/' }), '127.0.0.1', (host, wanted, signal) => {
+    dialled.push(wanted);
+    return dialPlain(host, port, signal);
+  });
+  t.strictSame(outcome, { passed: true, detail: 'answered 200' });
+  t.strictSame(dialled, [1]);
+});
+
 t.test('the path is asked, with a plain head', async (t) => {
   const seen: string[] = [];
   const port = await serveHttp(t, (request, response) => {

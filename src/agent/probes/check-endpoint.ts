@@ -1,0 +1,76 @@
+/** One active check of one endpoint (BackendTrafficPolicy `healthCheck.active`). */
+import { connect, isIPv6, type Socket } from 'node:net';
+import type { ActiveCheckView } from '../../contract/cluster-views.ts';
+import { assertNever } from '../../core/result.ts';
+import { request } from '../../telemetry/node-http.ts';
+import { checkGrpc } from './grpc-health.ts';
+import type { ProbeOutcome } from './probe-once.ts';
+
+export interface CheckedAddress {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Never rejects. TCP passes when the connection opens, HTTP on an expected status, gRPC on SERVING. */
+export async function checkEndpoint(
+  { check, timeoutMs }: ActiveCheckView,
+  { ip, port }: CheckedAddress,
+): Promise<ProbeOutcome> {
+  const limit = AbortSignal.timeout(Math.max(1, timeoutMs));
+  const socket = connect({ host: ip, port, signal: limit });
+  try {
+    return await run(check, socket, isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`, limit);
+  } catch (error) {
+    const detail = limit.aborted ? `no answer within ${timeoutMs} ms` : (error as Error).message;
+    return { passed: false, detail };
+  } finally {
+    socket.on('error', () => {});
+    socket.destroy();
+  }
+}
+
+function run(
+  check: ActiveCheckView['check'],
+  socket: Socket,
+  authority: string,
+  limit: AbortSignal,
+): Promise<ProbeOutcome> {
+  switch (check.type) {
+    case 'TCP':
+      return checkTcp(socket);
+    case 'HTTP':
+      return checkHttp(check, socket, authority, limit);
+    case 'GRPC':
+      return checkGrpc(socket, authority, check.service, limit);
+    default:
+      return assertNever(check);
+  }
+}
+
+function checkTcp(socket: Socket): Promise<ProbeOutcome> {
+  return new Promise((resolve, reject) => {
+    socket.once('connect', () => resolve({ passed: true, detail: 'connected' }));
+    socket.once('error', reject);
+  });
+}
+
+function checkHttp(
+  { path, method, host, expectedStatuses }: Extract<ActiveCheckView['check'], { type: 'HTTP' }>,
+  socket: Socket,
+  authority: string,
+  signal: AbortSignal,
+): Promise<ProbeOutcome> {
+  return new Promise((resolve, reject) => {
+    const headers = { host: host ?? authority, 'user-agent': 'towpath-probe', connection: 'close' };
+    // Without an agent: even `agent: false` would make one, which dials by itself.
+    const createConnection = (): Socket => socket;
+    const exchange = request({ method, path, headers, signal, createConnection }, (response) => {
+      const status = response.statusCode ?? 0;
+      // The status is all that counts: an endless body must cost nothing.
+      exchange.destroy();
+      resolve({ passed: expectedStatuses.includes(status), detail: `answered ${status}` });
+    });
+    exchange.on('error', reject);
+    exchange.end();
+  });
+}
