@@ -3,12 +3,17 @@ import { SlabExhausted } from '../../reactor/slab.ts';
 import type { Timed } from '../../reactor/timer-wheel.ts';
 import { CANCEL, INTERNAL_ERROR, NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { Context } from '../context.ts';
+import type { DrawnFault } from '../policy/faults.ts';
 import type { Forward } from '../request-delivery.ts';
 import type { ResponseFlag } from '../response-flags.ts';
 import { decideFailure } from './decide-failure.ts';
 import type { Delivery } from './delivery.ts';
 import type { ClientEnd, Loss } from './ends.ts';
+import { StreamClock } from './stream-clock.ts';
 import type { Tally } from './tally.ts';
+
+/** How a fault ends a request. */
+export type Abort = NonNullable<DrawnFault['abort']>;
 
 export abstract class Conclusion implements Timed {
   deadline = 0;
@@ -24,6 +29,8 @@ export abstract class Conclusion implements Timed {
   /** Of a request that is answered all the same. */
   protected flag: ResponseFlag | '' = '';
   isOver = false;
+  /** null: its cluster lets it be silent, and take, as long as it likes. */
+  protected clock: StreamClock | null = null;
 
   constructor(context: Context, client: ClientEnd, decision: Forward, isHead: boolean) {
     this.context = context;
@@ -77,6 +84,18 @@ export abstract class Conclusion implements Timed {
     this.client.answer(answer, isGrpc);
   }
 
+  protected failOnPurpose({ status, grpcStatus }: Abort): void {
+    this.countFault('abort');
+    const { service, route } = this.decision;
+    const whose = route === '' ? service : `route ${route}`;
+    this.fail('FI', status, `aborted on purpose, by the fault injection of ${whose}`, grpcStatus);
+  }
+
+  protected countFault(type: 'delay' | 'abort'): void {
+    const { service, route } = this.decision;
+    this.context.counters.count('towpath_faults_injected_total', { service, route, type });
+  }
+
   #cut(flag: ResponseFlag, code: number, reason: string): void {
     this.settle(flag, reason);
     this.client.cut(code);
@@ -103,11 +122,21 @@ export abstract class Conclusion implements Timed {
     this.#release();
   }
 
+  protected startClock(): void {
+    const { cluster } = this.decision;
+    if (cluster === null || !cluster.traffic.needsExchange) return;
+    this.clock = StreamClock.start(this.context, cluster.traffic.timeouts, (flag, sentence) => {
+      const status = flag === 'SI' && !this.delivery.requestDone ? 408 : 504;
+      this.fail(flag, status, sentence);
+    });
+  }
+
   /** It is over. */
   protected abstract onRelease(): void;
 
   #release(): void {
     this.isOver = true;
+    this.clock?.end();
     this.onRelease();
     this.delivery.end();
     if (this.delivery.limit !== null) this.context.exchanges.deadlines.clear(this);

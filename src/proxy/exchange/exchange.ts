@@ -7,10 +7,10 @@ import { CANCEL, NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { ConnectionRecord } from '../connection-record.ts';
 import type { Context } from '../context.ts';
-import { type DrawnFault, drawFault } from '../policy/faults.ts';
+import { drawFault } from '../policy/faults.ts';
 import type { Forward } from '../request-delivery.ts';
 import type { ResponseFlag } from '../response-flags.ts';
-import { Conclusion } from './conclusion.ts';
+import { type Abort, Conclusion } from './conclusion.ts';
 import { wordTimeout } from './decide-failure.ts';
 import { Delivery } from './delivery.ts';
 import type { ClientEnd, Loss } from './ends.ts';
@@ -22,7 +22,6 @@ import { upstreamProtocol } from './upstream-protocol.ts';
 const NO_TUNNEL = 'the service speaks another version of HTTP, into which CONNECT and Upgrade are not converted';
 
 const NO_MIRRORS: readonly Mirror[] = [];
-type Abort = NonNullable<DrawnFault['abort']>;
 
 export class Exchange extends Conclusion implements DeliveryUser {
   protected readonly delivery: Delivery;
@@ -62,13 +61,14 @@ export class Exchange extends Conclusion implements DeliveryUser {
     const { cluster } = this.decision;
     const { limit } = this.delivery;
     if (limit !== null) this.context.exchanges.deadlines.set(this, limit.ms);
+    this.startClock();
     const converts = upstreamProtocol(cluster, this.client.speaks) !== this.client.speaks;
     if (converts && head.isConnect) return this.fail('DPE', 501, NO_TUNNEL);
     const faults = this.decision.rules.fault ?? cluster?.traffic.fault ?? null;
     const fault = faults === null ? null : drawFault(faults, this.context.random);
     this.#abort = fault === null ? null : fault.abort;
     const delayMs = fault === null ? 0 : fault.delayMs;
-    if (delayMs === 0 && this.#abort !== null) return this.#failOnPurpose(this.#abort);
+    if (delayMs === 0 && this.#abort !== null) return this.failOnPurpose(this.#abort);
     const { rules } = this.decision;
     if (rules.mirrors.length > 0 && this.#abort === null)
       this.#mirrors = startMirrors(this.context, this.decision, this.client.speaks, head, this.delivery);
@@ -81,7 +81,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   #delay(head: MessageHead, ms: number): Sent {
     this.flag = 'DI';
-    this.#countFault('delay');
+    this.countFault('delay');
     return this.delivery.hold(head, ms);
   }
 
@@ -89,20 +89,9 @@ export class Exchange extends Conclusion implements DeliveryUser {
     for (const mirror of this.#mirrors) mirror.abandon();
   }
 
-  #failOnPurpose({ status, grpcStatus }: Abort): void {
-    this.#countFault('abort');
-    const { service, route } = this.decision;
-    const whose = route === '' ? service : `route ${route}`;
-    this.fail('FI', status, `aborted on purpose, by the fault injection of ${whose}`, grpcStatus);
-  }
-
-  #countFault(type: 'delay' | 'abort'): void {
-    const { service, route } = this.decision;
-    this.context.counters.count('towpath_faults_injected_total', { service, route, type });
-  }
-
   onRequestData(at: number, length: number, end: boolean): void {
     if (this.isOver) return;
+    this.clock?.touch();
     for (const mirror of this.#mirrors) mirror.copyData(at, length, end);
     try {
       if (this.delivery.sendData(at, length, end)) this.client.consumed(length);
@@ -153,6 +142,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
   onAnswerHead(head: MessageHead, end: boolean): void {
     if (this.isOver) return;
     this.#untouched = false;
+    this.clock?.touch();
     // The client has sent its body long since.
     if (head.status === 100 && this.delivery.attempts > 1) return;
     if (head.status >= 200 && !this.#takes(head, end)) return;
@@ -185,6 +175,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onAnswerData(at: number, length: number, end: boolean): void {
     if (this.isOver) return;
+    this.clock?.touch();
     try {
       if (this.client.sendData(at, length, end)) this.delivery.server?.consumed(length);
       else {
@@ -222,7 +213,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onAlarm(): void {
     if (this.isOver) return;
-    if (this.#abort !== null) return this.#failOnPurpose(this.#abort);
+    if (this.#abort !== null) return this.failOnPurpose(this.#abort);
     const { perTryMs } = this.decision.rules;
     try {
       const sent = this.delivery.onAlarm();
