@@ -10,7 +10,7 @@ import type { Affinity } from './endpoints/affinity.ts';
 import { chooseEndpoint, findSession } from './endpoints/choose-endpoint.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
-import { destinationAsEndpoint, keepsDestination } from './endpoints/keep-destination.ts';
+import { destinationAsEndpoint } from './endpoints/keep-destination.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
 import { type DeliveryRules, USUAL_DELIVERY } from './exchange/delivery-rules.ts';
 import { readAuthority } from './explicit/read-authority.ts';
@@ -187,7 +187,7 @@ export function toCluster(
 ): RequestDecision {
   const { service } = port;
   const route = action === null ? '' : action.name;
-  const endpoint = keepsDestination(cluster)
+  const endpoint = cluster.keepsDestination
     ? destinationAsEndpoint(context.outbound, cluster, context.asked.destination)
     : chooseEndpoint(context, cluster, action === null ? port.sessions : action.sessions);
   if (endpoint === null) return answer('UH', `${cluster.key} has no ready endpoint`, service, route, responseEdits);

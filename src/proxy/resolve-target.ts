@@ -8,7 +8,7 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
-import { destinationAsEndpoint, keepsDestination } from './endpoints/keep-destination.ts';
+import { destinationAsEndpoint } from './endpoints/keep-destination.ts';
 import { NO_ENDPOINTS } from './endpoints/pick-context.ts';
 import type { L4Routing } from './l4-routing.ts';
 
@@ -125,7 +125,7 @@ export function chooseForConnection(
   failed: readonly Endpoint[] = NO_ENDPOINTS,
 ): Endpoint | null {
   const { cluster } = target;
-  if (cluster !== null && keepsDestination(cluster))
+  if (cluster !== null && cluster.keepsDestination)
     return failed.length > 0 ? null : destinationAsEndpoint(context.outbound, cluster, target.original.address);
   const endpoint = cluster === null ? target.original : cluster.pick(context, cluster.keyOfConnection(client), failed);
   return endpoint !== null && failed.includes(endpoint) ? null : endpoint;

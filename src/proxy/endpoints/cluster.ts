@@ -43,6 +43,8 @@ export class Cluster {
   readonly service: string;
   readonly protocol: AppProtocol;
   readonly settings: ClusterSettings;
+  /** Connections go where they were going anyway (`keep-destination.ts`). */
+  readonly keepsDestination: boolean;
   readonly endpoints: readonly WeightedEndpoint[];
   readonly health: ClusterHealth | null;
   /** null: not by hash. */
@@ -70,6 +72,7 @@ export class Cluster {
     this.service = settings.service;
     this.protocol = settings.protocol;
     this.settings = settings;
+    this.keepsDestination = settings.passthrough === true;
     this.endpoints = endpoints;
     this.health = health;
     this.hashing = loadBalancer === 'ConsistentHash' && hash !== undefined ? planHash(hash) : null;

@@ -1,12 +1,8 @@
-/** Clusters whose connections go where they were going anyway (ServiceEntry with resolution NONE). */
+/** Where connections of clusters that keep their destination go (ServiceEntry with resolution NONE). */
 import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { Cluster } from './cluster.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { EndpointStore } from './endpoint-store.ts';
-
-export function keepsDestination({ settings }: Cluster): boolean {
-  return settings.passthrough === true;
-}
 
 /** The original destination, with the cluster's TLS; null: it is not known, or virtual, which is nowhere. */
 export function destinationAsEndpoint(

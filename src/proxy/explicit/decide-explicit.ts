@@ -11,7 +11,6 @@ import type { Context } from '../context.ts';
 import { answer, decideService, type RequestDecision, refuseOutside, toCluster } from '../decide-request.ts';
 import { Cluster } from '../endpoints/cluster.ts';
 import type { ClusterSettings } from '../endpoints/cluster-settings.ts';
-import { keepsDestination } from '../endpoints/keep-destination.ts';
 import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
 import { USUAL_DELIVERY } from '../exchange/delivery-rules.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
@@ -106,7 +105,7 @@ function nameAsDestination(
   cluster: Cluster,
   port: number,
 ): ExplicitDecision | null {
-  if (!keepsDestination(cluster) || context.asked.destination !== null) return null;
+  if (!cluster.keepsDestination || context.asked.destination !== null) return null;
   const known = context.explicit.names.get(asked.host, context.reactor.now);
   if (known === null) return { type: 'lacks', what: 'name', name: asked.host };
   if (known.addresses.length === 0)
