@@ -168,19 +168,25 @@ export class RequestDelivery {
     this.#noteLoss(upstream, untouched);
     if (!upstream.connected) return this.#redirect(upstream, endpoint, reason);
     const { pooled } = upstream;
+    const wasRead = this.#wasRead(upstream);
     if (pooled && untouched) endpoint.idleLesson.observeClose(this.#context.reactor.now, upstream.idledMs);
     upstream.abort();
     if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
     // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
     const stays = this.#decision?.cluster?.staysWith(this.#decision.hash) === true;
     const moved = !stays && this.#chooseAnother(endpoint);
-    if (!moved && !stays && !pooled) return 'lost';
+    if (!moved && !stays && (!pooled || wasRead)) return 'lost';
     // Another endpoint's pool is as good as ever, and must not grow with each request that moves there; the last try takes no chance.
     this.#afresh = !moved || this.attempts === MAX_ATTEMPTS - 1;
     if (!this.connect()) return 'unreachable';
     const next = this.#borrowed();
     if (next !== null) this.#context.reactor.write(next.socket, this.#replay, this.#replayLength);
     return 'sent-again';
+  }
+
+  /** The program that the client dialled has read the request and hung up: that is its answer, and what to do is the client's to say. */
+  #wasRead({ socket }: UpstreamConnection): boolean {
+    return this.#decision?.cluster === null && this.#context.reactor.hasReadAll(socket);
   }
 
   #noteLoss({ connected, pooled }: UpstreamConnection, untouched: boolean): void {

@@ -13,6 +13,9 @@ const EPOLL_DATA_OFFSET = process.arch === 'x64' ? 4 : 8;
 /** Events taken per epoll_wait: bounded work per turn. */
 export const MAX_EVENTS = 256;
 
+/** Place of tcpi_unacked in struct tcp_info (linux/tcp.h). */
+const UNACKED = 24;
+
 /** Layout of the scratch area. */
 const OPTION = 0;
 const OPTION_LENGTH = 64;
@@ -147,6 +150,14 @@ export class Kernel {
     view.setUint32(scratch + OPTION_LENGTH, 1, true);
     const r = this.#calls.getsockopt(fd, sys.SOL_TCP, sys.TCP_INFO, this.#optionPointer, this.#optionLengthPointer);
     return r === 0 && view.getUint8(scratch + OPTION) === sys.TCP_ESTABLISHED;
+  }
+
+  /** Segments that the peer's kernel has not acknowledged (linux/tcp.h tcp_info, tcpi_unacked); -1 = not known. */
+  unacknowledged(fd: number): number {
+    const { view, scratch } = this.slab;
+    view.setUint32(scratch + OPTION_LENGTH, UNACKED + 4, true);
+    const r = this.#calls.getsockopt(fd, sys.SOL_TCP, sys.TCP_INFO, this.#optionPointer, this.#optionLengthPointer);
+    return r === 0 ? view.getUint32(scratch + OPTION + UNACKED, true) : -1;
   }
 
   /** What the peer dialled before REDIRECT (linux/netfilter_ipv4.h SO_ORIGINAL_DST); null when not redirected. */

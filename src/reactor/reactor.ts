@@ -198,6 +198,15 @@ export class Reactor {
     return socket.fd >= 0 && !socket.dead && !socket.readClosed && this.kernel.isEstablished(socket.fd);
   }
 
+  /**
+   * Whether a peer that has sent FIN has read all that we wrote: its kernel acknowledged everything, and would have sent RST
+   * instead had its program left some of it unread (RFC 2525 2.17).
+   */
+  hasReadAll(socket: Socket): boolean {
+    if (socket.fd < 0 || !socket.readClosed || socket.tls !== null || socket.pending !== null) return false;
+    return this.kernel.unacknowledged(socket.fd) === 0;
+  }
+
   /** Lets the kernel probe a silent peer, so that a dead one is noticed after minutes instead of never. */
   enableKeepAlive(socket: Socket): void {
     if (socket.fd >= 0) enableKeepAlive(this.kernel, socket.fd);
@@ -233,6 +242,15 @@ export class Reactor {
   /** Schedules anything else on the same wheel, `ms` from `now`. */
   schedule(timed: Timed, ms: number): void {
     this.#timers.schedule(timed, ms);
+  }
+
+  /** As `schedule`, 0..FINE_TICK_MS late; taken back by `forgetFine`. */
+  scheduleFine(timed: Timed, ms: number): void {
+    this.#timers.scheduleFine(timed, ms);
+  }
+
+  forgetFine(timed: Timed): void {
+    this.#timers.forgetFine(timed);
   }
 
   /** Runs `work` once, after all events and timers of this turn: what they produce for one peer leaves together. */

@@ -1,10 +1,12 @@
 /**
- * One coarse timer wheel per data thread. Moving a deadline later costs one assignment: the entry is found again when its
+ * A timer wheel; each data thread has a coarse one for connections and a fine one for requests. Moving a deadline later costs one assignment: the entry is found again when its
  * old place comes round and is put further along.
  */
 
-/** Resolution in ms; a timer fires 0..TICK_MS late. */
+/** Resolution in ms of the wheel for connections; a timer fires 0..TICK_MS late. */
 export const TICK_MS = 50;
+/** ... and of the one for requests. */
+export const FINE_TICK_MS = 5;
 const BUCKETS = 1024;
 
 /** Something that can expire. `deadline` is in ms of the reactor's monotonic clock, 0 = none. */
@@ -17,16 +19,27 @@ export interface Timed {
 
 export class TimerWheel {
   readonly #buckets: Timed[][] = Array.from({ length: BUCKETS }, () => []);
+  readonly #tickMs: number;
   #tick: number;
 
-  constructor(now: number) {
-    this.#tick = Math.floor(now / TICK_MS);
+  constructor(now: number, tickMs = TICK_MS) {
+    this.#tickMs = tickMs;
+    this.#tick = Math.floor(now / tickMs);
+  }
+
+  /** ms until a place that is not empty comes round, at most `limitMs`; only the places in between are looked at. */
+  untilNext(now: number, limitMs: number): number {
+    const last = Math.floor((now + limitMs) / this.#tickMs);
+    for (let tick = this.#tick + 1; tick <= last; tick++) {
+      if (this.#buckets[tick % BUCKETS].length > 0) return Math.max(0, Math.ceil(tick * this.#tickMs - now));
+    }
+    return limitMs;
   }
 
   /** Sets or moves the deadline to `deadline` (ms, monotonic). */
   schedule(timed: Timed, deadline: number): void {
     timed.deadline = deadline;
-    const tick = Math.max(this.#tick + 1, Math.ceil(deadline / TICK_MS));
+    const tick = Math.max(this.#tick + 1, Math.ceil(deadline / this.#tickMs));
     if (timed.wheelTick >= 0 && timed.wheelTick <= tick) return;
     this.#take(timed);
     this.#place(timed, tick);
@@ -44,7 +57,7 @@ export class TimerWheel {
 
   /** Fires everything due at `now`; what an entry throws goes to `onThrow`, the others fire all the same. */
   advance(now: number, onThrow: (timed: Timed, error: unknown) => void): void {
-    const target = Math.floor(now / TICK_MS);
+    const target = Math.floor(now / this.#tickMs);
     // After a long pause (SIGSTOP, a sleeping VM) every bucket is visited once, not once per missed tick.
     if (target - this.#tick > BUCKETS) this.#tick = target - BUCKETS;
     while (this.#tick < target) {
@@ -85,7 +98,7 @@ export class TimerWheel {
       }
       timed.wheelTick = -1;
       if (timed.deadline === 0) continue;
-      if (timed.deadline > now) this.#place(timed, Math.max(this.#tick + 1, Math.ceil(timed.deadline / TICK_MS)));
+      if (timed.deadline > now) this.#place(timed, Math.max(this.#tick + 1, Math.ceil(timed.deadline / this.#tickMs)));
       else {
         timed.deadline = 0;
         try {

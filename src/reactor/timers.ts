@@ -1,5 +1,5 @@
 import { DelayQueue, SWEEP_MS } from './delay-queue.ts';
-import { type Timed, TimerWheel } from './timer-wheel.ts';
+import { FINE_TICK_MS, type Timed, TimerWheel } from './timer-wheel.ts';
 
 /** The reactor's clock, read once per turn, and everything that waits for it. */
 export class Timers {
@@ -8,6 +8,7 @@ export class Timers {
   readonly silence: DelayQueue;
   readonly sweeps = new DelayQueue(SWEEP_MS);
   readonly #wheel = new TimerWheel(this.now);
+  readonly #fine = new TimerWheel(this.now, FINE_TICK_MS);
 
   constructor(silenceMs: number) {
     this.silence = new DelayQueue(silenceMs);
@@ -17,9 +18,10 @@ export class Timers {
     this.now = performance.now();
   }
 
-  /** ms that the loop may sleep, at most `limitMs`. The wheel is not asked: it needs a look per tick, which `limitMs` allows. */
+  /** ms that the loop may sleep, at most `limitMs`. The coarse wheel is not asked: it needs a look per tick, which `limitMs` allows. */
   untilNext(limitMs: number): number {
-    return this.sweeps.untilNext(this.now, this.silence.untilNext(this.now, limitMs));
+    const queued = this.sweeps.untilNext(this.now, this.silence.untilNext(this.now, limitMs));
+    return this.#fine.untilNext(this.now, queued);
   }
 
   schedule(timed: Timed, ms: number): void {
@@ -30,10 +32,20 @@ export class Timers {
     this.#wheel.remove(timed);
   }
 
+  /** As `schedule`, 0..FINE_TICK_MS late: for what must be taken back by `forgetFine` and by nothing else. */
+  scheduleFine(timed: Timed, ms: number): void {
+    this.#fine.schedule(timed, this.now + ms);
+  }
+
+  forgetFine(timed: Timed): void {
+    this.#fine.remove(timed);
+  }
+
   /** Fires what is due; what one throws goes to `onThrow`, the others fire all the same. */
   fire(onThrow: (timed: object, error: unknown) => void): void {
     this.silence.advance(this.now, onThrow);
     this.sweeps.advance(this.now, onThrow);
+    this.#fine.advance(this.now, onThrow);
     this.#wheel.advance(this.now, onThrow);
   }
 }

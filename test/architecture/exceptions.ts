@@ -8,7 +8,7 @@ export const LONG_FILES: readonly { readonly file: string; readonly lines: numbe
   },
   {
     file: 'src/reactor/reactor.ts',
-    lines: 300,
+    lines: 325,
     why: 'the page of what owners may call: each method is one line that hands on to the part that does the work',
   },
 ];

@@ -68,7 +68,7 @@ export class Retrying {
     if (sends > this.#rules.attempts || pushed === ASKED_NEVER) return this.#usedUp(reason);
     const asked = pushed >= 0 ? pushed : askedPauseMs(bytes, head, Date.now());
     const ms = asked >= 0 && this.#fits(asked) ? asked : this.#ownPause();
-    if (!this.#fits(ms)) return this.#usedUp(reason);
+    if (this.#isTooLong(ms)) return this.#usedUp(reason);
     if (!this.#take(reason, false)) return REFUSED;
     this.#choose(true);
     return ms;
@@ -84,7 +84,7 @@ export class Retrying {
     const isStuck = !this.moved && (lost.loss === 'unreachable' || lost.loss === 'crowded');
     if (isStuck && !this.#rules.isAsked) return NEVER;
     const ms = this.#rules.isAsked && !(lost.unprocessed && this.moved) ? this.#ownPause() : 0;
-    if (!this.#fits(ms)) return this.#usedUp(lost.loss);
+    if (this.#isTooLong(ms)) return this.#usedUp(lost.loss);
     return this.#take(lost.loss, lost.unprocessed) ? ms : REFUSED;
   }
 
@@ -108,6 +108,11 @@ export class Retrying {
 
   #ownPause(): number {
     return pauseMs(this.#rules.backoffMs, this.#retries + 1, this.#context.random());
+  }
+
+  /** A pause that its rule asks for is not begun in vain; a short one of ours may end with the time of the request. */
+  #isTooLong(ms: number): boolean {
+    return this.#rules.backoffMs >= 0 && !this.#fits(ms);
   }
 
   #fits(ms: number): boolean {

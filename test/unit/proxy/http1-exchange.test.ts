@@ -422,3 +422,24 @@ t.test('an early answer to an unfinished upload is delivered and the connection 
   t.match(client.text, /^HTTP\/1\.1 413 [\s\S]*Connection: close\r\n\r\nno$/i);
   await check(t, rig);
 });
+
+t.test('what a local program has read and hung up on is told to the client, not asked again', async (t) => {
+  const rig = new ProxyRig();
+  rig.side = 'inbound';
+  const seen: string[] = [];
+  const { port, sockets } = await rig.serve(
+    answering((_head, n) => {
+      if (n === 1) return OK;
+      sockets[0].end();
+      return null;
+    }, seen),
+  );
+  rig.destination = address('127.0.0.1', port);
+  const client = await rig.client();
+  client.send(GET);
+  await rig.until(() => client.text.endsWith('ok'), 'a first answer, so that the connection is pooled');
+  client.send(GET);
+  await rig.until(() => client.ended || client.closed, 'the end');
+  t.equal(seen.length, 2, 'the second request came once');
+  await check(t, rig);
+});

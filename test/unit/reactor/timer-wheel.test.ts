@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { TICK_MS, type Timed, TimerWheel } from '../../../src/reactor/timer-wheel.ts';
+import { FINE_TICK_MS, TICK_MS, type Timed, TimerWheel } from '../../../src/reactor/timer-wheel.ts';
 
 const START = 1_000_000;
 
@@ -221,3 +221,23 @@ async function collectGarbage(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 0));
   gc();
 }
+
+t.test('a fine wheel is at most its own tick late, and tells how long nothing is due', async (t) => {
+  const wheel = new TimerWheel(START, FINE_TICK_MS);
+  const entry = new Entry();
+  t.equal(wheel.untilNext(START, 50), 50, 'nothing is set');
+  wheel.schedule(entry, START + 200);
+  t.equal(wheel.untilNext(START, 50), 50, 'nothing within that time');
+  t.equal(wheel.untilNext(START + 190, 50), 10);
+  wheel.advance(START + 199, () => {});
+  t.equal(entry.fired.length, 0, 'never early');
+  wheel.advance(START + 200 + FINE_TICK_MS, () => {});
+  t.equal(entry.fired.length, 1);
+  t.equal(wheel.untilNext(START + 205, 50), 50, 'nothing is left');
+  const far = new Entry();
+  wheel.schedule(far, START + 60_000);
+  for (let now = START + 210; now < START + 60_000; now += 50) wheel.advance(now, () => {});
+  t.equal(far.fired.length, 0, 'many rounds later');
+  wheel.advance(START + 60_005, () => {});
+  t.equal(far.fired.length, 1);
+});

@@ -33,8 +33,6 @@ t.test('deadlines fire in time, not before, and not once taken back', async (t) 
   deadlines.clear(entries[0]);
   deadlines.clear(entries[2]);
   t.equal(entries[2].wheelTick, -1, 'forgotten long before its time');
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  t.equal(deadlines.deadline, 0, 'asleep while nothing is set');
   deadlines.set(entries[1], 0);
   await rig.until(() => fired.length === 2, 'awake again');
   deadlines.clear(entries[1]);
