@@ -2,7 +2,19 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decodeResource, resourceId } from '../../../src/resources/index.ts';
 import { problemsOf, refuses } from './refuses.ts';
-import { anyManifest, decode, type Manifest, route, service, specOf, workload } from './world.ts';
+import {
+  anyManifest,
+  decode,
+  grpcRoute,
+  type Manifest,
+  parent,
+  route,
+  service,
+  specOf,
+  tcpRoute,
+  tlsRoute,
+  workload,
+} from './world.ts';
 
 t.test('the defaults of the Gateway API and of Kubernetes are written out', async (t) => {
   t.same(decode(route('orders', [{ backendRefs: [{ name: 'v1', port: 80 }] }], {}, { namespace: undefined })), {
@@ -74,6 +86,18 @@ t.test('manifests written for Kubernetes paste in', async (t) => {
     'gateway.networking.k8s.io/v1',
   );
   t.same(problemsOf(service('s', { clusterIP: '' })), [], 'an empty clusterIP asks for one');
+});
+
+t.test('routes as kubectl prints them paste in', async (t) => {
+  const ref = { group: '', kind: 'Service', name: 'orders', weight: 1, port: 80 };
+  const status = { parents: [{ controllerName: 'x/y', parentRef: parent('orders'), conditions: [] }] };
+  const exported = { uid: 'b6c1', generation: 2, creationTimestamp: '2026-01-01T00:00:00Z', resourceVersion: '812' };
+  const matches = [{ path: { type: 'PathPrefix', value: '/' } }];
+  const http = route('h', [{ matches, backendRefs: [ref] }], {}, exported);
+  const grpc = grpcRoute('g', [{ matches: [{ method: { type: 'Exact', service: 'a.B' } }], backendRefs: [ref] }]);
+  for (const manifest of [http, grpc, tcpRoute('t', [ref]), tlsRoute('s', ['a.example'], [ref])]) {
+    t.same(problemsOf({ ...manifest, status }), []);
+  }
 });
 
 t.test('names of the prototype are ordinary names or refused, never dangerous', async (t) => {
