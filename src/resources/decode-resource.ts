@@ -123,7 +123,9 @@ function titleOf(value: unknown): string {
   const metadata = memberOf(value, 'metadata');
   const name = memberOf(metadata, 'name');
   const namespace = memberOf(metadata, 'namespace') ?? 'default';
-  const words = [kind, typeof name === 'string' ? `${String(namespace)}/${name}` : null];
+  // Not String(): an object may bring a toString of its own that is no function.
+  const home = typeof namespace === 'string' ? namespace : '?';
+  const words = [kind, typeof name === 'string' ? `${home}/${name}` : null];
   return words
     .filter((word) => typeof word === 'string')
     .map((word) => word.slice(0, 330))

@@ -110,6 +110,12 @@ t.test('names of the prototype are ordinary names or refused, never dangerous', 
   );
   t.equal(resourceId(decoded), 'Service.shop.constructor');
   t.match(problemsOf({ ...service('s'), toString: 1 })[0], /unknown field/);
+  for (const hostile of [{ toString: {} }, { toString: null, valueOf: 1 }, { [Symbol.toPrimitive]: 1 }, []]) {
+    const value: unknown = { ...service('s'), metadata: { name: 's', namespace: hostile } };
+    t.match(problemsOf(value)[0], /^f\.yaml: Service \?\/s: metadata\.namespace \| must be a string/);
+    t.ok(problemsOf({ ...service('s'), kind: hostile, apiVersion: hostile }).length > 0);
+    t.ok(problemsOf({ ...service('s'), metadata: { name: hostile } }).length > 0);
+  }
 });
 
 t.test('nesting without end is refused, not overflowed', async (t) => {
