@@ -16,7 +16,7 @@ export type AgentsOrder =
       /** Whether their programs use services. */
       readonly dial: boolean;
     }
-  | { readonly type: 'report' }
+  | { readonly type: 'report'; readonly settle: boolean }
   | { readonly type: 'stop' };
 
 export interface AgentsReport {
@@ -36,21 +36,32 @@ export interface AgentsReport {
 
 export class AgentsProcess {
   readonly #child: ChildProcess;
+  readonly #ready: Promise<unknown>;
 
-  constructor(start: Omit<Extract<AgentsOrder, { type: 'start' }>, 'type'>) {
+  constructor() {
     this.#child = fork(join(import.meta.dirname, 'agents.ts'), {
       execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc', '--max-semi-space-size=2'],
     });
-    this.#send({ type: 'start', ...start });
+    this.#ready = once(this.#child, 'message');
+  }
+
+  /** Resolves once the program is loaded, so that what is measured is the agents and not the start of a process. */
+  async loaded(): Promise<void> {
+    await this.#ready;
+  }
+
+  start(order: Omit<Extract<AgentsOrder, { type: 'start' }>, 'type'>): void {
+    this.#send({ type: 'start', ...order });
   }
 
   get pid(): number {
     return this.#child.pid ?? 0;
   }
 
-  async report(): Promise<AgentsReport> {
+  /** `settle`: garbage is collected first, as an idle process does by itself. */
+  async report(settle = false): Promise<AgentsReport> {
     const answered = once(this.#child, 'message');
-    this.#send({ type: 'report' });
+    this.#send({ type: 'report', settle });
     const [report] = await answered;
     return report as AgentsReport;
   }

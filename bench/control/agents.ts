@@ -50,9 +50,8 @@ function start(order: Extract<AgentsOrder, { type: 'start' }>): void {
   }
 }
 
-function report(): AgentsReport {
-  globalThis.gc?.();
-  globalThis.gc?.();
+async function report(settle: boolean): Promise<AgentsReport> {
+  if (settle) await globalThis.gc?.({ type: 'major', execution: 'async', flavor: 'last-resort' });
   const stats = agents.map(({ link }) => link.stats());
   return {
     rssBytes: process.memoryUsage.rss(),
@@ -72,7 +71,8 @@ function report(): AgentsReport {
 
 process.on('message', (order: AgentsOrder) => {
   if (order.type === 'start') start(order);
-  else if (order.type === 'report') process.send?.(report());
+  else if (order.type === 'report') void report(order.settle).then((found) => process.send?.(found));
   else void Promise.all(agents.map(({ link }) => link.stop())).then(() => process.exit(0));
 });
+process.send?.('loaded');
 process.on('disconnect', () => process.exit(0));

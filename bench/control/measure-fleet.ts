@@ -19,7 +19,7 @@ export interface Fleet {
   readonly controlIdleShare: number;
   /** NATS killed and started again: until every agent is connected, has compared its views and is known to control. */
   readonly reconnectMs: number;
-  /** Every agent started with no views at all, control already there. */
+  /** Every agent starts with no views at all and registers its workloads, control already there. */
   readonly coldStartMs: number;
 }
 
@@ -33,13 +33,9 @@ export async function measureFleet(options: Options, say: (text: string) => void
       await world.apply(numbers.map((i) => `${serviceManifest(i)}---\n${routeManifest(i, 1_000)}`).join('---\n'));
     }
     say(`fleet: ${options.agents} agents, ${options.endpoints} endpoints`);
-    fleet = startFleet(options, world.server);
-    await until('every agent is in step', SETTLE_MS, () => isSettled(options, world, fleet));
-    await fleetStopped(fleet);
-    const coldAt = performance.now();
-    fleet = startFleet(options, world.server);
-    await until('every agent is in step again', SETTLE_MS, () => isSettled(options, world, fleet));
-    const coldStartMs = performance.now() - coldAt;
+    fleet = await loadFleet();
+    startFleet(options, world.server, fleet);
+    const coldStartMs = await until('every agent is in step', SETTLE_MS, () => isSettled(options, world, fleet));
     say(`fleet: ${options.changes} changes`);
     const changes = await measureChanges(options, world);
     const controlIdleShare = await measureIdle(world);
@@ -53,18 +49,20 @@ export async function measureFleet(options: Options, say: (text: string) => void
   }
 }
 
-function startFleet(options: Options, server: string): AgentsProcess[] {
-  const { agents, services, endpoints } = options;
-  const each = Math.ceil(agents / PROCESSES);
-  return Array.from({ length: PROCESSES }, (_, i) => {
-    const first = Math.min(i * each, agents);
-    const count = Math.min(each, agents - first);
-    return new AgentsProcess({ server, first, count, agents, services, endpoints, dial: true });
-  });
+async function loadFleet(): Promise<AgentsProcess[]> {
+  const fleet = Array.from({ length: PROCESSES }, () => new AgentsProcess());
+  await Promise.all(fleet.map((agents) => agents.loaded()));
+  return fleet;
 }
 
-async function fleetStopped(fleet: readonly AgentsProcess[]): Promise<void> {
-  await Promise.all(fleet.map((agents) => agents.stop()));
+function startFleet(options: Options, server: string, fleet: readonly AgentsProcess[]): void {
+  const { agents, services, endpoints } = options;
+  const each = Math.ceil(agents / PROCESSES);
+  for (const [i, process] of fleet.entries()) {
+    const first = Math.min(i * each, agents);
+    const count = Math.min(each, agents - first);
+    process.start({ server, first, count, agents, services, endpoints, dial: true });
+  }
 }
 
 /** Connected, complete, known to control, with all endpoints registered, and everything acknowledged. */

@@ -23,7 +23,9 @@ export interface Growth {
 export async function measureGrowth(options: Options, say: (text: string) => void): Promise<Growth[]> {
   const world = await openWorld(options.natsProgram);
   const order = { server: world.server, first: 0, count: AGENTS, agents: AGENTS, services: 1, endpoints: 0 };
-  const agents = new AgentsProcess({ ...order, dial: false });
+  const agents = new AgentsProcess();
+  await agents.loaded();
+  agents.start({ ...order, dial: false });
   try {
     const found: { services: number; controlRssBytes: number; rssBytes: number; heapBytes: number }[] = [];
     let there = 0;
@@ -32,7 +34,7 @@ export async function measureGrowth(options: Options, say: (text: string) => voi
       there = await addServices(world, there, size);
       await until('every agent knows them', 60_000, async () => (await agents.report()).directoryServices >= size);
       await sleep(CALM_MS);
-      const { rssBytes, heapBytes } = await agents.report();
+      const { rssBytes, heapBytes } = await agents.report(true);
       found.push({ services: size, controlRssBytes: readRssBytes(world.controlPid), rssBytes, heapBytes });
     }
     const [base] = found;

@@ -80,7 +80,7 @@ export async function until(what: string, limitMs: number, condition: () => Prom
   const started = performance.now();
   while (!(await condition().catch(() => false))) {
     if (performance.now() - started > limitMs) throw new Error(`took more than ${limitMs / 1000} s: ${what}`);
-    await sleep(20);
+    await sleep(50);
   }
   return performance.now() - started;
 }

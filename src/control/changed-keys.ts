@@ -1,5 +1,5 @@
 /** More changed keys than this are not listed in `_meta`: agents then compare all that they hold. */
-const MAX_LISTED_KEYS = 500;
+export const MAX_LISTED_KEYS = 500;
 
 /** Keys written since the last complete generation, with the generation of their newest view. */
 export class ChangedKeys {

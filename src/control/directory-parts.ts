@@ -2,8 +2,12 @@ import { directoryPartOf, MAX_DIRECTORY_PARTS } from '../contract/directory-part
 import { type DirectoryEntry, type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
 import { compileDirectory, compileDirectoryEntry, compileEgress, type ResourceIndex } from '../resources/index.ts';
 
-/** One part up to here; it stays cut until there are half as many, so that a mesh at the border does not flap. */
-const MAX_UNCUT = 256;
+/** Numbers of parts, each up to a number of services: an agent that missed something reads all of them. */
+const CUTS = [
+  { parts: 1, services: 256 },
+  { parts: 16, services: 4_096 },
+  { parts: MAX_DIRECTORY_PARTS, services: Number.POSITIVE_INFINITY },
+] as const;
 
 /** A part of the directory before it is given a version. */
 export type DirectoryBody = Omit<DirectoryView, 'version'>;
@@ -26,8 +30,10 @@ export class DirectoryParts {
   /** Compiles all of it. `published`: the number of parts that lie in the store. */
   rebuild(published: number): void {
     const entries = compileDirectory(this.#resources);
-    const isCut = entries.length > MAX_UNCUT || (published > 1 && entries.length > MAX_UNCUT / 2);
-    this.#spread(entries, isCut ? MAX_DIRECTORY_PARTS : 1);
+    // It stays cut until there are half as many, so that a mesh at the border does not flap.
+    const fits = CUTS.find(({ services }) => entries.length <= services)?.parts ?? 1;
+    const stays = CUTS.find(({ services }) => entries.length * 2 <= services)?.parts ?? 1;
+    this.#spread(entries, published > fits ? Math.min(published, stays) : fits);
   }
 
   /** These services came, changed or went. */
@@ -41,12 +47,12 @@ export class DirectoryParts {
       this.#size += (entry === null ? 0 : 1) - (had ? 1 : 0);
       if (had || entry !== null) this.#changed.add(part);
     }
-    if (this.#parts.length === 1 && this.#size > MAX_UNCUT) {
-      this.#spread(
-        this.#parts.flatMap((entries) => [...entries.values()]),
-        MAX_DIRECTORY_PARTS,
-      );
-    }
+    const fits = CUTS.find(({ services }) => this.#size <= services)?.parts ?? 1;
+    if (fits <= this.#parts.length) return;
+    this.#spread(
+      this.#parts.flatMap((part) => [...part.values()]),
+      fits,
+    );
   }
 
   /** What programs may dial changed: it lies in the first part. */

@@ -14,6 +14,7 @@ import type { MeshState } from './mesh-state.ts';
 import { servedKey } from './read-served.ts';
 
 const DIAL_MARGIN_MS = 1_000;
+const MAX_LOGGED = 10;
 /** Records that a dead host left behind are removed from the store after this long. */
 const FORGET_MS = 60 * 60 * 1000;
 
@@ -205,7 +206,7 @@ export class EndpointRegistry {
     for (const { host, namespace, name } of removed) this.#state.deleteEndpoint(host, `${namespace}/${name}`);
     if (this.held.size <= before) return;
     this.#logger.error(
-      { held: this.held.list(now) },
+      { endpoints: this.held.size, services: this.held.list(now).slice(0, MAX_LOGGED) },
       'more than half of the endpoints of a service fell silent at once: they are kept until they are heard again or confirmed (towpath confirm)',
     );
   }

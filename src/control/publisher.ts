@@ -7,22 +7,18 @@ import type { ServiceKey } from '../contract/views.ts';
 import { compileService } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
+import { MAX_LISTED_KEYS } from './changed-keys.ts';
 import { DirectoryParts } from './directory-parts.ts';
 import { inParallel } from './in-parallel.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
 import { PublishCount } from './publish-count.ts';
-import { PublishPace } from './publish-pace.ts';
+import { type PublisherHooks, PublishPace } from './publish-pace.ts';
 import { ViewWriter } from './view-writer.ts';
 
 const PARALLEL_WRITES = 32;
+/** With all parts of the directory no more keys than `_meta` lists, or every agent would read everything again. */
+const MAX_SERVICES = MAX_LISTED_KEYS - MAX_DIRECTORY_PARTS;
 const RETRY_MS = 500;
-
-export interface PublisherHooks {
-  /** Further changes are waiting to be admitted, so a publication is worth delaying a little. */
-  readonly moreToCome: () => boolean;
-  /** Asks the store, now, whether this control holds the lock. */
-  readonly isLeader: () => Promise<boolean>;
-}
 
 /**
  * Compiles what changed and writes it to the view bucket: one write for each service whose content changed, then the
@@ -39,9 +35,8 @@ export class Publisher {
   #directoryOwed = true;
   /** Services whose entry in the directory may have changed. */
   readonly #dirtyEntries = new Set<ServiceKey>();
-  /** The newest generation that was begun; gens are never used twice. */
+  /** The newest generation that was begun (gens are never used twice), and the newest that its `_meta` completed. */
   #generation: Generation = { epoch: 0, gen: 0 };
-  /** The newest generation that was completed by its `_meta`. */
   #complete: Generation = { epoch: 0, gen: 0 };
   #metaOwed = false;
   #running: Promise<void> | null = null;
@@ -191,27 +186,35 @@ export class Publisher {
     }
   }
 
+  /** What is dirty now, in generations that list all their keys. */
   async #publish(): Promise<void> {
     const { changes } = this.#count;
-    const services = [...this.#dirty];
+    const left = [...this.#dirty];
     this.#dirty.clear();
-    const gen = this.#generation.gen + 1;
     try {
-      const removed: string[] = [];
-      await inParallel(services, PARALLEL_WRITES, async (key) => {
-        const body = compileService(this.#state.resources, this.#state.endpoints, key);
-        if (body === null) removed.push(serviceViewKey(key));
-        else await this.#writeView(serviceViewKey(key), body, gen);
-      });
-      await this.#publishDirectory(gen);
-      // After the directory: agents let go of a service when the directory no longer has it.
-      for (const key of removed) await this.views.remove(key);
-      if (this.#metaOwed) await this.#writeMeta();
+      do {
+        await this.#publishSome(left.slice(0, MAX_SERVICES));
+        left.splice(0, MAX_SERVICES);
+      } while (left.length > 0);
       this.#count.published(changes);
     } catch (cause) {
-      for (const key of services) this.#dirty.add(key);
+      for (const key of left) this.#dirty.add(key);
       throw cause;
     }
+  }
+
+  async #publishSome(services: readonly ServiceKey[]): Promise<void> {
+    const gen = this.#generation.gen + 1;
+    const removed: string[] = [];
+    await inParallel(services, PARALLEL_WRITES, async (key) => {
+      const body = compileService(this.#state.resources, this.#state.endpoints, key);
+      if (body === null) removed.push(serviceViewKey(key));
+      else await this.#writeView(serviceViewKey(key), body, gen);
+    });
+    await this.#publishDirectory(gen);
+    // After the directory: agents let go of a service when the directory no longer has it.
+    for (const key of removed) await this.views.remove(key);
+    if (this.#metaOwed) await this.#writeMeta();
   }
 
   async #publishDirectory(gen: number): Promise<void> {
@@ -233,16 +236,14 @@ export class Publisher {
   #writeView(key: string, body: object, gen: number): Promise<void> {
     const { epoch } = this.#generation;
     return this.views.write(key, body, { epoch, gen }, () => {
-      this.#generation = { epoch, gen };
-      this.#metaOwed = true;
+      [this.#generation, this.#metaOwed] = [{ epoch, gen }, true];
     });
   }
 
   async #writeMeta(): Promise<void> {
     const generation = this.#generation;
     await this.views.complete(generation, this.#complete.gen);
-    this.#complete = generation;
-    this.#metaOwed = false;
+    [this.#complete, this.#metaOwed] = [generation, false];
     this.#pace.published();
     this.publications++;
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Bus } from '../../src/contract/bus-types.ts';
-import { ORDERS, operator, route, startAgent, startControl, until, workload } from './support/mesh.ts';
+import { ORDERS, operator, route, startAgent, startControl, until, watchViews, workload } from './support/mesh.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
 
 /** Each test has a server of its own and mostly waits. */
@@ -203,3 +203,32 @@ t.test('control killed in the middle of changes: a new one continues with nothin
   await again.stop();
   await nats.dispose();
 });
+
+t.test(
+  'a store that was wiped and restored from a backup: no endpoint is missing meanwhile',
+  SIDE_BY_SIDE,
+  async (t) => {
+    const { nats, control, agent, timeout } = await startMesh();
+    const epoch = agent.link.stats().acknowledged?.epoch ?? 0;
+    const before = await operator(nats.url);
+    const backup = await before.bucket('towpath_config').list();
+    await before.close();
+    await control.stop();
+    const watch = watchViews(agent, 1);
+    await nats.restart('wiped');
+    const bus = await operator(nats.url);
+    const options = { history: 32, ttlMs: null, replicas: 1, maxValueBytes: 1_048_576 };
+    await bus.ensureBucket('towpath_config', { ...options, republishPrefix: 'towpath.v1.default.config' });
+    for (const { key, data } of backup) await bus.bucket('towpath_config').put(key, Buffer.from(data).toString());
+    const again = await startControl(nats.url);
+    await until('what was restored is published', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch, 20_000);
+    await applyWhenUp(nats, route('2s'));
+    await until('changes arrive', () => timeout() === 2_000);
+    watch.stop();
+    t.same(watch.faults, []);
+    await bus.close();
+    await agent.link.stop();
+    await again.stop();
+    await nats.dispose();
+  },
+);

@@ -37,27 +37,27 @@ t.test('a large one is cut, and a change then touches the part of its service al
     put(index, `s${i}`);
     directory.update([`shop/s${i}`]);
   }
-  t.equal(directory.count, 64);
+  t.equal(directory.count, 16);
   const all = directory.take();
-  t.equal(all.length, 64);
+  t.equal(all.length, 16);
   t.equal(
     all.reduce((sum, { body }) => sum + body.services.length, 0),
     257,
   );
-  t.ok(all.every(({ part, body }) => body.services.every(({ name }) => directoryPartOf(`shop/${name}`, 64) === part)));
-  t.ok(all.every(({ body }) => body.parts === 64));
+  t.ok(all.every(({ part, body }) => body.services.every(({ name }) => directoryPartOf(`shop/${name}`, 16) === part)));
+  t.ok(all.every(({ body }) => body.parts === 16));
   put(index, 's7', 81);
   directory.update(['shop/s7']);
-  t.match(directory.take(), [{ part: directoryPartOf('shop/s7', 64) }]);
+  t.match(directory.take(), [{ part: directoryPartOf('shop/s7', 16) }]);
   directory.putBack();
-  t.equal(directory.take().length, 64, 'what could not be published is taken again');
+  t.equal(directory.take().length, 16, 'what could not be published is taken again');
 
   const again = new DirectoryParts(index);
   for (let i = 0; i < 100; i++) index.delete(`Service.shop.s${i}`);
-  again.rebuild(64);
-  t.equal(again.count, 64, 'it stays cut for a while');
+  again.rebuild(16);
+  t.equal(again.count, 16, 'it stays cut for a while');
   for (let i = 100; i < 150; i++) index.delete(`Service.shop.s${i}`);
-  again.rebuild(64);
+  again.rebuild(16);
   t.equal(again.count, 1, 'and is one piece again with half as many');
   again.rebuild(1);
   t.equal(again.count, 1);
@@ -88,5 +88,5 @@ t.test('what programs may dial lies in the first part, however many there are', 
   );
   index.delete('Sidecar.default.default');
   directory.updateEgress();
-  t.match(directory.take(), [{ part: 0, body: { parts: 64, egress: undefined } }]);
+  t.match(directory.take(), [{ part: 0, body: { parts: 16, egress: undefined } }]);
 });
