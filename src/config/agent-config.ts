@@ -109,7 +109,13 @@ export interface WorkloadPort {
 export interface ProbeConfig {
   readonly check:
     | { readonly type: 'tcp'; readonly port: number }
-    | { readonly type: 'http'; readonly port: number; readonly path: string };
+    | { readonly type: 'http'; readonly port: number; readonly path: string }
+    /** grpc.health.v1; `service` empty: the server as a whole. */
+    | { readonly type: 'grpc'; readonly port: number; readonly service: string }
+    /** Passes with exit status 0. Without a shell. */
+    | { readonly type: 'exec'; readonly command: readonly [string, ...string[]] };
+  /** Before the first probe. */
+  readonly initialDelaySeconds: number;
   readonly periodSeconds: number;
   readonly timeoutSeconds: number;
   readonly successThreshold: number;

@@ -48,12 +48,24 @@ const probeSchema = z
           .default('/'),
       })
       .optional(),
+    grpc: z.strictObject({ port: probePortSchema.optional(), service: z.string().max(256).default('') }).optional(),
+    exec: z
+      .strictObject({
+        command: z
+          .tuple([z.string().min(1).max(4096)], z.string().max(4096))
+          .refine((all) => all.length <= 64, 'is too long'),
+      })
+      .optional(),
+    initialDelaySeconds: z.number().min(0).max(3600).default(0),
     periodSeconds: z.number().min(0.1).max(3600).default(10),
     timeoutSeconds: z.number().min(0.1).max(300).default(1),
     successThreshold: z.int().min(1).max(100).default(1),
     failureThreshold: z.int().min(1).max(100).default(3),
   })
-  .refine((p) => (p.tcpSocket === undefined) !== (p.httpGet === undefined), 'needs exactly one of tcpSocket, httpGet');
+  .refine(
+    (p) => [p.tcpSocket, p.httpGet, p.grpc, p.exec].filter((check) => check !== undefined).length === 1,
+    'needs exactly one of tcpSocket, httpGet, grpc, exec',
+  );
 
 export const workloadSchema = z
   .strictObject({
@@ -89,16 +101,25 @@ function decideProbe(
   ports: readonly WorkloadPort[],
   complain: (path: string[], message: string) => void,
 ): ProbeConfig {
-  const kind = raw.httpGet === undefined ? 'tcpSocket' : 'httpGet';
-  const wanted = raw.httpGet === undefined ? raw.tcpSocket?.port : raw.httpGet.port;
-  const port = findPort(wanted, ports);
-  if (port === null) complain([kind, 'port'], `names the port "${wanted}", which this workload does not have`);
-  const check: ProbeConfig['check'] =
-    raw.httpGet === undefined
-      ? { type: 'tcp', port: port ?? 0 }
-      : { type: 'http', port: port ?? 0, path: raw.httpGet.path };
-  const { periodSeconds, timeoutSeconds, successThreshold, failureThreshold } = raw;
-  return { check, periodSeconds, timeoutSeconds, successThreshold, failureThreshold };
+  const { initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold } = raw;
+  const pace = { initialDelaySeconds, periodSeconds, timeoutSeconds, successThreshold, failureThreshold };
+  return { check: decideCheck(raw, ports, complain), ...pace };
+}
+
+function decideCheck(
+  { httpGet, tcpSocket, grpc, exec }: z.output<typeof probeSchema>,
+  ports: readonly WorkloadPort[],
+  complain: (path: string[], message: string) => void,
+): ProbeConfig['check'] {
+  const portOf = (kind: string, wanted: number | string | undefined): number => {
+    const port = findPort(wanted, ports);
+    if (port === null) complain([kind, 'port'], `names the port "${wanted}", which this workload does not have`);
+    return port ?? 0;
+  };
+  if (exec !== undefined) return { type: 'exec', command: exec.command };
+  if (httpGet !== undefined) return { type: 'http', port: portOf('httpGet', httpGet.port), path: httpGet.path };
+  if (grpc !== undefined) return { type: 'grpc', port: portOf('grpc', grpc.port), service: grpc.service };
+  return { type: 'tcp', port: portOf('tcpSocket', tcpSocket?.port) };
 }
 
 /** A number may be any port (a separate health port is common); a name must be one of the workload's. */

@@ -43,6 +43,18 @@ export async function runCommand(file: string, args: readonly string[], input = 
   return outcomeOf(result);
 }
 
+/** Runs `file` without input and throws its output away. Resolves with the exit status as in CommandOutcome; never throws. */
+export async function runQuietly(file: string, args: readonly string[], timeLimitMs: number): Promise<number> {
+  const result = await execa(file, args, {
+    reject: false,
+    stdio: 'ignore',
+    timeout: Math.ceil(timeLimitMs),
+    killSignal: 'SIGKILL',
+    env: environment(),
+  });
+  return outcomeOf({ ...result, stdout: '', stderr: '' }).exitCode;
+}
+
 /**
  * Starts `file` and leaves it running; `onOutput` gets standard output and standard error as they come. The program is killed
  * with us, also when we die by SIGKILL (the kernel's parent-death signal, set by setpriv of util-linux).

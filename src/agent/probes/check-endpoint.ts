@@ -4,7 +4,7 @@ import type { ActiveCheckView } from '../../contract/cluster-views.ts';
 import { assertNever } from '../../core/result.ts';
 import { request } from '../../telemetry/node-http.ts';
 import { checkGrpc } from './grpc-health.ts';
-import type { ProbeOutcome } from './probe-once.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 export interface CheckedAddress {
   readonly ip: string;

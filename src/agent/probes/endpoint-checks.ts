@@ -5,7 +5,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { ToDataThreadBody } from '../thread-state.ts';
 import type { CheckedAddress } from './check-endpoint.ts';
 import { decideHealth, type HealthState } from './decide-health.ts';
-import type { ProbeOutcome } from './probe-once.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 /** Checks under way at once; the others wait their turn. */
 const MAX_AT_ONCE = 32;

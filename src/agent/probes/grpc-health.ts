@@ -1,7 +1,7 @@
 /** `grpc.health.v1.Health/Check` (gRPC Health Checking Protocol) over HTTP/2 without TLS: one call on a connection of its own. */
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import type { ProbeOutcome } from './probe-once.ts';
+import type { ProbeOutcome } from './probe-outcome.ts';
 
 const PREFIX = 5;
 const SERVING = 1;
@@ -62,8 +62,10 @@ function collect(call: ClientHttp2Stream, give: (outcome: ProbeOutcome) => void)
 
 /** HealthCheckRequest { string service = 1 } behind its prefix. */
 function frame(service: string): Buffer {
-  const name = Buffer.from(service).subarray(0, 127);
-  const body = name.length === 0 ? name : Buffer.concat([Buffer.of(0x0a, name.length), name]);
+  const name = Buffer.from(service);
+  // A varint: one byte up to 127, two up to 16383, which is more than any name has.
+  const length = name.length < 128 ? [name.length] : [(name.length & 127) | 128, name.length >> 7];
+  const body = name.length === 0 ? name : Buffer.concat([Buffer.of(0x0a, ...length), name]);
   const prefix = Buffer.alloc(PREFIX);
   prefix.writeUInt32BE(body.length, 1);
   return Buffer.concat([prefix, body]);

@@ -31,7 +31,10 @@ export class ProbeRunner {
 
   start(): void {
     for (const workload of this.#workloads) {
-      if (workload.probe !== null) void this.#runForever(workload, workload.probe);
+      const { key, probe } = workload;
+      if (probe === null) continue;
+      const begin = setTimeout(() => void this.#runForever(workload, probe), probe.initialDelaySeconds * 1000);
+      this.#timers.set(key, begin);
     }
   }
 

@@ -58,6 +58,7 @@ workloads:
     group: null,
     probe: {
       check: { type: 'http', port: 8080, path: '/healthz' },
+      initialDelaySeconds: 0,
       periodSeconds: 2,
       timeoutSeconds: 1,
       successThreshold: 1,

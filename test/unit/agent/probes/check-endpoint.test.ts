@@ -3,7 +3,7 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import t, { type Test } from 'tap';
 import { checkEndpoint } from '../../../../src/agent/probes/check-endpoint.ts';
-import type { ProbeOutcome } from '../../../../src/agent/probes/probe-once.ts';
+import type { ProbeOutcome } from '../../../../src/agent/probes/probe-outcome.ts';
 import type { ActiveCheckView } from '../../../../src/contract/cluster-views.ts';
 
 async function listen(t: Test, server: Server): Promise<number> {

@@ -6,7 +6,7 @@ import { dialPlain } from '../../../../src/agent/probes/probe-socket.ts';
 import type { ProbeConfig } from '../../../../src/config/agent-config.ts';
 
 function probe(check: ProbeConfig['check'], timeoutSeconds = 0.3): ProbeConfig {
-  return { check, timeoutSeconds, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 };
+  return { check, timeoutSeconds, initialDelaySeconds: 0, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 };
 }
 
 async function serveHttp(t: Tap, listener: RequestListener): Promise<number> {
@@ -82,4 +82,13 @@ t.test('silence fails after the timeout, an endless body does not keep the probe
   t.ok(Date.now() - started < 2_000);
   const endless = await serveHttp(t, (_, response) => response.writeHead(200).write('x'.repeat(100_000)));
   t.equal((await probeOnce(probe({ type: 'http', port: endless, path: '/' }), '127.0.0.1', dialPlain)).passed, true);
+});
+
+t.test('a command passes with exit status 0, and is ended when its time is up', async (t) => {
+  const run = (command: [string, ...string[]], timeoutSeconds = 20) =>
+    probeOnce(probe({ type: 'exec', command }, timeoutSeconds), '127.0.0.1', dialPlain);
+  t.strictSame(await run(['true']), { passed: true, detail: 'ended with status 0' });
+  t.strictSame(await run(['sh', '-c', 'exit 3']), { passed: false, detail: 'ended with status 3' });
+  t.strictSame(await run(['/no/such/program']), { passed: false, detail: 'ended with status 127' });
+  t.strictSame(await run(['sleep', '60'], 0.2), { passed: false, detail: 'ended with status 124' });
 });

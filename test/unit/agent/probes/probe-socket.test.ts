@@ -7,7 +7,13 @@ import { dialMarked } from '../../../../src/agent/probes/probe-socket.ts';
 
 /** Mark 0 is what every socket has: setting it needs no privilege. */
 const dial = dialMarked(0);
-const THRESHOLDS = { timeoutSeconds: 0.3, periodSeconds: 1, successThreshold: 1, failureThreshold: 1 };
+const THRESHOLDS = {
+  initialDelaySeconds: 0,
+  timeoutSeconds: 0.3,
+  periodSeconds: 1,
+  successThreshold: 1,
+  failureThreshold: 1,
+};
 
 for (const address of ['127.0.0.1', '::1']) {
   t.test(`a marked dial to ${address} carries TCP and HTTP probes, and tells refusal and silence apart`, async (t) => {

@@ -19,7 +19,13 @@ t.test('a program that starts and stops turns the health of its workload', async
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  const thresholds = { periodSeconds: 0.1, timeoutSeconds: 0.1, successThreshold: 2, failureThreshold: 2 };
+  const thresholds = {
+    initialDelaySeconds: 0,
+    periodSeconds: 0.1,
+    timeoutSeconds: 0.1,
+    successThreshold: 2,
+    failureThreshold: 2,
+  };
   const workload = {
     key: 'a/b',
     address: '127.0.0.1',
@@ -38,4 +44,22 @@ t.test('a program that starts and stops turns the health of its workload', async
   server.close();
   await down;
   t.equal(runner.isHealthy(workload), false);
+});
+
+t.test('the first probe waits for its delay', async (t) => {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const pace = { periodSeconds: 0.1, timeoutSeconds: 5, successThreshold: 1, failureThreshold: 1 };
+  const check = { type: 'tcp' as const, port };
+  const workload = { key: 'a/b', address: '127.0.0.1', probe: { check, initialDelaySeconds: 0.3, ...pace } };
+  const begun = performance.now();
+  await new Promise<void>((resolve) => {
+    const runner = new ProbeRunner([workload], dialPlain, resolve, logger);
+    t.teardown(() => runner.stop());
+    runner.start();
+  });
+  t.ok(performance.now() - begun >= 290, 'no sooner');
 });
