@@ -29,6 +29,9 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_retry_budget_exhausted_total: counter('Retries that the budget of a cluster did not allow.'),
   towpath_circuit_breaker_overflows_total: counter('Requests refused by a circuit breaker, by cluster and limit.'),
   towpath_faults_injected_total: counter('Delays and aborts injected, by service, route and type.'),
+  towpath_hedged_requests_total: counter(
+    'Second requests beside slow first ones, by cluster and whether they won or lost.',
+  ),
   towpath_mirrored_requests_total: counter('Copies of requests, by cluster and result (answered, failed, dropped).'),
   towpath_endpoint_ejections_total: counter('Endpoints ejected by outlier detection, by cluster and reason.'),
   towpath_endpoint_returns_total: counter('Ejected endpoints that came back, by cluster and reason (time, check).'),

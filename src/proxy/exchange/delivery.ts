@@ -8,6 +8,7 @@ import type { Context } from '../context.ts';
 import { mayBeRepeated } from '../idempotent.ts';
 import type { Forward } from '../request-delivery.ts';
 import { Alarm } from './alarm.ts';
+import { Contest, type Running } from './contest.ts';
 import { letAnswerGo } from './drain-answer.ts';
 import type { Loss } from './ends.ts';
 import { NEVER, REFUSED, Retrying, USED_UP } from './retrying.ts';
@@ -18,6 +19,7 @@ import type { HttpProtocol } from './upstream-protocol.ts';
 export class Delivery extends Sending {
   readonly #user: DeliveryUser;
   #retrying: Retrying | null = null;
+  #contest: Contest | null = null;
   #alarm: Alarm | null = null;
   /** A fault delays the request, it waits to be sent again, or it has its time for one try. */
   #alarmFor: 'fault' | 'pause' | 'try' = 'try';
@@ -82,6 +84,46 @@ export class Delivery extends Sending {
     const hasArrived = server?.mayHaveArrived === true;
     server?.cancel(CANCEL);
     return !hasArrived;
+  }
+
+  /**
+   * The time for one try is up: sends the request once more, to another endpoint, without giving the first try up. False: it may not.
+   * @throws SlabExhausted
+   */
+  hedge(): boolean {
+    const { server, endpoint, decision } = this;
+    const { retry, perTryMs } = decision.rules;
+    if (decision.cluster?.traffic.hedges !== true || server === null || this.#contest !== null) return false;
+    if (!this.requestDone || this.kept.isWaiting || this.attempts > retry.attempts) return false;
+    const head = this.kept.restoreHead(this.context.parser);
+    if (head === null || !mayBeRepeated(this.context.reactor.slab.bytes, head) || !this.#retries.mayHedge())
+      return false;
+    const first = { server, endpoint };
+    const contest = new Contest(this.context, this.#user, retry, this.isGrpc, first, (winner, second) =>
+      this.#concluded(winner, second),
+    );
+    this.server = null;
+    this.endpoint = this.#retries.endpoint;
+    if (this.open(head, contest.userOfSecond) === 'sent' && this.server !== null) {
+      contest.begin({ server: this.server, endpoint: this.endpoint });
+      this.#contest = contest;
+      this.#setAlarm('try', perTryMs);
+      return true;
+    }
+    super.drop();
+    contest.end(false);
+    this.server = server;
+    this.endpoint = endpoint;
+    return true;
+  }
+
+  #concluded(winner: Running, second: boolean): void {
+    const cluster = this.decision.cluster?.key ?? '';
+    this.context.counters.count('towpath_hedged_requests_total', { cluster, result: second ? 'won' : 'lost' });
+    this.#contest = null;
+    this.server = winner.server;
+    this.endpoint = winner.endpoint;
+    if (!second) this.kept.isWaiting = false;
   }
 
   /** The final head of an answer is here: is it passed on? @param end it is the whole answer */
@@ -149,6 +191,8 @@ export class Delivery extends Sending {
 
   override drop(): void {
     this.#alarm?.clear();
+    this.#contest?.end(true);
+    this.#contest = null;
     super.drop();
   }
 

@@ -218,6 +218,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
     try {
       const sent = this.delivery.onAlarm();
       if (sent !== 'slow') return this.#goOn(sent);
+      if (!this.answerBegun && this.delivery.hedge()) return;
     } catch (error) {
       return this.overload(error);
     }
