@@ -28,7 +28,7 @@ export const POLICY_MEANINGS: Readonly<Record<string, string>> = {
   'zoneAware.preferLocal': 'Endpoints of the own region, zone and sub-zone, as long as enough are healthy.',
 
   circuitBreaker: 'Services only. Beyond these: 503, flag UO.',
-  'circuitBreaker.maxConnections': 'Absent: 1024.',
+  'circuitBreaker.maxConnections': 'Absent: no limit.',
   'circuitBreaker.maxPendingRequests': 'Absent: 1024.',
   'circuitBreaker.maxParallelRequests': 'Absent: 1024.',
   'circuitBreaker.maxParallelRetries': 'Absent: 1024.',

@@ -76,7 +76,7 @@ export interface UpstreamTlsView {
     | { readonly type: 'unusable'; readonly sentence: string };
 }
 
-/** Envoy's thresholds, of one data thread for one cluster. Over them: 503, flag UO, `x-envoy-overloaded`. Absent: 1024 each. */
+/** Envoy's thresholds, of one data thread for one cluster. Over them: 503, flag UO, `x-envoy-overloaded`. Absent: 1024 for requests, none for connections. */
 export interface CircuitBreakerView {
   readonly maxConnections?: number | undefined;
   readonly maxPendingRequests?: number | undefined;

@@ -125,7 +125,7 @@ export function chooseForConnection(
   failed: readonly Endpoint[] = NO_ENDPOINTS,
 ): Endpoint | null {
   const { cluster } = target;
-  if (cluster !== null && cluster.keepsDestination)
+  if (cluster?.keepsDestination === true)
     return failed.length > 0 ? null : destinationAsEndpoint(context.outbound, cluster, target.original.address);
   const endpoint = cluster === null ? target.original : cluster.pick(context, cluster.keyOfConnection(client), failed);
   return endpoint !== null && failed.includes(endpoint) ? null : endpoint;

@@ -17,8 +17,9 @@ export type Overflow = 'connections' | 'pending' | 'requests' | 'retries';
 
 const USUAL = 1024;
 
+/** Connections are bounded by the requests that use them; a program that holds thousands open of another protocol has its reasons. */
 export const USUAL_THRESHOLDS: Thresholds = {
-  connections: USUAL,
+  connections: Number.POSITIVE_INFINITY,
   pending: USUAL,
   requests: USUAL,
   retries: USUAL,
@@ -36,11 +37,11 @@ export const UNLIMITED: Thresholds = {
   connectionsPerEndpoint: NO_LIMIT,
 };
 
-/** What a view does not say is 1024, and without limit where it concerns one connection or one endpoint. */
+/** What a view does not say is 1024 for requests, and without limit for connections and for what concerns one of them or one endpoint. */
 export function thresholdsOf(view: CircuitBreakerView | undefined): Thresholds {
   if (view === undefined) return USUAL_THRESHOLDS;
   return {
-    connections: view.maxConnections ?? USUAL,
+    connections: view.maxConnections ?? Number.POSITIVE_INFINITY,
     pending: view.maxPendingRequests ?? USUAL,
     requests: view.maxParallelRequests ?? USUAL,
     retries: view.maxParallelRetries ?? USUAL,

@@ -87,9 +87,10 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
 function idleLimit({ now }: Reactor, { upstreamIdleMs }: Limits, connection: UpstreamConnection): number {
   const { traffic, requests, dialledAt } = connection;
   if (traffic === null) return upstreamIdleMs;
-  const { connectionIdleMs = upstreamIdleMs, maxConnectionMs = 0 } = traffic.timeouts;
+  const { connectionIdleMs, maxConnectionMs = 0 } = traffic.timeouts;
   if (requests >= traffic.thresholds.requestsPerConnection) return 0;
-  const idleMs = connectionIdleMs === 0 ? FOREVER_MS : connectionIdleMs;
+  // 0 of the agent keeps none; 0 of a policy is no limit.
+  const idleMs = connectionIdleMs === 0 ? FOREVER_MS : (connectionIdleMs ?? upstreamIdleMs);
   return maxConnectionMs === 0 ? idleMs : Math.min(idleMs, dialledAt + maxConnectionMs - now);
 }
 

@@ -1,19 +1,22 @@
 import t from 'tap';
 import { mayConnect, thresholdsOf, USUAL_THRESHOLDS } from '../../../../src/proxy/policy/circuit-breaker.ts';
 
-t.test('what is not said is 1024, or without limit for one connection or endpoint', (t) => {
-  const { connections, pending, requests, retries, requestsPerConnection, connectionsPerEndpoint } = thresholdsOf({});
-  t.same([connections, pending, requests, retries], [1024, 1024, 1024, 1024]);
-  t.same([requestsPerConnection, connectionsPerEndpoint], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
-  t.same(thresholdsOf(undefined), USUAL_THRESHOLDS);
-  t.match(thresholdsOf({ maxConnections: 0, maxParallelRequests: 3, maxRequestsPerConnection: 1 }), {
-    connections: 0,
-    requests: 3,
-    requestsPerConnection: 1,
-    pending: 1024,
-  });
-  t.end();
-});
+t.test(
+  'what is not said is 1024 for requests, and without limit for connections, one of them, or one endpoint',
+  (t) => {
+    const { connections, pending, requests, retries, requestsPerConnection, connectionsPerEndpoint } = thresholdsOf({});
+    t.same([connections, pending, requests, retries], [Number.POSITIVE_INFINITY, 1024, 1024, 1024]);
+    t.same([requestsPerConnection, connectionsPerEndpoint], [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+    t.same(thresholdsOf(undefined), USUAL_THRESHOLDS);
+    t.match(thresholdsOf({ maxConnections: 0, maxParallelRequests: 3, maxRequestsPerConnection: 1 }), {
+      connections: 0,
+      requests: 3,
+      requestsPerConnection: 1,
+      pending: 1024,
+    });
+    t.end();
+  },
+);
 
 t.test('a connection more: within both limits, and always the first one of an endpoint', (t) => {
   const rows: [connections: number, perEndpoint: number, ofCluster: number, ofEndpoint: number, allowed: boolean][] = [
