@@ -41,7 +41,7 @@ export interface RouteActionView {
   readonly backends: readonly WeightedBackendView[];
   readonly requestHeaders: HeaderEditView | null;
   readonly responseHeaders?: HeaderEditView | undefined;
-  /** `timeouts.request` in ms; null = none (0s). Expiry answers 504, flag UT. */
+  /** `timeouts.request` in ms; 0 = none, whatever the cluster says (0s); null = not said. Expiry answers 504, flag UT. */
   readonly requestTimeoutMs: number | null;
   /** `timeouts.backendRequest` in ms: one try. */
   readonly perTryTimeoutMs?: number | undefined;

@@ -201,8 +201,7 @@ export function toCluster(
     edits: backend === null ? null : backend.edits,
     responseEdits,
     rules: backend === null ? USUAL_DELIVERY : backend.rules,
-    timeoutMs:
-      action === null || action.requestTimeoutMs === 0 ? cluster.traffic.requestTimeoutMs : action.requestTimeoutMs,
+    timeoutMs: action?.requestTimeoutMs ?? cluster.traffic.requestTimeoutMs,
     hash: context.asked.key,
     affinity: context.asked.affinity,
     scope: action ?? port,

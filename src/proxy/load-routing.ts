@@ -25,8 +25,8 @@ export interface RouteAction {
   readonly rule: string;
   /** `<route>/<rule>`, as in logs and metrics. */
   readonly name: string;
-  /** 0 = none. */
-  readonly requestTimeoutMs: number;
+  /** 0 = none; null: the cluster says. */
+  readonly requestTimeoutMs: number | null;
   readonly view: RouteActionView;
   /** What the rule alone changes in answers: in those of ours, where no backend was chosen. */
   readonly responseEdits: CompiledEdits | null;
@@ -80,7 +80,7 @@ function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Clu
     route,
     rule,
     name: `${route}/${rule}`,
-    requestTimeoutMs: requestTimeoutMs ?? 0,
+    requestTimeoutMs,
     view,
     cors: view.cors === undefined ? null : new CorsRule(view.cors, [view.responseHeaders ?? null]),
     responseEdits,

@@ -92,23 +92,16 @@ function mirrorWith(resolve: (ref: BackendRef) => ClusterKey | null): (mirror: R
   };
 }
 
-/** 0s disables a timeout (Gateway API). */
+/** 0s disables a timeout (Gateway API), that of a Service's policy too. */
 function compileTimeouts(
   timeouts: HTTPRouteRule['timeouts'],
 ): Partial<Pick<RouteActionView, 'requestTimeoutMs' | 'perTryTimeoutMs'>> {
   const { request, backendRequest } = timeouts ?? {};
-  const perTry = millisecondsOf(backendRequest);
   return {
-    ...(request === undefined ? {} : { requestTimeoutMs: millisecondsOf(request) }),
+    ...(request === undefined ? {} : { requestTimeoutMs: parseDuration(request) }),
     // Said to be none: then it is none, whatever a policy says.
-    ...(backendRequest === undefined ? {} : { perTryTimeoutMs: perTry ?? undefined }),
+    ...(backendRequest === undefined ? {} : { perTryTimeoutMs: parseDuration(backendRequest) || undefined }),
   };
-}
-
-/** null: none. */
-function millisecondsOf(duration: string | undefined): number | null {
-  const ms = duration === undefined ? null : parseDuration(duration);
-  return ms === 0 ? null : ms;
 }
 
 function compileRetry(retry: HTTPRouteRule['retry']): { retry?: RetryView } {

@@ -33,7 +33,7 @@ export function policyForRule(
     ...(fault === null ? {} : { fault }),
     ...(retry === undefined ? {} : compileRetry(retry)),
     ...(sessionPersistence === undefined ? {} : { sessionPersistence: compileSession(sessionPersistence, owner) }),
-    ...(request === undefined ? {} : { requestTimeoutMs: parseDuration(request) || null }),
+    ...(request === undefined ? {} : { requestTimeoutMs: parseDuration(request) }),
   };
 }
 

@@ -119,6 +119,23 @@ t.test("routes of the caller's own namespace take the place of the service's", a
   home();
 });
 
+t.test('the request timeout: of the rule, 0 being none, or else of the cluster', async (t) => {
+  const orders = { ...clusters['shop/orders:80'], timeouts: { requestMs: 900 } };
+  for (const [said, wanted] of [
+    [250, 250],
+    [0, 0],
+    [null, 900],
+  ] as const) {
+    const rule = { ...action('r', [backend('shop/orders:80')]), requestTimeoutMs: said };
+    const routing = { entries: [entry('/', 0)], actions: [rule] } as unknown as ServicePortView['http'];
+    context.table.setService({
+      ...serviceView([8081], { http: routing }),
+      clusters: { 'shop/orders:80': orders } as unknown as typeof clusters,
+    });
+    t.match(decide(GET('/')), { type: 'forward', timeoutMs: wanted }, `${said}`);
+  }
+});
+
 t.test('a service whose view is gone: UH', async (t) => {
   context.table.removeService('shop/orders');
   t.match(decide(GET('/ok')), { type: 'answer', flag: 'UH', service: 'shop/orders' });

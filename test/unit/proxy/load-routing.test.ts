@@ -25,7 +25,7 @@ t.test('a rule knows its name, its limit and its backends', async (t) => {
   t.match(action, { route: 'shop/r', rule: '0', name: 'shop/r/0', requestTimeoutMs: 250 });
   t.equal(action.backends[0].cluster, cluster);
   t.match(action.backends[0], { edits: null, responseEdits: null });
-  t.equal(load({}).actions[0].requestTimeoutMs, 0);
+  t.equal(load({}).actions[0].requestTimeoutMs, null);
 });
 
 t.test('a backend that is not there has no cluster', async (t) => {

@@ -11,7 +11,7 @@ t.test('timeouts: 0s is none', async (t) => {
   const cases: readonly [Manifest | undefined, number | null, number | undefined][] = [
     [undefined, null, undefined],
     [{ request: '2s', backendRequest: '600ms' }, 2000, 600],
-    [{ request: '0s', backendRequest: '0s' }, null, undefined],
+    [{ request: '0s', backendRequest: '0s' }, 0, undefined],
     [{ backendRequest: '1m' }, null, 60_000],
   ];
   for (const [timeouts, request, perTry] of cases) {
@@ -84,7 +84,7 @@ t.test('what a rule says beats what a policy says about it', async (t) => {
   });
   t.match(action({ retry: { attempts: 1 }, timeouts: { request: '0s' } }, policy), {
     retry: { attempts: 1 },
-    requestTimeoutMs: null,
+    requestTimeoutMs: 0,
     fault: { delay: { ms: 10 } },
   });
 });

@@ -96,7 +96,7 @@ t.test('timeouts and header edits are carried as given', async (t) => {
     requestTimeoutMs: null,
     backends: [{ requestHeaders: edits }],
   });
-  t.match(action({ timeouts: { request: '0s' } }), { requestTimeoutMs: null }, '0s disables');
+  t.match(action({ timeouts: { request: '0s' } }), { requestTimeoutMs: 0 }, '0s disables');
   t.match(action({ filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: {} }] }), {
     requestHeaders: null,
   });
