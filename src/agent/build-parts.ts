@@ -142,6 +142,12 @@ export function registerWorkloads({ workloads, probes, source, options }: AgentP
   source.setWorkloads(workloads.map((workload) => linkedWorkload(workload, probes.isHealthy(workload), locality)));
 }
 
+/** Workloads without an own probe take that of their WorkloadGroup. */
+export function followGroups({ workloads, probes, source }: AgentParts): void {
+  const groups = workloads.flatMap(({ probe, group }) => (probe === null && group !== undefined ? [group] : []));
+  source.followGroups([...new Set(groups)], (table) => probes.setGroups(table));
+}
+
 async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Logger): Promise<DataThreads> {
   const { dataThreads, ports, limits, locality } = config;
   const { outbound: outboundPort, inbound: inboundPort, explicit: explicitPort } = ports;

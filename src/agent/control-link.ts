@@ -5,6 +5,7 @@ import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { serveAgentCommands } from './control-commands.ts';
+import { GroupProbes } from './control-groups.ts';
 import { Registration } from './control-registration.ts';
 import type {
   ControlLinkEvents,
@@ -15,6 +16,7 @@ import type {
   LinkedWorkload,
 } from './control-types.ts';
 import { ViewFollower } from './control-views.ts';
+import type { GroupProbeTable } from './probes/group-probe.ts';
 
 export type {
   ControlLinkEvents,
@@ -30,6 +32,8 @@ export { DEFAULT_LEASE_RENEW_MS, DEFAULT_RECHECK_MS } from './control-types.ts';
 /** After a reconnect the views are compared after a random time up to this, so that a fleet does not read at once. */
 const RECONNECT_SPREAD_MS = 1_000;
 const FIRST_REFRESH_RETRY_MS = 1_000;
+/** A group changed: its members do not ask all at once. */
+const GROUP_SPREAD_MS = 500;
 
 /**
  * The agent's only connection to control and operators. Nothing here may block or end the agent: without NATS it keeps
@@ -44,6 +48,7 @@ export class ControlLink {
   readonly #bus: Bus;
   readonly #views: ViewFollower;
   readonly #registration: Registration;
+  readonly #groups: GroupProbes;
   #commands: { stop(): void } | null = null;
   #recheck: NodeJS.Timeout | null = null;
   #lastAck: Ack | null = null;
@@ -63,6 +68,7 @@ export class ControlLink {
       (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
     );
     this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
+    this.#groups = new GroupProbes(this.#bus, this.#subjects, logger);
     this.#registration = new Registration(
       this.#bus,
       this.#subjects,
@@ -84,6 +90,7 @@ export class ControlLink {
       this.#views.resync(),
     );
     this.#bus.subscribe(this.#subjects.agents('register'), () => this.#registration.putAgain());
+    this.#bus.subscribe(this.#subjects.agents('groups'), () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();
@@ -95,6 +102,7 @@ export class ControlLink {
     this.#stopped = true;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#views.stopped = true;
+    this.#groups.stop();
     this.#commands?.stop();
     await this.#registration.stop();
     await this.#bus.close();
@@ -111,6 +119,11 @@ export class ControlLink {
     this.#registration.setWorkloads(workloads);
   }
 
+  /** Tells the probes of these WorkloadGroups (`<namespace>/<name>`), again whenever one changes. */
+  followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
+    this.#groups.follow(groups, tell);
+  }
+
   stats(): ControlLinkStats {
     const { viewsApplied, viewsRejected, lastRejection, ...views } = this.#views.stats();
     const counters = { viewsApplied, viewsRejected, ...this.#registration.stats(), reconnects: this.#reconnects };
@@ -124,6 +137,7 @@ export class ControlLink {
     if (state === 'disconnected') return;
     if (state === 'reconnected') this.#reconnects++;
     this.#registration.onConnected();
+    this.#groups.askIn(0);
     this.#refreshIn(state === 'connected' ? 0 : Math.random() * RECONNECT_SPREAD_MS);
   }
 
@@ -131,6 +145,7 @@ export class ControlLink {
   #refreshIn(delayMs: number): void {
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#recheck = setTimeout(() => {
+      this.#groups.askIn(0);
       void this.#views.refresh().then(
         () => this.#refreshIn(this.#settings.recheckMs.min + Math.random() * this.#recheckSpread()),
         (cause: unknown) => {

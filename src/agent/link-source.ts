@@ -7,6 +7,7 @@ import {
   type ControlLinkSettings,
   type LinkedWorkload,
 } from './control-link.ts';
+import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { SourceStatus, ViewSink, ViewSource } from './view-source.ts';
 import type { ViewSnapshot } from './views/view-store.ts';
 
@@ -47,6 +48,10 @@ export class LinkSource implements ViewSource {
 
   setWorkloads(workloads: readonly LinkedWorkload[]): void {
     this.#started().setWorkloads(workloads);
+  }
+
+  followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
+    this.#started().followGroups(groups, tell);
   }
 
   async stop(): Promise<void> {

@@ -23,7 +23,8 @@ export function localWorkloads(config: AgentConfig, hostAddress: string | null):
       problems.push({ code: 'TWP2401', path: `workloads[${i}].address`, message: 'this host has no address', hint });
     }
     const key = `${workload.namespace}/${workload.name}`;
-    return { key, config: workload, address: address ?? '', probe: workload.probe };
+    const group = workload.group === null ? {} : { group: `${workload.namespace}/${workload.group}` };
+    return { key, config: workload, address: address ?? '', probe: workload.probe, ...group };
   });
   if (problems.length > 0) throw new UserError(problems);
   return workloads;

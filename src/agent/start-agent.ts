@@ -9,7 +9,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { openAdminPorts } from './admin/open-admin-ports.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { AgentParts, Phase } from './agent-parts.ts';
-import { buildParts, registerWorkloads } from './build-parts.ts';
+import { buildParts, followGroups, registerWorkloads } from './build-parts.ts';
 import { notifySystemd } from './host/notify-systemd.ts';
 import { trimMemoryLater } from './host/trim-memory.ts';
 import { inboundViews } from './local-workloads.ts';
@@ -41,6 +41,7 @@ export async function startAgent(options: AgentOptions, logger: Logger): Promise
     await keeper.start();
   }
   parts.stallWatch.start();
+  followGroups(parts);
   registerWorkloads(parts);
   parts.source.follow();
   parts.probes.start();

@@ -49,6 +49,8 @@ export class Leading {
     const state: MeshState = new MeshState((touched) => {
       this.parts.publisher.touch(touched);
       this.parts.status.touch(touched);
+      // Its probe is in no view: the agents that have workloads in it ask again.
+      if (touched.resource?.startsWith('WorkloadGroup.')) bus.publish(subjects.agents('groups'), '');
     });
     const queue = new SerialQueue();
     const agents = new AgentTable();

@@ -12,6 +12,7 @@ import type { ControlParts } from './control-parts.ts';
 import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
 import { listAudit } from './read-audit.ts';
+import { readGroups } from './read-groups.ts';
 import { getResource, listNames, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
 import { resourceHistory } from './resource-history.ts';
@@ -104,6 +105,9 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
     declare('mesh.backup', 'body: {"after"}, optional; every resource as it is stored', (r) => backUpMesh(parts, r)),
     declare('mesh.status', 'generation, counts and agents', () => reportStatus(parts)),
     declare('audit.list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
+    declare('group.get', 'body: {"groups":[{"namespace","name"}]}; the probes of WorkloadGroups, for agents', (r) =>
+      readGroups(parts, r),
+    ),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
     declare('change.wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
   ];

@@ -1,7 +1,9 @@
 /** Probes every local workload at its period and tells when the health of one changes. */
+import { isDeepStrictEqual } from 'node:util';
 import type { ProbeConfig } from '../../config/agent-config.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { decideHealth, FIRST_HEALTH, type HealthState } from './decide-health.ts';
+import type { GroupProbeTable } from './group-probe.ts';
 import { probeOnce } from './probe-once.ts';
 import type { ProbeDial } from './probe-socket.ts';
 
@@ -10,6 +12,14 @@ export interface ProbedWorkload {
   readonly key: string;
   readonly address: string;
   readonly probe: ProbeConfig | null;
+  /** `<namespace>/<name>` of the WorkloadGroup, whose probe is used where there is no own one. */
+  readonly group?: string | undefined;
+}
+
+/** One probe that is repeated until it is replaced. */
+interface Run {
+  readonly probe: ProbeConfig;
+  timer: NodeJS.Timeout | null;
 }
 
 export class ProbeRunner {
@@ -18,7 +28,9 @@ export class ProbeRunner {
   readonly #onChange: () => void;
   readonly #logger: Logger;
   readonly #states = new Map<string, HealthState>();
-  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #runs = new Map<string, Run>();
+  #groups: GroupProbeTable = new Map();
+  #started = false;
   #stopped = false;
 
   /** @param onChange called when `isHealthy` has changed for one of the workloads. */
@@ -30,27 +42,59 @@ export class ProbeRunner {
   }
 
   start(): void {
-    for (const workload of this.#workloads) {
-      const { key, probe } = workload;
-      if (probe === null) continue;
-      const begin = setTimeout(() => void this.#runForever(workload, probe), probe.initialDelaySeconds * 1000);
-      this.#timers.set(key, begin);
+    this.#started = true;
+    for (const workload of this.#workloads) this.#follow(workload);
+  }
+
+  /** The probes of the groups, for workloads without an own one. A workload keeps its health until the new probe says otherwise. */
+  setGroups(probes: GroupProbeTable): void {
+    const before = this.#workloads.map((workload) => this.isHealthy(workload));
+    const known = this.#workloads.map((workload) => this.#probeOf(workload) === null);
+    this.#groups = probes;
+    for (const [i, workload] of this.#workloads.entries()) {
+      // It was in service without a probe: out only when the probe fails as often as it takes.
+      if (known[i] === true && this.#probeOf(workload) !== null)
+        this.#states.set(workload.key, { healthy: true, against: 0 });
+      if (this.#started) this.#follow(workload);
     }
+    if (this.#started && this.#workloads.some((workload, i) => this.isHealthy(workload) !== before[i]))
+      this.#onChange();
   }
 
   stop(): void {
     this.#stopped = true;
-    for (const timer of this.#timers.values()) clearTimeout(timer);
+    for (const { timer } of this.#runs.values()) if (timer !== null) clearTimeout(timer);
   }
 
-  /** True for a workload without a probe. */
+  /** True for a workload without a probe; false while it is not known whether its group has one. */
   isHealthy(workload: ProbedWorkload): boolean {
-    return workload.probe === null || (this.#states.get(workload.key) ?? FIRST_HEALTH).healthy;
+    const probe = this.#probeOf(workload);
+    if (probe === undefined) return false;
+    return probe === null || (this.#states.get(workload.key) ?? FIRST_HEALTH).healthy;
   }
 
-  async #runForever(workload: ProbedWorkload, probe: ProbeConfig): Promise<void> {
+  /** null: none; undefined: not known yet. */
+  #probeOf({ probe, group }: ProbedWorkload): ProbeConfig | null | undefined {
+    return probe !== null || group === undefined ? probe : this.#groups.get(group);
+  }
+
+  /** Begins the workload's probe, unless it is under way already; ends the one before. */
+  #follow(workload: ProbedWorkload): void {
+    const probe = this.#probeOf(workload) ?? null;
+    const running = this.#runs.get(workload.key);
+    if (this.#stopped || isDeepStrictEqual(running?.probe ?? null, probe)) return;
+    if (running !== undefined && running.timer !== null) clearTimeout(running.timer);
+    this.#runs.delete(workload.key);
+    if (probe === null) return;
+    const run: Run = { probe, timer: null };
+    this.#runs.set(workload.key, run);
+    run.timer = setTimeout(() => void this.#runForever(workload, run), probe.initialDelaySeconds * 1000);
+  }
+
+  async #runForever(workload: ProbedWorkload, run: Run): Promise<void> {
+    const { probe } = run;
     const outcome = await probeOnce(probe, workload.address, this.#dial);
-    if (this.#stopped) return;
+    if (this.#stopped || this.#runs.get(workload.key) !== run) return;
     const before = this.#states.get(workload.key) ?? FIRST_HEALTH;
     const after = decideHealth(before, outcome.passed, probe);
     this.#states.set(workload.key, after);
@@ -59,7 +103,6 @@ export class ProbeRunner {
       this.#logger.warn(fields, after.healthy ? 'workload passes its probe' : 'workload fails its probe');
       this.#onChange();
     }
-    const again = setTimeout(() => void this.#runForever(workload, probe), probe.periodSeconds * 1000);
-    this.#timers.set(workload.key, again);
+    run.timer = setTimeout(() => void this.#runForever(workload, run), probe.periodSeconds * 1000);
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../../resources/index.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { LinkedWorkload } from '../control-types.ts';
+import { type GroupProbeTable, probeOfGroup } from '../probes/group-probe.ts';
 import type { SourceStatus, ViewSink, ViewSource } from '../view-source.ts';
 import { admitFiles } from './admit-files.ts';
 import { type CompiledViews, compileViews } from './compile-views.ts';
@@ -31,6 +32,8 @@ export class FileSource implements ViewSource {
   readonly #demanded = new Set<ServiceKey>();
   #workloads: readonly LinkedWorkload[] = [];
   #sink: ViewSink | null = null;
+  #groups: readonly string[] = [];
+  #tellGroups: (probes: GroupProbeTable) => void = () => {};
   #index = new ResourceIndex();
   #views: CompiledViews | null = null;
   #gen = 0;
@@ -74,6 +77,12 @@ export class FileSource implements ViewSource {
     this.#enqueue((sink) => this.#publish(sink));
   }
 
+  followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
+    this.#groups = groups;
+    this.#tellGroups = tell;
+    this.#tellProbes();
+  }
+
   async stop(): Promise<void> {
     await this.#watch.stop();
     await this.#applying;
@@ -94,6 +103,7 @@ export class FileSource implements ViewSource {
       );
     }
     if (problems.length > 0) return;
+    this.#tellProbes();
     this.#enqueue((sink) => this.#publish(sink));
     await this.#applying;
     this.#tellInForce();
@@ -126,6 +136,15 @@ export class FileSource implements ViewSource {
       if (!after.services.has(key) && before?.services.has(key)) await sink.serviceRemoved(key);
     }
     this.#tellFindings();
+  }
+
+  #tellProbes(): void {
+    if (this.#groups.length === 0) return;
+    const probes = this.#groups.map((key) => {
+      const probe = this.#index.workloadGroup(key)?.spec.probe;
+      return [key, probe === undefined ? null : probeOfGroup(probe)] as const;
+    });
+    this.#tellGroups(new Map(probes));
   }
 
   /** Each time: what a WorkloadGroup says may have changed with the files. */

@@ -63,3 +63,59 @@ t.test('the first probe waits for its delay', async (t) => {
   });
   t.ok(performance.now() - begun >= 290, 'no sooner');
 });
+
+const PACE = {
+  initialDelaySeconds: 0,
+  periodSeconds: 0.05,
+  timeoutSeconds: 5,
+  successThreshold: 1,
+  failureThreshold: 2,
+};
+
+t.test('a workload without an own probe takes that of its group, which may change', async (t) => {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const closed = createServer().listen(0, '127.0.0.1');
+  await once(closed, 'listening');
+  const { port: nobody } = closed.address() as AddressInfo;
+  closed.close();
+  const at = (number: number) => ({ check: { type: 'tcp' as const, port: number }, ...PACE });
+  const member = { key: 'shop/a', address: '127.0.0.1', probe: null, group: 'shop/orders' };
+  const own = { ...member, key: 'shop/b', probe: { ...at(nobody), periodSeconds: 3600 } };
+  let wake: () => void = () => undefined;
+  const runner = new ProbeRunner([member, own], dialPlain, () => wake(), logger);
+  const nextChange = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+  t.teardown(() => runner.stop());
+
+  runner.start();
+  t.equal(runner.isHealthy(member), false, 'not while nobody knows whether there is a probe');
+  const none = nextChange();
+  runner.setGroups(new Map([['shop/orders', null]]));
+  await none;
+  t.equal(runner.isHealthy(member), true, 'there is none');
+
+  runner.setGroups(new Map([['shop/orders', at(port)]]));
+  t.equal(runner.isHealthy(member), true, 'in service until the new probe fails');
+  const down = nextChange();
+  runner.setGroups(new Map([['shop/orders', at(nobody)]]));
+  await down;
+  t.equal(runner.isHealthy(member), false);
+
+  const up = nextChange();
+  runner.setGroups(new Map([['shop/orders', at(port)]]));
+  t.equal(runner.isHealthy(member), false, 'out of service until it passes');
+  await up;
+  t.equal(runner.isHealthy(member), true);
+  t.equal(runner.isHealthy(own), false, 'an own probe beats that of the group');
+});
+
+t.test('what the group says before the start counts from the start', async (t) => {
+  const member = { key: 'shop/a', address: '127.0.0.1', probe: null, group: 'shop/orders' };
+  const runner = new ProbeRunner([member], dialPlain, () => t.fail('nobody listens yet'), logger);
+  t.teardown(() => runner.stop());
+  runner.setGroups(new Map([['shop/orders', null]]));
+  t.equal(runner.isHealthy(member), true);
+});

@@ -181,3 +181,20 @@ function problemsOf(source: FileSource): readonly string[] {
   const status = source.describe();
   return status.type === 'files' ? status.problems : [];
 }
+
+t.test('the probes of groups are told at once, and again when the files change', async (t) => {
+  const group = (port: number): string =>
+    `{apiVersion: networking.istio.io/v1, kind: WorkloadGroup, metadata: {name: g}, spec: {template: {}, probe: {tcpSocket: {port: ${port}}}}}`;
+  const file = join(t.testdir({ 'a.yaml': group(8081) }), 'a.yaml');
+  const { source } = await started(t, [file]);
+  const ports: (number | null)[] = [];
+  source.followGroups(['default/g', 'default/none'], (probes) => {
+    const check = probes.get('default/g')?.check;
+    ports.push(check?.type === 'tcp' ? check.port : null);
+    t.equal(probes.get('default/none'), null);
+  });
+  t.same(ports, [8081]);
+  writeFileSync(file, group(8082));
+  await until(() => ports.length > 1);
+  t.same(ports, [8081, 8082]);
+});
