@@ -20,5 +20,7 @@ export class AskedRequest {
     this.destination = destination;
     this.head = head;
     this.bytes = bytes;
+    this.key = NO_KEY;
+    this.affinity = null;
   }
 }

@@ -59,3 +59,32 @@ t.test('a virtual address is nowhere to go on to, and no address at all neither'
   t.same([isVirtual(address('fd00:240::1', 1)), isVirtual(address('fd00:241::1', 1))], [true, false]);
   await end(t, rig);
 });
+
+t.test('an answer tells its client nothing of the request before', async (t) => {
+  const rig = new ProxyRig();
+  const { port } = await rig.serve((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')),
+  );
+  const hashed = serviceView([port], {}, { name: 'hashed' });
+  const cluster = hashed.clusters['shop/orders:80'];
+  if (cluster === undefined) throw new Error('no cluster');
+  const hash = { type: 'Cookie', name: 'sticky', ttlMs: 1_000 } as const;
+  const clusters = { 'shop/orders:80': { ...cluster, loadBalancer: 'ConsistentHash', hash } as const };
+  rig.context.table.setDirectory([
+    { namespace: 'shop', name: 'hashed', virtualIps: ['240.0.0.1'], ports: [80] },
+    { namespace: 'shop', name: 'orders', virtualIps: [], ports: [port], addresses: ['127.0.0.0/8'] },
+  ]);
+  rig.context.table.setService({ ...hashed, clusters });
+  rig.context.table.setService(passthrough('auto', [port]));
+  const ask = async (): Promise<string> => {
+    const client = await rig.client();
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await rig.until(() => client.text.includes('\r\n\r\n'), 'an answer');
+    return client.text;
+  };
+  rig.destination = address('240.0.0.1', 80);
+  t.match(await ask(), /set-cookie: sticky=/i);
+  rig.destination = address('127.0.0.1', port);
+  t.notMatch(await ask(), /set-cookie/i);
+  await end(t, rig);
+});
