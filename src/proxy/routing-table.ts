@@ -175,7 +175,9 @@ export class RoutingTable {
     const loaded = this.#load(key, view, old);
     this.#services.set(key, loaded);
     this.#owners.forget();
-    if (old !== undefined) this.#leave(old);
+    if (old === undefined) return true;
+    this.#leave(old);
+    if (old.clusters.some((c) => !Object.hasOwn(view.clusters, c.key))) this.#traffic.prune(this.#services.values());
     return true;
   }
 
@@ -183,7 +185,7 @@ export class RoutingTable {
     const old = this.#services.get(key);
     if (old !== undefined) this.#leave(old);
     this.#services.delete(key);
-    this.#traffic.prune([...this.#services.values()].flatMap(({ clusters }) => clusters));
+    this.#traffic.prune(this.#services.values());
     this.#owners.forget();
   }
 

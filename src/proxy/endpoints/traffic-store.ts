@@ -17,9 +17,10 @@ export class TrafficStore {
     return traffic;
   }
 
-  /** Forgets clusters that no view has any more. */
-  prune(clusters: readonly { readonly key: ClusterKey }[]): void {
-    const inUse = new Set(clusters.map(({ key }) => key));
+  /** Forgets clusters that no service's view has any more. */
+  prune(services: Iterable<{ readonly clusters: readonly { readonly key: ClusterKey }[] }>): void {
+    const inUse = new Set<ClusterKey>();
+    for (const { clusters } of services) for (const { key } of clusters) inUse.add(key);
     for (const key of this.#traffic.keys()) if (!inUse.has(key)) this.#traffic.delete(key);
   }
 

@@ -7,11 +7,18 @@ export interface CountedEndpoint {
   connections: number;
 }
 
-/** Why a cluster may not have another connection now, or null when it may. @param traffic null = no cluster */
-export function refusesConnection(traffic: ClusterTraffic | null, endpoint: CountedEndpoint): Overflow | null {
+/**
+ * Why a cluster may not have another connection now, or null when it may.
+ * @param traffic null = no cluster @param isWaiting who wants it is among those that are counted as waiting
+ */
+export function refusesConnection(
+  traffic: ClusterTraffic | null,
+  endpoint: CountedEndpoint,
+  isWaiting = false,
+): Overflow | null {
   if (traffic === null) return null;
   const { thresholds, connections, pending } = traffic;
-  if (pending >= thresholds.pending) return 'pending';
+  if (pending >= thresholds.pending && !isWaiting) return 'pending';
   return mayConnect(thresholds, connections, endpoint.connections) ? null : 'connections';
 }
 

@@ -4,7 +4,6 @@
  */
 import type { Timed } from '../../reactor/timer-wheel.ts';
 import type { Context } from '../context.ts';
-import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
 import { refusesConnection } from './connection-count.ts';
 import { Http2Upstream, type UpstreamPool } from './http2-upstream.ts';
 import { CLAIMED, PENDING_FULL, type StreamClaimant, type StreamPool, TOO_MANY_WAIT, WAITING } from './stream-pool.ts';
@@ -95,7 +94,7 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   /** CLAIMED, WAITING when all connections are full, or an errno. */
   #open(claimant: StreamClaimant): number {
     if (this.#openOn(claimant, MANY_UNCONSUMED)) return CLAIMED;
-    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint || !this.#mayDial(claimant.traffic))
+    if (this.#connections.length >= this.#context.limits.maxHttp2PerEndpoint || !this.#mayDial(claimant))
       return this.#openOn(claimant, Number.POSITIVE_INFINITY) ? CLAIMED : WAITING;
     const fresh = new Http2Upstream(this.#context, this.#endpoint, this, claimant.traffic);
     const errno = fresh.dial();
@@ -105,8 +104,8 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   }
 
   /** Not while it is unknown what one connection takes, nor when the endpoint refuses more than it has. */
-  #mayDial(traffic: ClusterTraffic | null): boolean {
-    if (refusesConnection(traffic, this.#endpoint) !== null) return false;
+  #mayDial({ traffic, waiting }: StreamClaimant): boolean {
+    if (refusesConnection(traffic, this.#endpoint, waiting) !== null) return false;
     for (const { session } of this.#connections) {
       if (session.isRefusing || (this.#allowed === 0 && session.serverStreams < 0)) return false;
     }

@@ -2,6 +2,7 @@
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Limits } from '../context.ts';
 import type { ClusterTraffic } from '../endpoints/cluster-traffic.ts';
+import type { Overflow } from '../policy/circuit-breaker.ts';
 import { refusesConnection } from './connection-count.ts';
 import { type Destination, UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
 
@@ -44,7 +45,7 @@ export function acquire(
     reactor.clearTimer(pooled.socket);
     return pooled;
   }
-  const full = refusesConnection(traffic, endpoint);
+  const full = refusesNew(endpoint, traffic);
   if (full !== null) return full === 'pending' ? TOO_MANY_PENDING : TOO_MANY_CONNECTIONS;
   const fresh = new UpstreamConnection(endpoint, reactor, traffic);
   const errno = fresh.dial(traffic?.timeouts.connectMs ?? limits.connectTimeoutMs);
@@ -52,6 +53,16 @@ export function acquire(
   fresh.user = user;
   fresh.requests = 1;
   return fresh;
+}
+
+/** As `refusesConnection`; one that is idle, but will not do for this request, makes room for another. */
+function refusesNew(endpoint: Destination, traffic: ClusterTraffic | null): Overflow | null {
+  const full = refusesConnection(traffic, endpoint);
+  if (full !== 'connections') return full;
+  const unused = endpoint.idle.find((one) => one.traffic === traffic);
+  if (unused === undefined) return full;
+  unused.discard();
+  return refusesConnection(traffic, endpoint);
 }
 
 /** The connection returned last, if it is fresh enough and its server has not begun to close it. */

@@ -138,3 +138,56 @@ t.test('connections as a whole: a limit, and an end after silence', async (t) =>
   await rig.until(() => next.text === 'again', 'room again');
   await checkNothingLeft(t, rig);
 });
+
+for (const [name, action] of [
+  ['fast path', {}],
+  ['general exchange', { retry: { attempts: 1, codes: [] } }],
+] as const) {
+  t.test(`HTTP/1.1, ${name}: an idle connection that a POST must not use makes room for another`, async (t) => {
+    const rig = new ProxyRig();
+    const { port, sockets } = await rig.serve((socket) => {
+      socket.on('data', () => socket.write(OK));
+      socket.on('end', () => socket.end());
+    });
+    rig.service(ruledService([port], action, { circuitBreaker: { maxConnections: 1 } }, 'http1'));
+    const client = await rig.client();
+    client.send(GET);
+    await rig.until(() => client.text === OK, 'the first answer');
+    client.clear();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx');
+    await rig.until(() => client.text.includes('\r\n\r\n'), 'the second answer');
+    t.equal(client.text, OK);
+    t.equal(sockets.length, 2);
+    t.equal(overflows(rig, 'connections'), 0);
+    await checkNothingLeft(t, rig);
+  });
+}
+
+t.test('HTTP/2: those that wait get a new connection when theirs is gone, however many may wait', async (t) => {
+  const rig = new ProxyRig({ maxHttp2PerEndpoint: 1, streamWaitMs: 4_000 });
+  const server = await serveHttp2(
+    rig,
+    (stream) => {
+      if (server.requests === 1) return;
+      stream.respond();
+      stream.end('late');
+    },
+    { maxConcurrentStreams: 1 },
+  );
+  rig.service(ruledService([server.port], {}, { circuitBreaker: { maxPendingRequests: 1 } }, 'http2'));
+  const session = await connectHttp2(rig);
+  const first = begin(session, { ':method': 'POST' });
+  await rig.until(() => server.requests === 1, 'the first');
+  const second = ask(session);
+  await rig.until(
+    () => [...rig.context.outbound.all()].some(({ http2 }) => http2?.waiting === 1),
+    'the second to wait',
+  );
+  const from = performance.now();
+  server.sessions[0]?.destroy();
+  t.match(await second, { status: 200, body: 'late' });
+  t.ok(performance.now() - from < 3_000);
+  await ended(first);
+  await checkNothingLeft(t, rig);
+});

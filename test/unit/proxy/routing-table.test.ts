@@ -48,6 +48,24 @@ t.test('endpoints know how many clusters in force list them', async (t) => {
   t.same(references(), { 1: 0, 2: 0, 3: 0, 4: 0 });
 });
 
+t.test('what is under way for a cluster is forgotten with the last view that has it', async (t) => {
+  const { table } = make();
+  const shadow = 'shop/shadow:80';
+  const trafficOf = (gen: number, keys: readonly string[]) => {
+    const view = serviceView([1], {}, version(gen));
+    const cluster = view.clusters['shop/orders:80'];
+    if (cluster === undefined) throw new Error('no cluster');
+    const port = view.ports.map((p) => ({ ...p, cluster: keys[0] ?? '' }));
+    table.setService({ ...view, ports: port, clusters: Object.fromEntries(keys.map((key) => [key, cluster])) });
+    const found = table.findPort('shop/orders', 80);
+    return found.type === 'service' ? found.port.cluster.traffic : null;
+  };
+  const first = trafficOf(1, [shadow, 'shop/orders:80']);
+  t.equal(trafficOf(2, [shadow]), first);
+  trafficOf(3, ['shop/orders:80']);
+  t.not(trafficOf(4, [shadow]), first);
+});
+
 t.test('an older view never replaces a newer one; a new epoch always does', async (t) => {
   const { table, references } = make();
   t.ok(table.setService(serviceView([1], {}, version(5))));

@@ -10,7 +10,7 @@ t.test('traffic belongs to a key, whatever view names it, until none does', (t) 
   t.equal(store.get('shop/orders:80', { ...view, circuitBreaker: { maxParallelRequests: 1 } }), traffic);
   t.notOk(traffic.admit(1), 'the newest view is in force');
   store.get('shop/cart:80', view);
-  store.prune([{ key: 'shop/orders:80' }]);
+  store.prune([{ clusters: [{ key: 'shop/orders:80' }] }]);
   t.equal(store.size, 1);
   t.equal(store.get('shop/orders:80', view).requests, 1);
   t.end();
