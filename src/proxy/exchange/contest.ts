@@ -10,6 +10,7 @@ import { NO_GRPC_STATUS, readGrpcStatus } from '../grpc/grpc-status.ts';
 import { listsAnswer, type RetryRules } from '../policy/retry.ts';
 import { letAnswerGo } from './drain-answer.ts';
 import type { ServerEnd, ServerEndUser } from './ends.ts';
+import type { TryWatch } from './try-watch.ts';
 
 /** A try that is set aside, or goes on alone. */
 export interface Running {
@@ -22,6 +23,7 @@ export class Contest {
   readonly #user: ServerEndUser;
   readonly #rules: RetryRules;
   readonly #isGrpc: boolean;
+  readonly #watch: TryWatch | null;
   readonly #goOn: (winner: Running, second: boolean) => void;
   readonly #first: Running;
   #second: Running | null = null;
@@ -34,6 +36,7 @@ export class Contest {
     user: ServerEndUser,
     rules: RetryRules,
     isGrpc: boolean,
+    watch: TryWatch | null,
     first: Running,
     goOn: (winner: Running, second: boolean) => void,
   ) {
@@ -41,6 +44,7 @@ export class Contest {
     this.#user = user;
     this.#rules = rules;
     this.#isGrpc = isGrpc;
+    this.#watch = watch;
     this.#first = first;
     this.#goOn = goOn;
     first.server.user = this.#contender(false);
@@ -71,7 +75,11 @@ export class Contest {
       },
       onAnswerData: () => {},
       onAnswerTrailers: () => {},
-      onServerLost: () => this.#loses(second),
+      onServerLost: (loss, unprocessed) => {
+        const own = this.#of(second);
+        if (own !== null) this.#watch?.onLoss(own.endpoint, loss, unprocessed);
+        this.#loses(second);
+      },
     };
   }
 
@@ -85,6 +93,7 @@ export class Contest {
     const own = this.#of(second);
     if (own === null) return;
     if (listsAnswer(this.#rules, head.status, grpcStatus)) {
+      this.#watch?.onHead(own.endpoint, head, end);
       this.#loses(second);
       return letAnswerGo(this.#context, own.server, end, true);
     }

@@ -10,7 +10,7 @@ import type { Forward } from '../request-delivery.ts';
 import { Alarm } from './alarm.ts';
 import { Contest, type Running } from './contest.ts';
 import { letAnswerGo } from './drain-answer.ts';
-import type { Loss } from './ends.ts';
+import type { Loss, ServerEnd } from './ends.ts';
 import { NEVER, REFUSED, Retrying, USED_UP } from './retrying.ts';
 import { Sending } from './sending.ts';
 import type { DeliveryUser, Judgement, Sent } from './sent.ts';
@@ -99,22 +99,32 @@ export class Delivery extends Sending {
     if (head === null || !mayBeRepeated(this.context.reactor.slab.bytes, head) || !this.#retries.mayHedge())
       return false;
     const first = { server, endpoint };
-    const contest = new Contest(this.context, this.#user, retry, this.isGrpc, first, (winner, second) =>
+    const contest = new Contest(this.context, this.#user, retry, this.isGrpc, this.watch, first, (winner, second) =>
       this.#concluded(winner, second),
     );
+    this.watch?.onSlow(endpoint);
+    // From here on `drop` gives both up.
+    this.#contest = contest;
     this.server = null;
     this.endpoint = this.#retries.endpoint;
-    if (this.open(head, contest.userOfSecond) === 'sent' && this.server !== null) {
-      contest.begin({ server: this.server, endpoint: this.endpoint });
-      this.#contest = contest;
-      this.#setAlarm('try', perTryMs);
+    this.#setAlarm('try', perTryMs);
+    const sent = this.open(head, contest.userOfSecond);
+    const second = this.#current();
+    if (sent === 'sent' && second !== null) {
+      contest.begin({ server: second, endpoint: this.endpoint });
       return true;
     }
+    second?.cancel(CANCEL);
     super.drop();
+    this.#contest = null;
     contest.end(false);
     this.server = server;
     this.endpoint = endpoint;
     return true;
+  }
+
+  #current(): ServerEnd | null {
+    return this.server;
   }
 
   #concluded(winner: Running, second: boolean): void {

@@ -29,6 +29,8 @@ export class Exchange extends Conclusion implements DeliveryUser {
   readonly keepsCase: boolean;
   /** Not even an interim head was seen. */
   #untouched = true;
+  /** The client was told to go on with its body (100), or has gone on without. */
+  #continued = false;
   #mirrors: readonly Mirror[] = NO_MIRRORS;
   /** The fault to end with, once its delay is over. */
   #abort: Abort | null = null;
@@ -91,6 +93,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
 
   onRequestData(at: number, length: number, end: boolean): void {
     if (this.isOver) return;
+    this.#continued = true;
     this.clock?.touch();
     for (const mirror of this.#mirrors) mirror.copyData(at, length, end);
     try {
@@ -143,8 +146,11 @@ export class Exchange extends Conclusion implements DeliveryUser {
     if (this.isOver) return;
     this.#untouched = false;
     this.clock?.touch();
-    // The client has sent its body long since.
-    if (head.status === 100 && this.delivery.attempts > 1) return;
+    if (head.status === 100) {
+      // Another try's: the client has heard of it, or has sent its body long since.
+      if (this.#continued && this.delivery.attempts > 1) return;
+      this.#continued = true;
+    }
     if (head.status >= 200 && !this.#takes(head, end)) return;
     if (!this.client.sendHead(head, head.status < 200 ? null : this.delivery.answerEdits, end))
       return this.fail('UPE', 502, 'the head of the answer is larger than the limit');

@@ -198,7 +198,8 @@ export class Http1ClientEnd implements ClientExchange, ClientEnd {
   consumed(): void {
     if (!this.#held) return;
     this.#held = false;
-    this.#client.context.reactor.resume(this.#client.socket);
+    // What is pipelined behind the body waits for its turn.
+    if (this.wantsBody) this.#client.context.reactor.resume(this.#client.socket);
   }
 
   hold(): void {

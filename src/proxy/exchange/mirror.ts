@@ -65,7 +65,10 @@ export class Mirror extends Sending implements ServerEndUser, Timed {
 
   #try(send: () => Sent): void {
     try {
-      if (send() !== 'sent') this.#finish('failed');
+      if (send() === 'sent') return;
+      // It may have a connection, or a stream, that it has not used.
+      this.server?.cancel(CANCEL);
+      this.#finish('failed');
     } catch (error) {
       if (!(error instanceof SlabExhausted)) throw error;
       this.#drop();

@@ -149,7 +149,7 @@ export class Sending {
     const { hasMore } = this.kept;
     const plan = planRequest(this.decision.edits, this.requestNumber, this.endpoint.tls !== null);
     this.limit?.writeInto(head);
-    this.watch?.begin();
+    this.watch?.begin(this.endpoint);
     const result = server.sendHead(head, plan, this.requestDone && !hasMore);
     if (result !== 'sent') return this.#refuse(result);
     if (hasMore && this.kept.sendBody(server, this.requestDone)) server.user.onServerWritable();

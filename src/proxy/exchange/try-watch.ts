@@ -15,6 +15,8 @@ export class TryWatch {
   #sentAt = 0;
   #status = 0;
   #seconds = 0;
+  /** Its try was too slow, and goes on beside another one: that was told, and nothing more of it will be. */
+  #told: Endpoint | null = null;
 
   private constructor(context: Context, cluster: Cluster, isGrpc: boolean) {
     this.#context = context;
@@ -27,8 +29,15 @@ export class TryWatch {
     return cluster?.observes === true ? new TryWatch(context, cluster, isGrpc) : null;
   }
 
-  begin(): void {
+  begin(endpoint: Endpoint): void {
     this.#sentAt = this.#context.reactor.now;
+    if (this.#told === endpoint) this.#told = null;
+  }
+
+  /** A try was too slow, but is not given up. */
+  onSlow(endpoint: Endpoint): void {
+    this.onLoss(endpoint, 'slow', false);
+    this.#told = endpoint;
   }
 
   /** The final head. Calls of gRPC say how they ended in trailers, or in a head that is all there is. */
@@ -45,6 +54,7 @@ export class TryWatch {
   }
 
   #tell(endpoint: Endpoint, grpcStatus: number): void {
+    if (endpoint === this.#told) return;
     const [status, seconds] = [this.#status, this.#seconds];
     observeAttempt(this.#context, this.#cluster, endpoint, { type: 'answer', status, grpcStatus, seconds });
   }
@@ -52,7 +62,7 @@ export class TryWatch {
   /** @param unprocessed the endpoint has provably not acted on it, which is no fault of its own */
   onLoss(endpoint: Endpoint, loss: Loss, unprocessed: boolean): void {
     const cause = causeOf(loss, unprocessed);
-    if (cause !== null) observeFailure(this.#context, this.#cluster, endpoint, cause);
+    if (cause !== null && endpoint !== this.#told) observeFailure(this.#context, this.#cluster, endpoint, cause);
   }
 }
 

@@ -89,3 +89,40 @@ t.test('nobody answers: 504, both are given up, and nothing is left', async (t) 
   t.same(codes, [CANCEL, CANCEL]);
   await check(t, rig);
 });
+
+t.test('without room for a second request the first one still has its time only', async (t) => {
+  const rig = new ProxyRig();
+  const silent = await rig.serve((socket) => socket.resume());
+  const policy = { ...HEDGE, circuitBreaker: { maxConnections: 1 } };
+  rig.service(ruledService([silent.port], { perTryTimeoutMs: 50 }, policy, 'http1'));
+  const client = await rig.client();
+  client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await rig.until(() => client.text.includes('\r\n\r\n'), 'the time to be up');
+  t.match(client.text, /^HTTP\/1\.1 504 /);
+  await check(t, rig);
+});
+
+const OUTLIER = {
+  consecutive5xx: 0,
+  consecutiveGatewayErrors: 0,
+  consecutiveLocalErrors: 1,
+  splitLocalErrors: true,
+  intervalMs: 60_000,
+  baseEjectionMs: 60_000,
+  maxEjectionMs: 60_000,
+  maxEjectionPercent: 100,
+  alwaysEjectOne: true,
+};
+
+for (const winner of [0, 1]) {
+  t.test(`try ${winner + 1} wins: that the first one was too slow counts against its endpoint`, async (t) => {
+    const rig = new ProxyRig();
+    const server = await serve(rig, (streams) => {
+      if (streams.length === 2) answer(streams[winner], 200, 'good');
+    });
+    rig.service(ruledService([server.port], { perTryTimeoutMs: 60 }, { ...HEDGE, outlier: OUTLIER }));
+    t.equal((await ask(await connectHttp2(rig))).body, 'good');
+    t.match(rig.healthEvents, [{ event: { type: 'ejected', reason: 'consecutive-local-errors' } }]);
+    await check(t, rig);
+  });
+}

@@ -187,3 +187,47 @@ t.test('upgrades pass by', async (t) => {
   await rig.until(() => client.text === 'echo', 'the tunnel');
   await check(t, rig);
 });
+
+t.test('a client that waits for 100 hears of it from the second try, where the first said nothing', async (t) => {
+  const rig = new ProxyRig();
+  let heads = 0;
+  const { port } = await rig.serve((socket) =>
+    socket.on('data', (chunk) => {
+      if (!chunk.toString('latin1').startsWith('POST')) socket.write(OK);
+      else socket.write(++heads === 1 ? BUSY : 'HTTP/1.1 100 Continue\r\n\r\n');
+    }),
+  );
+  rig.service(ruledService([port], RETRY));
+  const client = await rig.client();
+  client.send('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n');
+  await rig.until(() => client.text !== '', 'the interim answer');
+  t.equal(client.text, 'HTTP/1.1 100 Continue\r\n\r\n');
+  client.send('hi');
+  await rig.until(() => client.text.endsWith('ok'), 'the answer');
+  await check(t, rig);
+});
+
+t.test('what a client pipelines behind a body that its server takes slowly waits for its turn', async (t) => {
+  const rig = new ProxyRig();
+  const length = 6_000_000;
+  let got = 0;
+  const { port, sockets } = await rig.serve((socket) => {
+    socket.pause();
+    socket.on('data', (chunk) => {
+      got += chunk.length;
+      if (got >= length) socket.write(OK);
+    });
+  });
+  rig.service(ruledService([port], RETRY));
+  const client = await rig.client();
+  client.send(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+  client.send(Buffer.alloc(length, 'w'));
+  const request = `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'l'.repeat(4_000)}\r\n\r\n`;
+  client.send(request.repeat(40));
+  await rig.until(() => sockets.length === 1, 'the connection');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  sockets[0]?.resume();
+  await rig.until(() => client.text.length >= OK.length * 41 || client.closed, 'all answers', 10_000);
+  t.equal(client.text, OK.repeat(41));
+  await check(t, rig);
+});

@@ -133,3 +133,53 @@ t.test('a request that its client gives up half-way is given up at the mirror', 
   await rig.until(() => ended.length === 2, 'both ends');
   await check(t, rig);
 });
+
+t.test('trailers of HTTP/1.1 are spelled as HTTP/2 wants them in the copy', async (t) => {
+  const rig = new ProxyRig();
+  let seen: Record<string, unknown> | null = null;
+  const main = await rig.serve((socket) =>
+    socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmain')),
+  );
+  const mirror = await serveHttp2(rig, (stream) => {
+    stream.on('trailers', (trailers) => {
+      seen = { ...trailers };
+    });
+    stream.on('data', () => {}).on('end', () => stream.respond({ ':status': 204 }, { endStream: true }));
+  });
+  const view = mirrored(main.port, mirror.port);
+  const shadow = { ...view.clusters['shop/shadow:80'], protocol: 'http2' } as (typeof view.clusters)['shop/shadow:80'];
+  rig.service({ ...view, clusters: { ...view.clusters, 'shop/shadow:80': shadow } });
+  const client = await rig.client();
+  client.send('POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n');
+  await rig.until(() => client.text.endsWith('main'), 'the answer');
+  await rig.until(() => results(rig, 'answered') + results(rig, 'failed') === 1, 'the copy');
+  t.equal(results(rig, 'answered'), 1);
+  t.match(seen, { 'x-sum': '1' });
+  await check(t, rig);
+});
+
+t.test('a copy that is too large for its protocol takes up no stream', async (t) => {
+  const rig = new ProxyRig();
+  let text = '';
+  const main = await rig.serve((socket) =>
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+      if (!text.endsWith('\r\n\r\n')) return;
+      text = '';
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmain');
+    }),
+  );
+  const mirror = await serveHttp2(rig, (stream) => stream.respond({ ':status': 204 }, { endStream: true }));
+  const view = mirrored(main.port, mirror.port);
+  const shadow = { ...view.clusters['shop/shadow:80'], protocol: 'http2' } as (typeof view.clusters)['shop/shadow:80'];
+  rig.service({ ...view, clusters: { ...view.clusters, 'shop/shadow:80': shadow } });
+  const client = await rig.client();
+  for (let i = 0; i < 3; i++) {
+    client.clear();
+    client.send(`GET /a HTTP/1.1\r\nHost: a\r\n${`X: ${'y'.repeat(16_000)}\r\n`.repeat(4)}\r\n`);
+    await rig.until(() => client.text.endsWith('main'), 'the answer');
+  }
+  await rig.until(() => results(rig, 'answered') + results(rig, 'failed') === 3, 'the copies');
+  for (const { http2 } of rig.context.outbound.all()) if (http2 !== null) t.equal(http2.openStreams, 0);
+  await check(t, rig);
+});
