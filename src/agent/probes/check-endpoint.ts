@@ -11,12 +11,15 @@ export interface CheckedAddress {
   readonly port: number;
 }
 
+/** Whatever a view says: timers of Node take no more than 2^31 ms, and refuse what is beyond 2^32. */
+const MAX_TIMEOUT_MS = 300_000;
+
 /** Never rejects. TCP passes when the connection opens, HTTP on an expected status, gRPC on SERVING. */
 export async function checkEndpoint(
   { check, timeoutMs }: ActiveCheckView,
   { ip, port }: CheckedAddress,
 ): Promise<ProbeOutcome> {
-  const limit = AbortSignal.timeout(Math.max(1, timeoutMs));
+  const limit = AbortSignal.timeout(Math.min(Math.max(1, timeoutMs), MAX_TIMEOUT_MS));
   const socket = connect({ host: ip, port, signal: limit });
   try {
     return await run(check, socket, isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`, limit);

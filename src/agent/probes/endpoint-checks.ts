@@ -13,6 +13,8 @@ const MAX_AT_ONCE = 32;
 const FIRST_WITHIN_MS = 500;
 /** Intervals differ by up to this part, so that agents do not check in step. */
 const JITTER = 0.1;
+/** Beyond 2^31 ms a timer of Node fires at once. */
+const MAX_INTERVAL_MS = 3_600_000;
 
 interface Target {
   readonly cluster: ClusterKey;
@@ -134,7 +136,7 @@ export class EndpointChecks {
     this.#underWay--;
     if (!target.isGone) {
       this.#note(target, outcome);
-      const { intervalMs } = target.check;
+      const intervalMs = Math.min(target.check.intervalMs, MAX_INTERVAL_MS);
       this.#schedule(target, intervalMs * (1 + JITTER * (2 * this.#parts.random() - 1)));
     }
     this.#begin();

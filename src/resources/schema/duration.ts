@@ -16,3 +16,18 @@ export const positiveDuration = z
     error: 'must be a duration above 0 such as 500ms, 10s or 1m30s (whole numbers with h, m, s or ms)',
   })
   .meta({ format: 'duration' });
+
+/** GEP-2257, between two durations, both included: what takes a timer of every agent must neither run hot nor overflow. */
+export function durationWithin(least: string, most: string) {
+  const [min, max] = [parseDuration(least) ?? 0, parseDuration(most) ?? 0];
+  return z
+    .string()
+    .refine(
+      (text) => {
+        const ms = parseDuration(text);
+        return ms !== null && ms >= min && ms <= max;
+      },
+      { error: `must be a duration from ${least} to ${most} (whole numbers with h, m, s or ms)` },
+    )
+    .meta({ format: 'duration' });
+}

@@ -2,7 +2,7 @@ import { z } from '../../core/schema.ts';
 import { parseDuration } from '../parse-duration.ts';
 import type { ActiveHealthCheckSpec, HealthCheckSpec, PassiveHealthCheckSpec } from '../policy-types.ts';
 import { defined } from './defined.ts';
-import { positiveDuration } from './duration.ts';
+import { durationWithin, positiveDuration } from './duration.ts';
 import { dnsSubdomain, unsupported } from './fields.ts';
 
 const consecutive = z.int().min(0).max(1_000_000);
@@ -67,8 +67,8 @@ const tcp = z.strictObject({
 const active = z
   .strictObject({
     type: z.enum(['HTTP', 'TCP', 'GRPC']),
-    interval: positiveDuration.default('10s'),
-    timeout: positiveDuration.default('1s'),
+    interval: durationWithin('100ms', '1h').default('10s'),
+    timeout: durationWithin('1ms', '5m').default('1s'),
     unhealthyThreshold: z.int().min(1).max(1000).default(3),
     healthyThreshold: z.int().min(1).max(1000).default(1),
     http: http.optional(),

@@ -117,3 +117,10 @@ t.test('gRPC: what does not speak it fails', async (t) => {
   );
   t.match(await check({ type: 'GRPC', service: '' }, port), { passed: false });
 });
+
+t.test('a timeout that no timer can take is the longest one', async (t) => {
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  const port = await listen(t, server);
+  for (const timeoutMs of [2 ** 31, 2 ** 33, Number.MAX_SAFE_INTEGER])
+    t.same(await check({ type: 'TCP' }, port, timeoutMs), { passed: true, detail: 'connected' }, `${timeoutMs}`);
+});

@@ -158,3 +158,12 @@ t.test('stopped, nothing more is checked or told', async (t) => {
   t.equal(rig.made.get('10.0.0.1:1'), made);
   t.same(rig.told, ['10.0.0.1:1 true']);
 });
+
+t.test('an interval that no timer can take is a long one, not none', async (t) => {
+  const rig = make(t);
+  const activeCheck = { ...CHECK, intervalMs: 2 ** 33 };
+  rig.checks.hear({ type: 'service', service: view('orders', [1], { activeCheck }) });
+  await until(() => rig.told.length === 1);
+  await pause(60);
+  t.equal(rig.made.get('10.0.0.1:1'), 1);
+});

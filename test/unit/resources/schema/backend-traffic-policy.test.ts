@@ -226,6 +226,9 @@ t.test('BackendTrafficPolicy: every class of refused setting', async (t) => {
     ],
     [{ healthCheck: { panicThreshold: 101 } }, 'spec.healthCheck.panicThreshold', /at most 100/],
     [active({}), 'spec.healthCheck.active.http', /required/],
+    [active({ http: { path: '/' }, interval: '1ms' }), 'spec.healthCheck.active.interval', /from 100ms to 1h/],
+    [active({ http: { path: '/' }, interval: '2h' }), 'spec.healthCheck.active.interval', /from 100ms to 1h/],
+    [active({ http: { path: '/' }, timeout: '99999h' }), 'spec.healthCheck.active.timeout', /from 1ms to 5m/],
     [active({ type: 'TCP', http: { path: '/' } }), 'spec.healthCheck.active.http', /does not go/],
     [active({ http: { path: 'x' } }), 'spec.healthCheck.active.http.path', /starts with/],
     [
