@@ -1,5 +1,5 @@
 import { z } from '../../core/schema.ts';
-import { canonicalCidr, canonicalIp, endpointIpProblem } from '../ip-address.ts';
+import { canonicalCidr, canonicalIp, endpointIpProblem, isAllocatable } from '../ip-address.ts';
 import type { ServiceEntryEndpoint, ServiceEntryPort, ServiceEntrySpec } from '../registry-types.ts';
 import { defined } from './defined.ts';
 import { dnsSubdomain, ignored, labels, portName, portNumber, refuseRepeats, unsupported } from './fields.ts';
@@ -7,6 +7,8 @@ import { locality, network, weight, workloadPorts } from './workload-fields.ts';
 
 const MAX_HOSTS = 256;
 const MAX_ADDRESSES = 256;
+/** As many as the views of the mesh take (contract/view-schema.ts): one more, and every agent would refuse the directory. */
+const MAX_VIRTUAL_IPS = 16;
 const MAX_PORTS = 100;
 const MAX_ENDPOINTS = 256;
 
@@ -101,6 +103,12 @@ export const serviceEntrySpec = z
       const complain = (i: number, first: number): void =>
         ctx.addIssue({ code: 'custom', message: `repeats ${field}[${first}]`, path: [field, i] });
       refuseRepeats(spec[field], (text) => text, complain);
+    }
+    for (const [position, i] of spec.addresses.flatMap((address, i) => (isAllocatable(address) ? [i] : [])).entries()) {
+      if (position < MAX_VIRTUAL_IPS) continue;
+      const message = `at most ${MAX_VIRTUAL_IPS} addresses may be of the ranges that virtual IPs come from; name a range such as 240.240.7.0/24`;
+      ctx.addIssue({ code: 'custom', path: ['addresses', i], message });
+      break;
     }
     for (const { path, message } of resolutionProblems(spec)) ctx.addIssue({ code: 'custom', path, message });
   })

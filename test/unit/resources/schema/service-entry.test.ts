@@ -102,6 +102,7 @@ t.test('ServiceEntry: every class of refused field', async (t) => {
       'spec.endpoints[0].network',
       /several/,
     ],
+    [{ addresses: many(17, (i: number) => `240.240.7.${i + 1}`) }, 'spec.addresses[16]', /at most 16 .* ranges/],
     [{ host: 'x' }, 'spec.host', /mean "hosts"/],
   ];
   for (const [spec, path, words] of cases) refuses(t, serviceEntry('vendor', spec), path, words);
