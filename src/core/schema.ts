@@ -133,6 +133,8 @@ function knownFields(schema: unknown): readonly string[] {
 function article(type: string): string {
   if (type === 'int') return 'a whole number';
   if (type === 'record' || type === 'object') return 'an object';
+  if (type === 'boolean') return 'true or false';
+  if (type === 'tuple') return 'an array';
   return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 

@@ -4,6 +4,7 @@ import { err, ok, type Result } from '../core/result.ts';
 import { joinPath, problemsOf, z } from '../core/schema.ts';
 import { MAX_DEPTH } from '../core/yaml.ts';
 import { CODES } from './codes.ts';
+import { adviceOnKind } from './foreign-kinds.ts';
 import { backendTLSPolicySpec } from './schema/backend-tls-policy.ts';
 import { backendTrafficPolicySpec } from './schema/backend-traffic-policy.ts';
 import { configMapFields } from './schema/config-map.ts';
@@ -109,6 +110,9 @@ function kindOf(value: unknown): Result<Kind, Problem> {
   if (typeof kind !== 'string') {
     return err({ code: CODES.schemaValidation, message: `a resource needs a kind (${KINDS.join(', ')})` });
   }
+  const advice = adviceOnKind(kind);
+  if (advice !== null)
+    return err({ code: CODES.unsupportedKind, message: `the kind "${kind}" is not supported: ${advice}` });
   const near = closestWord(kind, KINDS);
   return err({
     code: CODES.unsupportedKind,

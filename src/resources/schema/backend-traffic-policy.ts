@@ -72,7 +72,7 @@ export const backendTrafficPolicySpec = z
     targetRef: unsupported('write targetRefs, a list'),
     targetSelectors: unsupported('targets are named under targetRefs'),
     mergeType: unsupported('policies are not merged: the most specific, then the oldest applies'),
-    rateLimit: unsupported('rate limits come later'),
+    rateLimit: unsupported('rate limits are not supported yet: leave this out'),
     compression: unsupported('bodies pass unchanged'),
     compressor: unsupported('bodies pass unchanged'),
     connection: unsupported('buffer sizes and socket settings are not configurable'),

@@ -92,7 +92,7 @@ const WRONG: readonly (readonly [text: string, path: string, message: RegExp])[]
   ['ports: { inbund: 15006 }', 'ports.inbund', /did you mean "inbound"/],
   ['metricsAddress: any', 'metricsAddress', /IPv4 or IPv6/],
   ['drainSeconds: -1', 'drainSeconds', /at least 0/],
-  ['interception: { enabled: maybe }', 'interception.enabled', /must be a boolean/],
+  ['interception: { enabled: maybe }', 'interception.enabled', /must be true or false, not "maybe"/],
   ['interception: { failure: close }', 'interception.failure', /did you mean "closed"/],
   ['interception: { gid: 0 }', 'interception.gid', /at least 1/],
   ['interception: { ipv6: true }', 'interception.ipv6', /must be one of "auto", "on", "off"/],

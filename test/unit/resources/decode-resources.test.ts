@@ -40,7 +40,7 @@ t.test('all problems of all documents come at once, each with its source and pla
     'TWP0106 f.yaml: Service default/x: apiVersion: this field is required ("v1")',
     'TWP0106 f.yaml: Service default/x: spec.ports: this field is required (an array)',
     'TWP0106 f.yaml: Service default/x: spec.prots: unknown field; did you mean "ports"?',
-    'TWP1003 f.yaml: document 4: Pod: kind: the kind "Pod" is not supported',
+    'TWP1003 f.yaml: document 4: Pod: kind: the kind "Pod" is not supported: programs are registered by the agents of their hosts (workloads in the agent file); leave it out',
     `TWP0106 f.yaml: document 5: kind: a resource needs a kind (${KINDS.join(', ')})`,
   ]);
 });
