@@ -52,12 +52,22 @@ function referrersOf(parts: ControlParts, id: ResourceId): DescribeReply['referr
   );
 }
 
-/** Of a Service: the workloads that its selector picks, the unhealthy ones too. */
+/** Of a Service or ServiceEntry: the workloads that it selects, the unhealthy ones too, or those that it names itself. */
 function endpointsOf(parts: ControlParts, resource: Resource): DescribeReply['endpoints'] {
-  if (resource.kind !== 'Service') return [];
-  const { namespace } = resource.metadata;
-  const { selector } = resource.spec;
-  if (Object.keys(selector).length === 0) return [];
+  if (resource.kind !== 'Service' && resource.kind !== 'ServiceEntry') return [];
+  const { namespace, name } = resource.metadata;
+  const selector = resource.kind === 'Service' ? resource.spec.selector : resource.spec.workloadSelector?.labels;
+  if (selector === undefined || Object.keys(selector).length === 0) {
+    const own = resource.kind === 'ServiceEntry' ? resource.spec.endpoints : [];
+    return own.map(({ address, ports, weight }) => ({
+      workload: `${namespace}/${name}`,
+      address,
+      ports,
+      weight,
+      host: null,
+      healthy: true,
+    }));
+  }
   const { resources, endpoints } = parts.state;
   const written = resources.workloadsSelected(namespace, selector).map(({ metadata, spec }) => ({
     workload: `${namespace}/${metadata.name}`,

@@ -1,19 +1,22 @@
+import { directoryKey } from '../contract/directory-parts.ts';
 import type { ResourceReply } from '../contract/messages.ts';
 import { serviceViewKey } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
-import { affectedServices, type StoredResource } from '../resources/index.ts';
+import { affectedServices, type Kind, type StoredResource } from '../resources/index.ts';
 import type { ControlParts } from './control-parts.ts';
 import { type Programmed, type PublishedView, programmedBy } from './programmed.ts';
 
 type ConditionReply = ResourceReply['status']['conditions'][number];
 
 const TYPE = 'towpath.dev/Programmed';
+/** Of which every agent is told, not only those whose programs dial them. */
+const IN_DIRECTORY: ReadonlySet<Kind> = new Set(['Service', 'ServiceEntry', 'Sidecar']);
 
 /** The services whose views hold something of a resource. */
 export function servicesOf(parts: ControlParts, { resource }: StoredResource): ServiceKey[] {
   const { resources } = parts.state;
   const change = { type: 'resource', before: resource, after: resource } as const;
-  return affectedServices(resources, change).filter((key) => resources.service(key) !== undefined);
+  return affectedServices(resources, change).filter((key) => resources.frontend(key) !== undefined);
 }
 
 /** How the agents that use these services fare; null: their views are not published (yet). */
@@ -23,13 +26,20 @@ export function programmedOf(
   services: readonly ServiceKey[],
 ): Programmed | null {
   const views: PublishedView[] = [];
+  if (resource.kind === 'Sidecar') {
+    // What programs may dial lies in the first part of the directory.
+    const key = directoryKey(0);
+    const version = parts.publisher.versionOf(key);
+    if (version === null) return null;
+    views.push({ service: null, key, version });
+  }
   for (const service of services) {
     const key = serviceViewKey(service);
     const version = parts.publisher.versionOf(key);
     if (version === null) return null;
     views.push({ service, key, version });
   }
-  return programmedBy(parts.agents.live(), views, resource.kind === 'Service');
+  return programmedBy(parts.agents.live(), views, IN_DIRECTORY.has(resource.kind));
 }
 
 /**

@@ -5,14 +5,15 @@ import { isBefore, type LiveAgent } from './agent-table.ts';
 
 /** A view as it is published. */
 export interface PublishedView {
-  readonly service: ServiceKey;
+  /** null: every agent holds it. */
+  readonly service: ServiceKey | null;
   /** Its key in the view bucket, as agents name it when they refuse it. */
   readonly key: string;
   readonly version: Generation;
 }
 
 export interface Programmed {
-  /** Agents that use one of the services. */
+  /** Agents that use one of the services, or all of them. */
   readonly interested: readonly string[];
   readonly pending: readonly string[];
   readonly rejected: readonly { readonly host: string; readonly reason: string }[];
@@ -35,7 +36,7 @@ export function programmedBy(
   const pending: string[] = [];
   const rejected: { host: string; reason: string }[] = [];
   for (const { host, ack, services } of agents) {
-    const used = services === null ? views : views.filter(({ service }) => services.has(service));
+    const used = services === null ? views : views.filter(({ service }) => service === null || services.has(service));
     if (used.length > 0) interested.push(host);
     if (used.some(({ version }) => ack === null || isBefore(ack, version))) {
       pending.push(host);

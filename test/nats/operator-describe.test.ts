@@ -128,3 +128,29 @@ t.test('a list that no answer could hold comes in parts', async (t) => {
   t.match(JSON.parse(reply.text()), { next: /^ConfigMap\.default\.m/ });
   t.equal((await towpath.run('get', 'configmaps', '-o', 'name')).out.split('\n').length, 76);
 });
+
+t.test('a ServiceEntry counts who dials it and shows its endpoints; a Sidecar concerns every agent', async (t) => {
+  const entry = `{apiVersion: networking.istio.io/v1, kind: ServiceEntry, metadata: {name: vendor, namespace: shop}, spec: {
+    hosts: [api.vendor.example], resolution: STATIC, endpoints: [{address: 10.9.9.9, weight: 3}], ports: [{number: 443, name: tls, protocol: TLS}]}}`;
+  const sidecar = (mode: string): string =>
+    `{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: default, namespace: shop}, spec: {outboundTrafficPolicy: {mode: ${mode}}}}`;
+  const all = await towpath.file('egress.yaml', `${entry}\n---\n${sidecar('ALLOW_ANY')}`);
+  t.equal((await towpath.run('apply', '-f', all, '--wait')).status, 0);
+  t.match(await programmed('serviceentry', 'vendor', '-n', 'shop'), { status: 'True', message: '0/0 agents' });
+  user.link.demand('shop/vendor');
+  await until(
+    'it dials',
+    async () => (await programmed('serviceentry', 'vendor', '-n', 'shop')).message === '1/1 agents',
+  );
+  t.match(
+    (await towpath.run('describe', 'serviceentry', 'vendor', '-n', 'shop')).out,
+    /\n {2}shop\/vendor +10\.9\.9\.9/,
+  );
+  t.match(await programmed('sidecar', 'default', '-n', 'shop'), { status: 'True', message: '2/2 agents' });
+
+  user.refuse = 'no memory left';
+  await towpath.run('apply', '-f', await towpath.file('egress.yaml', sidecar('REGISTRY_ONLY')));
+  await until('it is refused', async () => (await programmed('sidecar', 'default', '-n', 'shop')).status === 'False');
+  t.match(await programmed('sidecar', 'default', '-n', 'shop'), { message: 'user: dir.0: no memory left' });
+  user.refuse = null;
+});

@@ -41,6 +41,13 @@ for (const [what, agents, views, inDirectory, wanted] of [
     false,
     { interested: ['x', 'y'], pending: ['y'] },
   ],
+  [
+    'what every agent holds is asked of every agent',
+    [agent('x', ack(9), ['shop/a']), agent('y', ack(5), [])],
+    [{ service: null, key: 'dir.0', version: { epoch: 1, gen: 9 } }],
+    true,
+    { interested: ['x', 'y'], pending: ['y'], rejected: [] },
+  ],
   ['an older epoch is older', [agent('x', { ...ack(99), epoch: 0 }, ['shop/a'])], [A], false, { pending: ['x'] }],
   [
     'who does not say what it uses counts always',
