@@ -77,7 +77,7 @@ export class Contest {
       onAnswerTrailers: () => {},
       onServerLost: (loss, unprocessed) => {
         const own = this.#of(second);
-        if (own !== null) this.#watch?.onLoss(own.endpoint, loss, unprocessed);
+        if (own !== null && !own.server.wasStale) this.#watch?.onLoss(own.endpoint, loss, unprocessed);
         this.#loses(second);
       },
     };

@@ -168,7 +168,7 @@ export class Delivery extends Sending {
    */
   recover(loss: Loss, unprocessed: boolean, untouched: boolean, reason: string): Sent | null {
     this.failure = reason;
-    this.watch?.onLoss(this.endpoint, loss, unprocessed);
+    if (this.server?.wasStale !== true) this.watch?.onLoss(this.endpoint, loss, unprocessed);
     this.drop();
     return this.#sendAgain(loss, unprocessed, untouched, null);
   }

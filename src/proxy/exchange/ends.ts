@@ -96,6 +96,8 @@ export interface ServerEnd {
   readonly outlivesAnswer: boolean;
   /** Bytes of the request may have reached the endpoint. */
   readonly mayHaveArrived: boolean;
+  /** It was lost with a kept-alive connection that its server may have given up before: that says nothing about the server. */
+  readonly wasStale: boolean;
   /** @param traffic of the cluster that the request is for, null = the original destination */
   open(endpoint: Endpoint, traffic: ClusterTraffic | null, reuse: Reuse): number;
   sendHead(head: MessageHead, plan: Http2HeadPlan, end: boolean): HeadSent;

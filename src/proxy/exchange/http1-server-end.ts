@@ -23,6 +23,9 @@ const ANSWER_TOO_LARGE = 'the head of the answer is larger than the limit';
 
 export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   readonly outlivesAnswer = false;
+  wasStale = false;
+  /** Not a byte of an answer was seen. */
+  #untouched = true;
   readonly #context: Context;
   user: ServerEndUser;
   readonly #body: BodyReader;
@@ -147,11 +150,16 @@ export class Http1ServerEnd implements ServerEnd, UpstreamUser {
   #lost(loss: Loss, reason: string): void {
     const upstream = this.#letGo();
     if (upstream === null) return;
+    if (upstream.connected && upstream.pooled && this.#untouched) {
+      this.wasStale = true;
+      upstream.endpoint.idleLesson.observeClose(this.#context.reactor.now, upstream.idledMs);
+    }
     upstream.abort();
     this.user.onServerLost(loss, loss === 'unreachable', NO_ERROR, reason);
   }
 
   onUpstreamData(at: number, length: number): void {
+    this.#untouched = false;
     try {
       if (this.#answering) this.#readBody(at, length);
       else if (this.#stash.length > 0) this.#readMore(at, length);

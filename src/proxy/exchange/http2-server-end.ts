@@ -33,6 +33,7 @@ const BY_PEER = 'the server reset the stream';
 
 export class Http2ServerEnd implements ServerEnd, StreamClaimant {
   readonly outlivesAnswer = true;
+  readonly wasStale = false;
   waiting = false;
   traffic: ClusterTraffic | null = null;
   /** ms of the reactor's clock since when the request has waited for a free stream, 0 = it has not. */

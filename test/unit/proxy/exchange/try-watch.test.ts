@@ -3,7 +3,7 @@ import t from 'tap';
 import type { OutlierView } from '../../../../src/contract/cluster-views.ts';
 import { ask, connectHttp2, serveHttp2 } from '../../../helpers/http2-peers.ts';
 import { ProxyRig } from '../../../helpers/proxy-rig.ts';
-import { check } from '../support/http2-rig.ts';
+import { check, ruledService } from '../support/http2-rig.ts';
 import { balancedView } from '../support/numbered-servers.ts';
 
 const OUTLIER: OutlierView = {
@@ -95,3 +95,31 @@ t.test('PeakEWMA hears of it too', async (t) => {
   t.ok(servers[1].requests <= 2, `RESOURCE_EXHAUSTED: ${servers[1].requests} of 30`);
   await check(t, rig);
 });
+
+for (const [name, action] of [
+  ['fast path', {}],
+  ['general exchange', { retry: { attempts: 1, codes: [], backoffMs: 1 } }],
+] as const) {
+  t.test(`HTTP/1.1, ${name}: a kept-alive connection that its server has given up is no fault`, async (t) => {
+    const rig = new ProxyRig();
+    const { port, sockets } = await rig.serve((socket) => {
+      let requests = 0;
+      socket.on('data', () => {
+        if (++requests > 1) socket.resetAndDestroy();
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      });
+    });
+    const outlier = { ...OUTLIER, splitLocalErrors: true, consecutiveLocalErrors: 1, alwaysEjectOne: true };
+    rig.service(ruledService([port], action, { outlier }, 'http1'));
+    const client = await rig.client();
+    for (let i = 0; i < 3; i++) {
+      client.clear();
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await rig.until(() => client.text.includes('\r\n\r\n'), 'an answer');
+      t.match(client.text, /ok$/);
+    }
+    t.equal(sockets.length, 3);
+    t.same(rig.healthEvents, []);
+    await check(t, rig);
+  });
+}
