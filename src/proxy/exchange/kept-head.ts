@@ -14,6 +14,7 @@ import {
   Http1Head,
 } from '../codec/http1/http1-head.ts';
 import { isNominated } from '../codec/http1/nominated.ts';
+import { type HeadPlan, writeHead } from '../codec/http1/write-head.ts';
 import { Http2Head } from '../codec/http2/http2-head.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 
@@ -23,6 +24,8 @@ const LENGTH_BITS = 18;
 const LENGTH_MASK = (1 << LENGTH_BITS) - 1;
 const KIND_MASK = 15;
 const FLAGS_SHIFT = LENGTH_BITS + 4;
+/** At least what is written into a head beside the authority. */
+const OWN_LINES = 128;
 /** Below this, copying byte by byte is faster than a call. */
 const SHORT = 24;
 
@@ -78,11 +81,15 @@ export class KeptHead {
 
   /** As `keep`, to the letter, for an endpoint that speaks HTTP/1.1: to be parsed again. @throws SlabExhausted */
   keepLines(head: Http1Head, thrifty: boolean): boolean {
-    const size = head.endAt - head.startAt;
-    if (!this.#take(size, thrifty)) return false;
-    this.#linesLength = size;
-    this.#slab.bytes.copyWithin(this.#chunk, head.startAt, head.endAt);
-    this.bodyAt = this.#chunk + size;
+    const { bytes } = this.#slab;
+    const length = head.endAt - head.startAt;
+    // What was changed in it since it was parsed (`makeDirect`) must not come back.
+    const isAsParsed = !head.absoluteForm && head.hopFields === 0;
+    if (!this.#take(isAsParsed ? length : length + head.authorityLength + OWN_LINES, thrifty)) return false;
+    const at = this.#chunk;
+    if (isAsParsed) bytes.copyWithin(at, head.startAt, head.endAt);
+    this.#linesLength = isAsParsed ? length : writeHead(bytes, head, at, this.#slab.capacity(at), planOf(head));
+    this.bodyAt = at + this.#linesLength;
     return true;
   }
 
@@ -212,6 +219,11 @@ export class KeptHead {
     if (this.#chunk >= 0) this.#slab.release(this.#chunk);
     this.#chunk = -1;
   }
+}
+
+/** Of a request that opens no tunnel. */
+function planOf({ versionMinor, keepAlive }: Http1Head): HeadPlan {
+  return { connection: versionMinor === 0 && keepAlive ? 'keep-alive' : 'none', edits: null, insert: '' };
 }
 
 function sizeOf(head: MessageHead): number {

@@ -71,9 +71,15 @@ export class KeptRequest {
       if (head.appendBody(at, length)) return true;
       this.#body = new HeldBytes(this.#parts.memory.slab);
     }
-    if (!this.isWaiting && this.#body.length + length > MOST) return false;
+    if (!this.isWaiting && (this.#body.length + length > MOST || this.#isScarce)) return false;
     this.#body.append(at, length);
     return true;
+  }
+
+  /** Half of the large chunks are not for what may never be wanted: many uploads at once must not stop the answers under way. */
+  get #isScarce(): boolean {
+    const { freeLargeChunks, largeChunks } = this.#parts.memory.slab;
+    return freeLargeChunks * 2 < largeChunks;
   }
 
   /** The request ends with trailers. @throws SlabExhausted while they must be kept, also for such that are too large */

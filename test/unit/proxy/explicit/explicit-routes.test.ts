@@ -72,3 +72,36 @@ t.test('HTTP/2', async (t) => {
   t.match(await get('/none'), { status: 404 });
   await check(t, rig);
 });
+
+for (const [what, action, sends] of [
+  ['sent again', { retry: { attempts: 1, codes: [503], backoffMs: 1 } }, 2],
+  ['held back', { fault: { delay: { ms: 10, percentage: 100 } } }, 1],
+] as const) {
+  t.test(
+    `HTTP/1.1, ${what}: in origin form, to the host of the target, without what is meant for a proxy`,
+    async (t) => {
+      const rig = explicitRig([]);
+      const heard: string[] = [];
+      const { port } = await rig.serve((socket) =>
+        socket.on('data', (chunk) => {
+          heard.push(chunk.toString('latin1'));
+          const status = heard.length < sends ? '503 Busy' : '200 OK';
+          socket.write(`HTTP/1.1 ${status}\r\nContent-Length: 2\r\n\r\nok`);
+        }),
+      );
+      const one = view('shop', 'orders', { 8080: ['auto', port] });
+      const http = rules([path('/'), { backends: [backend], ...action }]);
+      declare(rig, [{ ...one, ports: one.ports.map((each) => ({ ...each, http })) }]);
+      const client = await rig.client();
+      const fields = 'Host: elsewhere\r\nProxy-Authorization: Basic c2VjcmV0\r\nX-A: 1';
+      t.match(await tell(rig, client, `GET http://orders.shop/a?b HTTP/1.1\r\n${fields}\r\n\r\n`), /200 OK/);
+      t.equal(heard.length, sends);
+      for (const text of heard) {
+        t.match(text, /^GET \/a\?b HTTP\/1\.1\r\nHost: orders\.shop\r\nX-A: 1\r\n/);
+        t.notMatch(text, /proxy-authorization|elsewhere/i);
+      }
+      client.socket.destroy();
+      await check(t, rig);
+    },
+  );
+}
