@@ -3,6 +3,7 @@ import type { Ack } from '../contract/messages.ts';
 import { openBus } from '../contract/open-bus.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
+import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
@@ -65,7 +66,7 @@ export class ControlLink {
     const { servers, credentialsFile, host, version } = settings;
     this.#bus = openBus(
       { servers, name: `agent/${host}/${version}`, inboxId: host, credentialsFile, reads: 'direct' },
-      (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
+      (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
     );
     this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
     this.#groups = new GroupProbes(this.#bus, this.#subjects, logger);

@@ -1,6 +1,7 @@
 /** What the agent says of itself: to the admin port, to operators over NATS, to Prometheus. */
 import { explainQuestionSchema } from '../contract/decision-trace.ts';
 import { UserError } from '../core/errors.ts';
+import { hidePassword } from '../core/hide-password.ts';
 import { problemsOf } from '../core/schema.ts';
 import { renderMetrics } from '../telemetry/render-metrics.ts';
 import { describeAgent, sumSeries } from './admin/gather-metrics.ts';
@@ -52,7 +53,7 @@ export async function reportExplain(parts: AgentParts, body: unknown): Promise<R
 /** The settings in force; a password inside a server's address is not shown. */
 export function reportConfig({ options }: AgentParts): unknown {
   const { nats, ...config } = options.config;
-  const servers = nats.servers.map((server) => server.replace(/\/\/[^@/]*@/, '//[secret]@'));
+  const servers = nats.servers.map(hidePassword);
   return { ...config, nats: { ...nats, servers }, standalone: options.standalone };
 }
 

@@ -9,6 +9,7 @@ import { ERROR_CODE_HEADER, ERROR_TEXT_HEADER } from '../contract/micro.ts';
 import { connectOnce } from '../contract/open-bus.ts';
 import { DEFAULT_MESH, DEFAULT_NATS_URL, hostIdOf, isToken, type Subjects, subjectsOf } from '../contract/subjects.ts';
 import { UserError } from '../core/errors.ts';
+import { hidePassword } from '../core/hide-password.ts';
 import type { z } from '../core/schema.ts';
 import type { CommandIo } from './command.ts';
 import { wrongUsage } from './parse-words.ts';
@@ -47,7 +48,8 @@ export function connectionOf(command: string, values: ConnectionValues, io: Comm
   const mesh = values.mesh ?? io.env['TOWPATH_MESH'] ?? DEFAULT_MESH;
   if (!isToken(mesh)) throw wrongUsage(command, `the mesh name "${mesh}" must be lower-case letters, digits, - or _`);
   const wrong = servers.find((url) => !/^((nats|tls):\/\/)?[^/\s]+$/.test(url));
-  if (wrong !== undefined) throw wrongUsage(command, `"${wrong}" is no NATS server; write nats://HOST:PORT`);
+  if (wrong !== undefined)
+    throw wrongUsage(command, `"${hidePassword(wrong)}" is no NATS server; write nats://HOST:PORT`);
   return { servers, mesh, credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDENTIALS_FILE'] ?? null };
 }
 
@@ -116,7 +118,7 @@ async function dial(connection: Connection, dialMs: number = DIAL_MS): Promise<B
     const { servers, credentialsFile } = connection;
     return await connectOnce({ servers, name, inboxId, credentialsFile, reads: 'leader' }, dialMs);
   } catch (cause) {
-    const message = `no NATS server can be used at ${connection.servers.join(', ')} (${reasonOf(cause)})`;
+    const message = `no NATS server can be used at ${connection.servers.map(hidePassword).join(', ')} (${reasonOf(cause)})`;
     throw new UserError({
       code: 'TWP2701',
       message,

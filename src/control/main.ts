@@ -3,6 +3,7 @@ import type { Bus, BusState } from '../contract/bus-types.ts';
 import type { ControlPing } from '../contract/messages.ts';
 import { openBus } from '../contract/open-bus.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
+import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { LeaderLock } from './leader-lock.ts';
 import { Leading } from './leading.ts';
@@ -28,7 +29,7 @@ export async function runControl(settings: ControlSettings, logger: Logger): Pro
   const { servers, credentialsFile, id, version } = settings;
   const bus = openBus(
     { servers, name: `control/${id}/${version}`, inboxId: `control-${id}`, credentialsFile, reads: 'leader' },
-    (reason) => logger.warn({ servers, reason }, 'NATS cannot be used; trying again'),
+    (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
   );
   const control = new Control(settings, bus, subjects, logger);
   try {

@@ -72,6 +72,8 @@ t.test('without NATS there is one sentence and status 1', async (t) => {
     t.equal(out, '');
     t.match(err, /^error: no NATS server can be used at nats:\/\/127\.0\.0\.1:1 \(.*\)\nhint: start nats-server.*\n$/);
   }
+  const { err } = await towpath(['status'], '', 'nats://bob:hunter2@127.0.0.1:1');
+  t.match(err, /used at nats:\/\/\[secret\]@127\.0\.0\.1:1 /, 'and no password in it');
 });
 
 t.test('apply --wait returns when the agent runs it', async (t) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { buildParts } from '../../../src/agent/build-parts.ts';
 import { reportConfig, reportStatus } from '../../../src/agent/report-agent.ts';
@@ -15,6 +16,9 @@ t.test('a password in a server address is in no report', async (t) => {
     'nats://[secret]@127.0.0.1:1',
     'nats://127.0.0.1:2',
   ]);
+  const failed = (): boolean => lines.some(({ message }) => message.startsWith('NATS cannot be used'));
+  for (const end = Date.now() + 20_000; !failed() && Date.now() < end; ) await sleep(10);
+  t.ok(failed(), 'the failure to connect is logged');
   const everything = JSON.stringify([reportConfig(parts), await reportStatus(parts), lines]);
   t.notMatch(everything, /s3cret/);
 });
