@@ -5,6 +5,9 @@ import { CODES } from './codes.ts';
 import { decodeResource } from './decode-resource.ts';
 import { type Resource, resourceId, resourceTitle } from './types.ts';
 
+/** Each takes up to a ms to compile, and whoever admits a text does nothing else meanwhile. */
+const MAX_PATTERNS = 1024;
+
 /**
  * Every resource of a YAML or JSON text: several documents, or a Kubernetes `List`. All problems of all documents at
  * once, or all resources. `source` (a file name, say) begins every path. A resource that appears twice is a problem.
@@ -17,6 +20,7 @@ export function decodeResources(text: string, source: string): Result<Resource[]
   const resources = new Map<string, Resource>();
   const problems: Problem[] = [];
   const values = documents.value.flatMap(itemsOf);
+  if (countPatterns(values, 0) > MAX_PATTERNS) return err([patternProblem(source)]);
   for (const [i, value] of values.entries()) {
     const decoded = decodeResource(
       value,
@@ -31,6 +35,27 @@ export function decodeResources(text: string, source: string): Result<Resource[]
     resources.set(id, decoded.value);
   }
   return problems.length > 0 ? err(problems) : ok([...resources.values()]);
+}
+
+/** How often a value says that something is a regular expression; it stops counting beyond the limit. */
+function countPatterns(value: unknown, before: number): number {
+  if (value === 'RegularExpression') return before + 1;
+  if (typeof value !== 'object' || value === null) return before;
+  let count = before;
+  for (const member of Object.values(value)) {
+    if (count > MAX_PATTERNS) return count;
+    count = countPatterns(member, count);
+  }
+  return count;
+}
+
+function patternProblem(source: string): Problem {
+  return {
+    code: CODES.limitExceeded,
+    message: `more than ${MAX_PATTERNS} regular expressions in one text`,
+    ...(source === '' ? {} : { path: source }),
+    hint: 'apply the resources in several steps',
+  };
 }
 
 function duplicateProblem(resource: Resource, source: string): Problem {

@@ -65,3 +65,18 @@ t.test('every example of the resource guide is accepted, and together they mean 
   const known = Object.values(CODES).filter((code) => !guide.includes(`| ${code} |`));
   t.same(known, [], 'and the guide explains every code');
 });
+
+t.test('a text whose regular expressions would take seconds to compile is refused at once', async (t) => {
+  const routes = (count: number): string =>
+    Array.from({ length: count }, (_, r) => {
+      const matches = Array.from({ length: 64 }, (_, i) => ({
+        headers: [{ type: 'RegularExpression', name: 'x', value: `(a{30}){30}${i}` }],
+      }));
+      return JSON.stringify(route(`r${r}`, [{ matches }]));
+    }).join('\n---\n');
+  t.same(problems(routes(2)), []);
+  // As JSON may spell it.
+  const hidden = routes(17).replaceAll('"RegularExpression"', '"\\u0052egularExpression"');
+  for (const text of [routes(17), hidden])
+    t.same(problems(text), ['TWP1002 f.yaml: more than 1024 regular expressions in one text']);
+});
