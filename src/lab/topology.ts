@@ -104,8 +104,9 @@ function checkHost(
     if (topology.network[family] === null)
       add(`hosts.${name}.families`, `has ${family}, which the network does not have`);
   }
-  if (host.agent !== null && host.agent.standalone === null && topology.control === null) {
-    add(`hosts.${name}.agent`, 'needs a control host, or "standalone" with resource files');
+  const alone = host.agent !== null && (host.agent.standalone !== null || host.agent.config['nats'] !== undefined);
+  if (host.agent !== null && !alone && topology.control === null) {
+    add(`hosts.${name}.agent`, 'needs a control host, "config.nats", or "standalone" with resource files');
   }
   const seen = new Set<string>(OWN_PROGRAMS);
   for (const [i, program] of host.programs.entries()) {

@@ -22,6 +22,11 @@ t.test('a topology of host names alone gets a dual-stack network and no mesh pro
   });
 });
 
+t.test('an agent needs no control host when its settings name NATS servers', async (t) => {
+  const agent = { config: { nats: { servers: ['nats://10.77.0.2:4222'] } } };
+  t.same(problemsOf({ hosts: { one: { agent } } }), []);
+});
+
 t.test('each mistake is one sentence with the path of its field', async (t) => {
   const agent = { agent: {} };
   const program = { name: 'web', command: ['nginx'] };
@@ -32,7 +37,10 @@ t.test('each mistake is one sentence with the path of its field', async (t) => {
       'lab.yaml: control: names the host "three", which is not among hosts (one, two)',
     ],
     [{ hosts: {} }, 'lab.yaml: hosts: must have 1 to 200 entries'],
-    [{ hosts: { one: agent } }, 'lab.yaml: hosts.one.agent: needs a control host, or "standalone" with resource files'],
+    [
+      { hosts: { one: agent } },
+      'lab.yaml: hosts.one.agent: needs a control host, "config.nats", or "standalone" with resource files',
+    ],
     [{ hosts: HOSTS, resources: ['a.yaml'] }, 'lab.yaml: resources: needs a control host to be applied by'],
     [{ hosts: HOSTS, network: {} }, 'lab.yaml: network: needs "ipv4" or "ipv6" or both'],
     [{ hosts: HOSTS, network: { ipv4: 'fd77::/64' } }, 'lab.yaml: network.ipv4: is not an IPv4 network'],
