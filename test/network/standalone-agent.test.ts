@@ -128,8 +128,10 @@ await withLab(TOPOLOGY, async (lab) => {
       await lab.waitFor('the repair', 4000, async () => (await firewall(lab)) === intact);
       t.ok(performance.now() - started < 2500, `after ${Math.round(performance.now() - started)} ms`);
       // It is counted when the check after it has passed, which is a moment later.
-      await lab.waitFor('the repair to be counted', 2000, async () =>
-        (await lab.counter('own', 'towpath_interception_repairs_total')) > repairs,
+      await lab.waitFor(
+        'the repair to be counted',
+        2000,
+        async () => (await lab.counter('own', 'towpath_interception_repairs_total')) > repairs,
       );
       t.equal(await curl(lab, `http://${VIP}/`), `own ${address}\n`);
       assertUnharmed(t, await load.stop(), 8);
