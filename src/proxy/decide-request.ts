@@ -73,7 +73,7 @@ export function decideRequest(
   bytes: Buffer,
 ): RequestDecision {
   if (record.side === 'inbound') {
-    return toOriginal(context.inbound.get(destination), record.service, inboundScope(record.service));
+    return sendTo(context.inbound.get(destination), null, record.service, inboundScope(record.service));
   }
   context.asked.note(record.client, destination, head, bytes);
   const target = context.table.find(destination);
@@ -81,7 +81,7 @@ export function decideRequest(
     case 'service':
       return decideService(context, target.port, head, bytes);
     case 'original':
-      return toOriginal(context.outbound.get(destination), '', ORIGINAL_SCOPE);
+      return sendTo(context.outbound.get(destination), null, '', ORIGINAL_SCOPE);
     case 'restricted':
       return decideRestricted(context, destination, head, bytes);
     case 'unknown-service':
@@ -99,7 +99,7 @@ function decideRestricted(context: Context, destination: SockAddr, head: Message
   const found = context.table.findOutside(host, destination.port);
   return found === null
     ? refuseOutside(context, host === '' ? String(destination) : host)
-    : toOriginal(context.outbound.get(destination), found.key, found.entry);
+    : sendTo(context.outbound.get(destination), null, found.key, found.entry);
 }
 
 /** @param what the host or address that was asked for */
@@ -220,11 +220,12 @@ function inboundScope(workload: string): object {
   return scope;
 }
 
-function toOriginal(endpoint: Endpoint, service: string, scope: object): RequestDecision {
+/** Where no rule decides. */
+export function sendTo(endpoint: Endpoint, cluster: Cluster | null, service: string, scope: object): RequestDecision {
   return {
     type: 'forward',
     endpoint,
-    cluster: null,
+    cluster,
     service,
     route: '',
     action: null,

@@ -8,11 +8,10 @@ import { constantBytes, startsLower } from '../codec/http1/bytes.ts';
 import { Http1Head } from '../codec/http1/http1-head.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
-import { answer, decideService, type RequestDecision, refuseOutside, toCluster } from '../decide-request.ts';
+import { answer, decideService, type RequestDecision, refuseOutside, sendTo, toCluster } from '../decide-request.ts';
 import { Cluster } from '../endpoints/cluster.ts';
 import type { ClusterSettings } from '../endpoints/cluster-settings.ts';
 import { NO_ENDPOINTS, NO_KEY } from '../endpoints/pick-context.ts';
-import { USUAL_DELIVERY } from '../exchange/delivery-rules.ts';
 import { defaultPort, speaksHttp, tellPorts } from './default-port.ts';
 import { makeDirect } from './direct-form.ts';
 import { isOwnListener } from './explicit-parts.ts';
@@ -178,21 +177,7 @@ function toOutside(context: Context, addresses: readonly SockAddr[]): RequestDec
 function forward(context: Context, cluster: Cluster, service: string, scope: object): RequestDecision {
   const endpoint = cluster.pick(context, NO_KEY, NO_ENDPOINTS);
   if (endpoint === null) return answer('UH', `${service} has no ready endpoint`, service, '');
-  return {
-    type: 'forward',
-    endpoint,
-    cluster,
-    service,
-    route: '',
-    action: null,
-    edits: null,
-    responseEdits: null,
-    rules: USUAL_DELIVERY,
-    timeoutMs: 0,
-    hash: NO_KEY,
-    affinity: null,
-    scope,
-  };
+  return sendTo(endpoint, cluster, service, scope);
 }
 
 function refuse(sentence: string): RequestDecision {
