@@ -86,9 +86,16 @@ await withLab(pairTopology([WEB], PORTS), async (lab) => {
     await lab.stop('server', 'agent', 'SIGSTOP');
     const ms = await untilAnswered(lab, server4, direct4);
     t.ok(ms <= LEASE_LIMIT_MS + 2500, `answered directly after ${Math.round(ms)} ms`);
-    await lab.stop('client', 'agent', 'SIGCONT');
+    // The server first: what the client's agent dialled before that would stay in its pool, past the server's agent.
     await lab.stop('server', 'agent', 'SIGCONT');
-    await lab.waitFor('the agents to take over', 5000, async () => (await get(lab, server4)) === proxied);
+    await lab.waitFor("the server's agent to take over", 5000, async () => (await get(lab, server4)) === proxied);
+    await lab.stop('client', 'agent', 'SIGCONT');
+    await lab.waitFor("the client's agent to take over", 5000, async () => {
+      const before = await lab.counter('client', 'towpath_connections_opened_total', { side: 'outbound' });
+      const answer = await get(lab, server4);
+      const after = await lab.counter('client', 'towpath_connections_opened_total', { side: 'outbound' });
+      return answer === proxied && after > before;
+    });
   });
 
   await t.test('both agents are sound at the end', async (t) => {
