@@ -40,6 +40,10 @@ export class ConnectionRecord {
   bytesFromClient = 0;
   bytesToClient = 0;
   requests = 0;
+  /** Who dialled, proved by mutual TLS: `<trust-domain>/ns/<namespace>/sa/<account>`, as Istio writes `source.principal`; null = nobody knows. */
+  peerPrincipal: string | null = null;
+  /** Under which identity of this host it was accepted, written alike; null = without mutual TLS. */
+  localPrincipal: string | null = null;
   #closed = false;
   readonly #sink: RecordSink;
 
