@@ -8,6 +8,7 @@ export type ToDataThreadBody = WithoutSequence<ToDataThread>;
 export class ThreadState {
   #directory: ToDataThreadBody | null = null;
   #inbound: ToDataThreadBody | null = null;
+  #identity: ToDataThreadBody | null = null;
   #drain: ToDataThreadBody | null = null;
   #names: Readonly<Record<string, readonly string[]>> = {};
   readonly #services = new Map<ServiceKey, ToDataThreadBody>();
@@ -22,6 +23,9 @@ export class ThreadState {
         return;
       case 'inbound':
         this.#inbound = message;
+        return;
+      case 'identity':
+        this.#identity = message;
         return;
       case 'drain':
         this.#drain = message;
@@ -52,7 +56,7 @@ export class ThreadState {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
     const services = [...this.#services.values(), ...this.#health.values()];
-    const fixed = [this.#directory, this.#inbound, names, ...services, this.#drain];
+    const fixed = [this.#identity, this.#directory, this.#inbound, names, ...services, this.#drain];
     return fixed.filter((message) => message !== null);
   }
 }

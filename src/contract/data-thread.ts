@@ -4,6 +4,7 @@
  * change is in force for the next request.
  */
 import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
+import type { IdentitySet } from './identity.ts';
 import type {
   ClusterKey,
   DirectoryEntry,
@@ -29,6 +30,8 @@ export type ToDataThread =
   | { readonly type: 'service'; readonly sequence: number; readonly service: ServiceView }
   | { readonly type: 'service-removed'; readonly sequence: number; readonly key: ServiceKey }
   | { readonly type: 'inbound'; readonly sequence: number; readonly workloads: readonly InboundWorkloadView[] }
+  /** Certificates for new handshakes; those in use live on with their connections. What cannot be used is answered with a problem. */
+  | { readonly type: 'identity'; readonly sequence: number; readonly identity: IdentitySet }
   /** Answers `resolve`. `unknown`: there is no such name, or it has no address; `failed`: nobody could say. */
   | {
       readonly type: 'resolved';
@@ -55,7 +58,8 @@ export type ToDataThread =
 
 export type FromDataThread =
   | { readonly type: 'ready' }
-  | { readonly type: 'applied'; readonly sequence: number }
+  /** `problem`: why the change was refused, one sentence; what was in force before stays so. */
+  | { readonly type: 'applied'; readonly sequence: number; readonly problem?: string }
   /** A program dialled this service and its view is not here yet: connections are held meanwhile (bounded). */
   | { readonly type: 'need'; readonly key: ServiceKey }
   /** A program named this host, which is no service, in explicit mode. */

@@ -162,6 +162,9 @@ class DataThread {
         return this.#waiters.settle(message.key, false);
       case 'inbound':
         return table.setInbound(message.workloads);
+      case 'identity':
+        // Nothing is encrypted between hosts yet.
+        return;
       case 'resolved':
         this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
         return this.#nameWaiters.settle(message.name, true);

@@ -16,6 +16,10 @@ t.test(
     state.remember({ type: 'directory', services: [] });
     state.remember({ type: 'directory', services });
     state.remember({ type: 'inbound', workloads: [] });
+    const identity = (trustDomain: string) =>
+      ({ type: 'identity', identity: { trustDomain, roots: '', identities: [], assignments: [] } }) as const;
+    state.remember(identity('old.example'));
+    state.remember(identity('mesh.example'));
     state.remember({ type: 'dump' });
     const health = (address: string, passes: boolean | null) =>
       ({ type: 'endpoint-health', cluster: 'shop/orders:80', address, passes }) as const;
@@ -24,6 +28,7 @@ t.test(
     state.remember(health('10.0.0.1:1', false));
     state.remember(health('10.0.0.1:2', null));
     t.same(state.messages(), [
+      identity('mesh.example'),
       { type: 'directory', services },
       { type: 'inbound', workloads: [] },
       { type: 'service', service: exampleService('orders', 2) },
