@@ -67,6 +67,8 @@ export const PACKAGE_IMPORTERS: ReadonlyMap<string, string> = new Map([
   ['yaml', 'src/core/yaml.ts'],
   ['zod', 'src/core/schema.ts'],
   ['re2js', 'src/core/regex.ts'],
+  ['@peculiar/x509', 'src/control/ca/x509.ts'],
+  ['reflect-metadata', 'src/control/ca/x509.ts'],
   ['@nats-io/transport-node', 'src/contract/bus.ts'],
   ['@nats-io/jetstream', 'src/contract/bus.ts'],
   ['@nats-io/kv', 'src/contract/bus.ts'],
