@@ -16,6 +16,7 @@ const RETRY_MS = 5_000;
 export class GroupProbes {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
+  readonly #host: string;
   readonly #logger: Logger;
   #groups: readonly string[] = [];
   #tell: (probes: GroupProbeTable) => void = () => {};
@@ -24,9 +25,10 @@ export class GroupProbes {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
 
-  constructor(bus: Bus, subjects: Subjects, logger: Logger) {
+  constructor(bus: Bus, subjects: Subjects, host: string, logger: Logger) {
     this.#bus = bus;
     this.#subjects = subjects;
+    this.#host = host;
     this.#logger = logger;
   }
 
@@ -80,7 +82,7 @@ export class GroupProbes {
       const [namespace, name] = key.split('/', 2);
       return { namespace, name };
     });
-    const subject = this.#subjects.control('group', 'get');
+    const subject = this.#subjects.fromAgent('group', 'get', this.#host);
     const reply = await this.#bus.request(subject, JSON.stringify({ groups }), ANSWER_MS);
     if (reply.header(ERROR_CODE_HEADER) !== '') throw new Error(reply.header(ERROR_TEXT_HEADER));
     const decoded = decodeJson(reply.data, groupReplySchema, MAX_VIEW_BYTES);

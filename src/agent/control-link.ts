@@ -69,7 +69,7 @@ export class ControlLink {
       (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
     );
     this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
-    this.#groups = new GroupProbes(this.#bus, this.#subjects, logger);
+    this.#groups = new GroupProbes(this.#bus, this.#subjects, host, logger);
     this.#registration = new Registration(
       this.#bus,
       this.#subjects,

@@ -9,7 +9,7 @@ const name = z.string().min(1).max(253);
 const port = z.number().int().min(1).max(65535);
 const threshold = z.number().int().min(1).max(100);
 
-/** Body of `control.group.get`. */
+/** Body of `control.group.get.<host>`. */
 export const groupRequestSchema = z.strictObject({
   groups: z.array(z.strictObject({ namespace, name })).min(1).max(MAX_ASKED_GROUPS),
 });

@@ -13,7 +13,7 @@ export const AGENT_SERVICE = 'towpath-agent';
 /** Holds `{epoch, gen}` of the mesh: written last in each publication, so it is also the signal to acknowledge. */
 export const META_KEY = '_meta';
 
-export type BucketName = 'config' | 'view' | 'endpoint' | 'lease' | 'status' | 'lock';
+export type BucketName = 'config' | 'view' | 'endpoint' | 'lease' | 'status' | 'lock' | 'join';
 
 export interface Subjects {
   readonly mesh: string;
@@ -22,6 +22,10 @@ export interface Subjects {
   readonly republished: (name: BucketName, key: string) => string;
   /** `….control.<noun>.<verb>` */
   readonly control: (noun: string, verb: string) => string;
+  /** `….control.<noun>.<verb>.<host>`: what agents ask of control. The server lets a host ask in its own name only. */
+  readonly fromAgent: (noun: string, verb: string, host: string) => string;
+  /** `….join.<token>`: the one subject that a join token may publish to. */
+  readonly join: (token: string) => string;
   /** `….agent.<host>.<verb>` */
   readonly agent: (host: string, verb: string) => string;
   /** `….agents.<verb>`, heard by every agent. */
@@ -63,6 +67,8 @@ export function subjectsOf(mesh: string): Subjects {
     bucket: (name) => `towpath_${name}${suffix}`,
     republished: (name, key) => `${prefix}.${name}.${key}`,
     control: (noun, verb) => `${prefix}.control.${noun}.${verb}`,
+    fromAgent: (noun, verb, host) => `${prefix}.control.${noun}.${verb}.${host}`,
+    join: (token) => `${prefix}.join.${token}`,
     agent: (host, verb) => `${prefix}.agent.${host}.${verb}`,
     agents: (verb) => `${prefix}.agents.${verb}`,
     controls: (verb) => `${prefix}.controls.${verb}`,

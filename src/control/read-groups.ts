@@ -5,7 +5,7 @@ import { serviceKey } from '../contract/views.ts';
 import type { ControlParts } from './control-parts.ts';
 import { rejectRequest } from './reject-request.ts';
 
-/** `control.group.get`: the probes that WorkloadGroups have for the workloads of the agent that asks. */
+/** `control.group.get.<host>`: the probes that WorkloadGroups have for the workloads of the agent that asks. */
 export function readGroups({ state }: Pick<ControlParts, 'state'>, request: Pick<BusMessage, 'data'>): GroupReply {
   const body = decodeJson(request.data, groupRequestSchema, MAX_RECORD_BYTES);
   if (!body.ok) return rejectRequest(400, [{ code: 'TWP0106', message: body.error }]);

@@ -4,6 +4,7 @@ import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
 import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
+import { agentCommands } from './agent-commands.ts';
 import { analyzeMesh } from './analyze-mesh.ts';
 import { backUpMesh } from './back-up.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
@@ -12,7 +13,6 @@ import type { ControlParts } from './control-parts.ts';
 import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
 import { listAudit } from './read-audit.ts';
-import { readGroups } from './read-groups.ts';
 import { getResource, listNames, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
 import { resourceHistory } from './resource-history.ts';
@@ -54,7 +54,11 @@ function endpointsOf(parts: ControlParts): MicroEndpoint[] {
       handle: (request: BusMessage) => answer(handle, request),
     };
   };
-  return [...changingCommands(parts, declare, rememberAnswers(parts)), ...askingCommands(parts, declare)];
+  return [
+    ...changingCommands(parts, declare, rememberAnswers(parts)),
+    ...askingCommands(parts, declare),
+    ...agentCommands(parts),
+  ];
 }
 
 function changingCommands(parts: ControlParts, declare: Declare, once: Once): MicroEndpoint[] {
@@ -105,9 +109,6 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
     declare('mesh.backup', 'body: {"after"}, optional; every resource as it is stored', (r) => backUpMesh(parts, r)),
     declare('mesh.status', 'generation, counts and agents', () => reportStatus(parts)),
     declare('audit.list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
-    declare('group.get', 'body: {"groups":[{"namespace","name"}]}; the probes of WorkloadGroups, for agents', (r) =>
-      readGroups(parts, r),
-    ),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
     declare('change.wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
   ];
