@@ -30,6 +30,7 @@ function start(order: Extract<AgentsOrder, { type: 'start' }>): void {
     const events = {
       directory: applier.directory.bind(applier),
       service: applier.service.bind(applier),
+      host: applier.host.bind(applier),
       serviceRemoved: applier.serviceRemoved.bind(applier),
       state: () => undefined,
     };

@@ -48,7 +48,11 @@ export async function buildParts(
   const applier = makeApplier(store, threads, checks, () => saver?.changed(), logger, undo);
   await applier.replay(held);
   undo.defer(() => source.stop());
-  await source.start(applier);
+  const { locality } = config;
+  await source.start(
+    applier,
+    workloads.map((workload) => linkedWorkload(workload, false, locality)),
+  );
   answerNeeds(threads, applier, source, logger);
 
   const dns = await startDns(config, ipv6, store, logger, undo);

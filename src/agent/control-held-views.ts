@@ -1,11 +1,12 @@
-import { decodeDirectoryView, decodeServiceView } from '../contract/decode.ts';
-import { serviceOfViewKey } from '../contract/subjects.ts';
+import { decodeDirectoryView, decodeHostView, decodeServiceView } from '../contract/decode.ts';
+import type { HostView } from '../contract/host-view.ts';
+import { hostOfViewKey, serviceOfViewKey } from '../contract/subjects.ts';
 import { type DirectoryView, isNewer, type ServiceView, type ViewVersion } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { compareGenerations } from './control-generation.ts';
 
 /** Puts a view in force; a rejection is a refusal, with its message as the reason. */
-export type ApplyView = (view: DirectoryView | ServiceView, key: string) => Promise<void>;
+export type ApplyView = (view: DirectoryView | ServiceView | HostView, key: string) => Promise<void>;
 
 /** Which version of each view is in force, and which newer ones were refused. Views never step back. */
 export class HeldVersions {
@@ -25,8 +26,7 @@ export class HeldVersions {
 
   /** Takes a view from the bus: puts it in force if it is sound and newer than the one held. */
   async offer(key: string, data: Uint8Array): Promise<'taken' | 'malformed'> {
-    const service = serviceOfViewKey(key);
-    const view = service === null ? decodeDirectoryView(data) : decodeServiceView(data, service);
+    const view = decodeView(key, data);
     if (!view.ok) {
       this.#reject(key, view.error);
       return 'malformed';
@@ -65,4 +65,10 @@ export class HeldVersions {
     this.lastRejection = `${key}: ${text}`;
     this.#logger.error({ key, reason: text }, 'refused a view; the one before stays in force');
   }
+}
+
+function decodeView(key: string, data: Uint8Array) {
+  const service = serviceOfViewKey(key);
+  if (service !== null) return decodeServiceView(data, service);
+  return hostOfViewKey(key) === null ? decodeDirectoryView(data) : decodeHostView(data);
 }

@@ -68,7 +68,7 @@ export class ControlLink {
       { servers, name: `agent/${host}/${version}`, inboxId: host, credentialsFile, reads: 'direct' },
       (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
     );
-    this.#views = new ViewFollower(this.#bus, this.#subjects, events, logger, (ack) => this.#sendAck(ack));
+    this.#views = new ViewFollower(this.#bus, this.#subjects, host, events, logger, (ack) => this.#sendAck(ack));
     this.#groups = new GroupProbes(this.#bus, this.#subjects, host, logger);
     this.#registration = new Registration(
       this.#bus,

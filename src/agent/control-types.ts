@@ -1,4 +1,5 @@
 /** What the agent's main thread and its link to control say to each other. */
+import type { HostView } from '../contract/host-view.ts';
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../contract/views.ts';
 
 export interface ControlLinkSettings {
@@ -46,6 +47,7 @@ export type LinkState = 'connected' | 'disconnected' | 'reconnected';
 export interface ControlLinkEvents {
   directory(view: DirectoryView): Promise<void>;
   service(view: ServiceView): Promise<void>;
+  host(view: HostView): Promise<void>;
   serviceRemoved(key: ServiceKey): Promise<void>;
   state(state: LinkState): void;
 }
@@ -64,6 +66,8 @@ export interface ControlLinkHandlers {
 export interface HeldViews {
   readonly directory: DirectoryView | null;
   readonly services: readonly ServiceView[];
+  /** Absent: none has come yet. */
+  readonly host?: HostView | undefined;
 }
 
 export interface ControlLinkStats {

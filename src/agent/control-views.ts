@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, Unsubscriber } from '../contract/bus-types.ts';
-import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { directoryKey, partOfDirectoryKey } from '../contract/directory-parts.ts';
-import { type Ack, type Generation, type Meta, metaSchema } from '../contract/messages.ts';
-import { META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
-import { type DirectoryView, type ServiceKey, serviceKey } from '../contract/views.ts';
+import type { HostView } from '../contract/host-view.ts';
+import type { Ack, Generation, Meta } from '../contract/messages.ts';
+import { hostViewKey, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { type DirectoryView, type ServiceKey, type ServiceView, serviceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { DirectoryAssembly } from './control-directory.ts';
-import { followViews } from './control-follow.ts';
+import { followViews, readMeta, readViews } from './control-follow.ts';
 import { compareGenerations, keysBehind, keysToRead, mergeMeta } from './control-generation.ts';
 import { HeldVersions } from './control-held-views.ts';
 import type { ControlLinkEvents, HeldViews } from './control-types.ts';
@@ -28,6 +28,7 @@ const READ_RETRY_MS = 1_000;
 export class ViewFollower {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
+  readonly #hostKey: string;
   readonly #events: ControlLinkEvents;
   readonly #logger: Logger;
   readonly #answer: (ack: Ack) => void;
@@ -46,15 +47,20 @@ export class ViewFollower {
   stopped = false;
   #freshAt: number | null = null;
 
-  constructor(bus: Bus, subjects: Subjects, events: ControlLinkEvents, logger: Logger, answer: (ack: Ack) => void) {
+  constructor(
+    bus: Bus,
+    subjects: Subjects,
+    host: string,
+    events: ControlLinkEvents,
+    logger: Logger,
+    answer: (ack: Ack) => void,
+  ) {
     this.#bus = bus;
+    this.#hostKey = hostViewKey(host);
     this.#subjects = subjects;
     this.#events = events;
     this.#logger = logger;
-    this.#views = new HeldVersions(
-      (view, key) => ('services' in view ? this.#applyDirectory(view, key) : events.service(view)),
-      logger,
-    );
+    this.#views = new HeldVersions((view, key) => this.#apply(view, key), logger);
     this.#answer = answer;
   }
 
@@ -64,6 +70,7 @@ export class ViewFollower {
       this.#directory.put(0, held.directory);
       this.#views.versions.set(directoryKey(0), held.directory.version);
     }
+    if (held.host !== undefined) this.#views.versions.set(this.#hostKey, held.host.version);
     for (const view of held.services) {
       const key = serviceKey(view.namespace, view.name);
       this.#views.versions.set(serviceViewKey(key), view.version);
@@ -73,6 +80,7 @@ export class ViewFollower {
 
   start(): void {
     this.#follow('dir.*');
+    this.#follow(this.#hostKey);
     this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
   }
 
@@ -112,16 +120,15 @@ export class ViewFollower {
       viewAgeSeconds: this.#freshAt === null ? null : (performance.now() - this.#freshAt) / 1000,
       acknowledged: this.#settled,
       directory: this.#directory.version(),
-      services: [...this.#demanded.keys()].map((key) => ({
-        key,
-        version: this.#views.versions.get(serviceViewKey(key)) ?? null,
-      })),
+      services: [...this.#demanded.keys()].map((key) => {
+        return { key, version: this.#views.versions.get(serviceViewKey(key)) ?? null };
+      }),
       ...this.#views.counts(),
     };
   }
 
   #keys(): string[] {
-    return [...this.#directory.keys(), ...[...this.#demanded.keys()].map(serviceViewKey)];
+    return [this.#hostKey, ...this.#directory.keys(), ...[...this.#demanded.keys()].map(serviceViewKey)];
   }
 
   #follow(key: string): Unsubscriber {
@@ -132,17 +139,13 @@ export class ViewFollower {
   }
 
   #takeMeta(data: Uint8Array): void {
-    const meta = decodeJson(data, metaSchema, MAX_RECORD_BYTES);
-    if (!meta.ok) {
-      this.#logger.warn({ reason: meta.error }, 'ignored a malformed generation message');
-      return;
-    }
-    if (this.#settled !== null && compareGenerations(meta.value, this.#settled) === 0)
-      this.#freshAt = performance.now();
-    if (this.#meta === null || compareGenerations(meta.value, this.#meta) > 0) {
+    const meta = readMeta(data, this.#logger);
+    if (meta === null) return;
+    if (this.#settled !== null && compareGenerations(meta, this.#settled) === 0) this.#freshAt = performance.now();
+    if (this.#meta === null || compareGenerations(meta, this.#meta) > 0) {
       // A generation that was never settled is overtaken: what it listed is no longer known to be complete.
       const skipped = this.#meta !== null && compareGenerations(this.#meta, this.#settled ?? { epoch: 0, gen: 0 }) > 0;
-      this.#meta = skipped ? mergeMeta(this.#meta, meta.value) : meta.value;
+      this.#meta = skipped ? mergeMeta(this.#meta, meta) : meta;
       this.#readSinceMeta.clear();
       this.#lagTries = 0;
     }
@@ -176,31 +179,27 @@ export class ViewFollower {
   /** False when the store cannot be read now; the keys stay on the list, and a reconnect or a timer wakes the loop. */
   async #readSome(): Promise<boolean> {
     const keys = [...this.#toRead].slice(0, PARALLEL_READS);
-    for (const key of keys) {
-      this.#toRead.delete(key);
-      this.#readSinceMeta.add(key);
-    }
-    const bucket = this.#bus.bucket(this.#subjects.bucket('view'));
-    let failed = false;
-    for (const [i, result] of (await Promise.allSettled(keys.map((key) => bucket.get(key)))).entries()) {
-      const key = keys[i] ?? '';
-      if (result.status === 'rejected') {
-        failed = true;
-        this.#toRead.add(key);
-        this.#readSinceMeta.delete(key);
-      } else if (result.value !== null && !result.value.deleted) await this.#accept(key, result.value.data, 'store');
-    }
-    if (failed) setTimeout(() => this.#wake(), READ_RETRY_MS).unref();
-    return !failed;
+    for (const key of keys) this.#toRead.delete(key);
+    for (const key of keys) this.#readSinceMeta.add(key);
+    const { found, failed } = await readViews(this.#bus, this.#subjects, keys);
+    for (const key of failed) this.#readSinceMeta.delete(key);
+    for (const key of failed) this.#toRead.add(key);
+    for (const { key, data } of found) await this.#accept(key, data, 'store');
+    if (failed.length > 0) setTimeout(() => this.#wake(), READ_RETRY_MS).unref();
+    return failed.length === 0;
   }
 
   async #accept(key: string, data: Uint8Array, from: 'message' | 'store'): Promise<void> {
     const service = serviceOfViewKey(key);
     // Still under way when its service was removed: not wanted any more.
     if (service !== null && !this.#demanded.has(service)) return;
-    const outcome = await this.#views.offer(key, data);
     // Only what the store holds counts: a message may come from anybody.
-    if (outcome === 'malformed' && from === 'message') this.#toRead.add(key);
+    if ((await this.#views.offer(key, data)) === 'malformed' && from === 'message') this.#toRead.add(key);
+  }
+
+  #apply(view: DirectoryView | ServiceView | HostView, key: string): Promise<void> {
+    if ('workloads' in view) return this.#events.host(view);
+    return 'services' in view ? this.#applyDirectory(view, key) : this.#events.service(view);
   }
 
   async #applyDirectory(part: DirectoryView, partKey: string): Promise<void> {
@@ -223,11 +222,10 @@ export class ViewFollower {
     const meta = this.#meta;
     if (meta === null || (this.#settled !== null && compareGenerations(meta, this.#settled) <= 0)) return false;
     const keys = this.#keys();
-    const due = keysToRead(meta, this.#settled, keys, this.#views.versions).filter(
-      (key) => !this.#readSinceMeta.has(key),
-    );
-    if (due.length > 0) {
-      for (const key of due) this.#toRead.add(key);
+    const due = keysToRead(meta, this.#settled, keys, this.#views.versions);
+    const unread = due.filter((key) => !this.#readSinceMeta.has(key));
+    if (unread.length > 0) {
+      for (const key of unread) this.#toRead.add(key);
       return true;
     }
     const lagging = keysBehind(meta, keys, this.#views.versions).filter((key) => !this.#views.rejected.has(key));

@@ -30,6 +30,7 @@ export class LinkSource implements ViewSource {
     const events = {
       directory: sink.directory.bind(sink),
       service: sink.service.bind(sink),
+      host: sink.host.bind(sink),
       serviceRemoved: sink.serviceRemoved.bind(sink),
       // The link logs and counts its own comings and goings.
       state: () => undefined,

@@ -9,6 +9,7 @@ export class ThreadState {
   #directory: ToDataThreadBody | null = null;
   #inbound: ToDataThreadBody | null = null;
   #identity: ToDataThreadBody | null = null;
+  #host: ToDataThreadBody | null = null;
   #drain: ToDataThreadBody | null = null;
   #names: Readonly<Record<string, readonly string[]>> = {};
   readonly #services = new Map<ServiceKey, ToDataThreadBody>();
@@ -26,6 +27,9 @@ export class ThreadState {
         return;
       case 'identity':
         this.#identity = message;
+        return;
+      case 'host':
+        this.#host = message;
         return;
       case 'drain':
         this.#drain = message;
@@ -56,7 +60,8 @@ export class ThreadState {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
     const services = [...this.#services.values(), ...this.#health.values()];
-    const fixed = [this.#identity, this.#directory, this.#inbound, names, ...services, this.#drain];
+    const policies = [this.#identity, this.#host];
+    const fixed = [...policies, this.#directory, this.#inbound, names, ...services, this.#drain];
     return fixed.filter((message) => message !== null);
   }
 }

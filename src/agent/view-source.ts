@@ -5,11 +5,14 @@ import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { ViewApplier } from './views/apply-views.ts';
 
 /** Where a source delivers. */
-export type ViewSink = Pick<ViewApplier, 'directory' | 'service' | 'serviceRemoved'>;
+export type ViewSink = Pick<ViewApplier, 'directory' | 'service' | 'serviceRemoved' | 'host'>;
 
 export interface ViewSource {
-  /** Puts in force what is known on this host, before any rule sends traffic here. Called once, before the others. */
-  start(sink: ViewSink): Promise<void>;
+  /**
+   * Puts in force what is known on this host, before any rule sends traffic here. Called once, before the others.
+   * @param workloads of this host: what arrives at them is subject to policies from the first connection on
+   */
+  start(sink: ViewSink, workloads: readonly LinkedWorkload[]): Promise<void>;
   /** Begins to follow changes. Never waits for anything outside this host. */
   follow(): void;
   /** A local program dialled this service: bring its view, or say that there is none, and keep it fresh. */

@@ -123,7 +123,7 @@ async function explainByFiles(
 ): Promise<unknown> {
   const admitted = admitFiles(await readManifests(paths), new ResourceIndex(), new Date());
   if (!admitted.ok) throw new UserError(admitted.error);
-  const { directory, services } = compileViews(admitted.value, new EndpointIndex(), null, 1);
+  const { directory, services } = compileViews(admitted.value, new EndpointIndex(), '', null, 1);
   // Loaded only here: the parser of the data plane is not needed to ask an agent.
   const { explainFiles } = await import('../proxy/explain/explain-files.ts');
   const trace = explainFiles(directory, services, [namespace], question);

@@ -4,6 +4,7 @@
  * change is in force for the next request.
  */
 import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
+import type { HostView } from './host-view.ts';
 import type { IdentitySet } from './identity.ts';
 import type {
   ClusterKey,
@@ -32,6 +33,8 @@ export type ToDataThread =
   | { readonly type: 'inbound'; readonly sequence: number; readonly workloads: readonly InboundWorkloadView[] }
   /** Certificates for new handshakes; those in use live on with their connections. What cannot be used is answered with a problem. */
   | { readonly type: 'identity'; readonly sequence: number; readonly identity: IdentitySet }
+  /** Policies for what arrives at the programs of `inbound`. */
+  | { readonly type: 'host'; readonly sequence: number; readonly view: HostView }
   /** Answers `resolve`. `unknown`: there is no such name, or it has no address; `failed`: nobody could say. */
   | {
       readonly type: 'resolved';

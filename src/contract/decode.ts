@@ -2,6 +2,7 @@
 
 import { err, ok, type Result } from '../core/result.ts';
 import { problemsOf, type z } from '../core/schema.ts';
+import { type HostView, hostViewSchema } from './host-view.ts';
 import { directoryViewSchema, serviceViewSchema } from './view-schema.ts';
 import { type ServiceView, serviceKey } from './views.ts';
 
@@ -29,6 +30,10 @@ export function decodeJson<T>(data: Uint8Array, schema: z.ZodType<T>, maxBytes: 
 
 export function decodeDirectoryView(data: Uint8Array) {
   return decodeJson(data, directoryViewSchema, MAX_VIEW_BYTES);
+}
+
+export function decodeHostView(data: Uint8Array): Result<HostView, string> {
+  return decodeJson(data, hostViewSchema, MAX_VIEW_BYTES);
 }
 
 /** Also refuses a view that is about another service than the key it was read from. */

@@ -90,6 +90,17 @@ export function serviceOfViewKey(key: string): ServiceKey | null {
   return match === null ? null : `${match[1]}/${match[2]}`;
 }
 
+/** `host.<h>`: the KV key of what the agent of a host must know of its own workloads. */
+export function hostViewKey(host: string): string {
+  return `host.${host}`;
+}
+
+/** The host of a view key, or null when the key is not `host.<h>`. */
+export function hostOfViewKey(key: string): string | null {
+  const match = /^host\.([^.]+)$/.exec(key);
+  return match === null ? null : (match[1] ?? null);
+}
+
 /** `<host>.<namespace>.<name>`: the KV key of a registered workload; its name may contain dots. */
 export function endpointKey(host: string, namespace: string, name: string): string {
   return `${host}.${namespace}.${name}`;

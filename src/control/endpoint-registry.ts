@@ -98,7 +98,7 @@ export class EndpointRegistry {
       this.expired++;
       this.#logger.warn({ host }, 'the lease of this host ended: its workloads get no more traffic');
       this.#agents.gone(host);
-      if (this.workloadsOf(host) > 0) this.#deadSince.set(host, now);
+      this.#deadSince.set(host, now);
     }
     this.#takeOutSilent(ended, now);
     for (const [host, since] of this.#deadSince) {
@@ -157,6 +157,7 @@ export class EndpointRegistry {
     if (!wasLive) this.held.forgetHost(host);
     if (!this.#table.renew(host, revision, now)) return;
     this.#agents.seen(host, lease.value, now);
+    this.#state.noteLease(host, lease.value.workloads);
     this.#deadSince.delete(host);
     if (!wasLive) for (const record of this.#records.get(host)?.values() ?? []) this.#state.putEndpoint(record);
     this.#dropLeftOvers(host, lease.value);
@@ -173,6 +174,7 @@ export class EndpointRegistry {
     const records = this.#records.get(host) ?? new Map<string, RegisteredEndpoint>();
     records.set(`${namespace}/${name}`, record);
     this.#records.set(host, records);
+    this.#state.noteWorkload(record);
     if (this.inGrace() && this.#served.has(servedKey(`${namespace}/${name}`, record.address)))
       this.#table.presume(host);
     if (this.#table.isLive(host)) this.#state.putEndpoint(record);
@@ -215,11 +217,12 @@ export class EndpointRegistry {
     this.held.forgetHost(host);
     this.#state.deleteHost(host);
     this.#agents.gone(host);
-    if (this.workloadsOf(host) > 0) this.#deadSince.set(host, performance.now());
+    this.#deadSince.set(host, performance.now());
   }
 
   #forgetHost(host: string): void {
     this.#deadSince.delete(host);
+    this.#state.forgetHost(host);
     const records = [...(this.#records.get(host)?.values() ?? [])];
     this.#records.delete(host);
     for (const { namespace, name } of records) this.#removeFromStore(`${host}.${namespace}.${name}`);

@@ -17,10 +17,13 @@ import {
 } from '../resources/index.ts';
 import { GroupMembers } from './group-members.ts';
 import type { SilentEndpoint } from './held-removals.ts';
+import { HostWorkloads } from './host-workloads.ts';
 
 /** What a change asks of the publisher and of the status records. */
 export interface Touched {
   readonly services: readonly ServiceKey[];
+  /** Hosts whose own views may change. */
+  readonly hosts: readonly string[];
   /** The directory entries of the services. */
   readonly directory: boolean;
   readonly egress: boolean;
@@ -37,6 +40,7 @@ const LATEST_MS = Date.parse('9999-12-31T23:59:59.999Z');
 export class MeshState {
   readonly resources = new ResourceIndex();
   readonly endpoints = new EndpointIndex();
+  readonly hosts = new HostWorkloads();
   readonly #groups = new GroupMembers();
   /** Newest revision that was looked at, of good and of refused records alike. */
   readonly #revisions = new Map<string, number>();
@@ -89,6 +93,23 @@ export class MeshState {
     if (change.before !== null) this.#touch(change, id);
   }
 
+  /** A host registered this workload; whether it lives is another matter. */
+  noteWorkload(endpoint: RegisteredEndpoint): void {
+    this.hosts.put(this.#grouped(endpoint));
+    this.#touchHosts([endpoint.host]);
+  }
+
+  /** The workloads that a host's lease names (`<namespace>.<name>`); null: it does not know yet. */
+  noteLease(host: string, workloads: readonly string[] | null): void {
+    if (this.hosts.expect(host, workloads)) this.#touchHosts([host]);
+  }
+
+  /** A host has been away for so long that nothing is kept of it. */
+  forgetHost(host: string): void {
+    this.hosts.forget(host);
+    this.#touchHosts([host]);
+  }
+
   /** As the agent registered it: what its WorkloadGroup says is added here, and again whenever that changes. */
   putEndpoint(endpoint: RegisteredEndpoint): void {
     this.#groups.put(endpoint);
@@ -139,6 +160,8 @@ export class MeshState {
     if (group === null) return;
     const { namespace, name } = group.metadata;
     for (const endpoint of this.#groups.members(`${namespace}/${name}`)) {
+      this.hosts.put(this.#grouped(endpoint));
+      this.#touchHosts([endpoint.host]);
       this.#touch(this.endpoints.put(this.#grouped(endpoint)), null);
     }
   }
@@ -148,10 +171,15 @@ export class MeshState {
     return key === null ? endpoint : applyGroup(endpoint, this.resources.workloadGroup(key));
   }
 
+  #touchHosts(hosts: readonly string[]): void {
+    this.#onTouched({ services: [], hosts, directory: false, egress: false, resource: null, conditions: [] });
+  }
+
   #touch(change: Change, resource: ResourceId | null): void {
     if (resource?.startsWith('WorkloadGroup.')) this.#regroup(change);
     this.#onTouched({
       services: affectedServices(this.resources, change),
+      hosts: [],
       directory: touchesDirectory(change),
       egress: touchesEgress(change),
       resource,

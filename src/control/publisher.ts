@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../contract/bus-types.ts';
 import { directoryKey, MAX_DIRECTORY_PARTS, partOfDirectoryKey } from '../contract/directory-parts.ts';
 import type { Generation } from '../contract/messages.ts';
-import { type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { hostViewKey, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
-import { compileService } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
 import { MAX_LISTED_KEYS } from './changed-keys.ts';
+import { compileView } from './compile-view.ts';
 import { DirectoryParts } from './directory-parts.ts';
 import { inParallel } from './in-parallel.ts';
 import type { MeshState, Touched } from './mesh-state.ts';
@@ -17,11 +17,11 @@ import { ViewWriter } from './view-writer.ts';
 
 const PARALLEL_WRITES = 32;
 /** With all parts of the directory no more keys than `_meta` lists, or every agent would read everything again. */
-const MAX_SERVICES = MAX_LISTED_KEYS - MAX_DIRECTORY_PARTS;
+const MAX_VIEWS = MAX_LISTED_KEYS - MAX_DIRECTORY_PARTS;
 const RETRY_MS = 500;
 
 /**
- * Compiles what changed and writes it to the view bucket: one write for each service whose content changed, then the
+ * Compiles what changed and writes it to the view bucket: one write for each service and host whose content changed, then the
  * parts of the directory that changed, then `_meta`, which tells agents that the generation is complete. Changes that arrive during
  * a publication are taken together in the next one, so a burst costs few publications.
  */
@@ -30,7 +30,8 @@ export class Publisher {
   readonly #state: MeshState;
   readonly #pace: PublishPace;
   readonly #logger: Logger;
-  readonly #dirty = new Set<ServiceKey>();
+  /** Keys of views. */
+  readonly #dirty = new Set<string>();
   readonly #directory: DirectoryParts;
   #directoryOwed = true;
   /** Services whose entry in the directory may have changed. */
@@ -97,8 +98,9 @@ export class Publisher {
     this.#start();
   }
 
-  touch({ services, directory, egress, resource }: Touched): void {
-    for (const key of services) this.#dirty.add(key);
+  touch({ services, hosts, directory, egress, resource }: Touched): void {
+    for (const key of services) this.#dirty.add(serviceViewKey(key));
+    for (const host of hosts) this.#dirty.add(hostViewKey(host));
     if (directory) for (const key of services) this.#dirtyEntries.add(key);
     if (egress) this.#directory.updateEgress();
     this.#directoryOwed ||= egress;
@@ -152,11 +154,9 @@ export class Publisher {
     this.#dirtyEntries.clear();
     this.#directory.rebuild(this.views.bucket.keys().filter((key) => partOfDirectoryKey(key) !== null).length);
     this.#directoryOwed = true;
-    for (const key of this.#state.resources.frontendKeys()) this.#dirty.add(key);
-    for (const key of this.views.bucket.keys()) {
-      const service = serviceOfViewKey(key);
-      if (service !== null) this.#dirty.add(service);
-    }
+    for (const key of this.#state.resources.frontendKeys()) this.#dirty.add(serviceViewKey(key));
+    for (const host of this.#state.hosts.hostsIn(null)) this.#dirty.add(hostViewKey(host));
+    for (const key of this.views.bucket.keys()) if (partOfDirectoryKey(key) === null) this.#dirty.add(key);
   }
 
   #start(): void {
@@ -193,8 +193,8 @@ export class Publisher {
     this.#dirty.clear();
     try {
       do {
-        await this.#publishSome(left.slice(0, MAX_SERVICES));
-        left.splice(0, MAX_SERVICES);
+        await this.#publishSome(left.slice(0, MAX_VIEWS));
+        left.splice(0, MAX_VIEWS);
       } while (left.length > 0);
       this.#count.published(changes);
     } catch (cause) {
@@ -203,13 +203,13 @@ export class Publisher {
     }
   }
 
-  async #publishSome(services: readonly ServiceKey[]): Promise<void> {
+  async #publishSome(keys: readonly string[]): Promise<void> {
     const gen = this.#generation.gen + 1;
     const removed: string[] = [];
-    await inParallel(services, PARALLEL_WRITES, async (key) => {
-      const body = compileService(this.#state.resources, this.#state.endpoints, key);
-      if (body === null) removed.push(serviceViewKey(key));
-      else await this.#writeView(serviceViewKey(key), body, gen);
+    await inParallel(keys, PARALLEL_WRITES, async (key) => {
+      const view = compileView(this.#state, key, this.versionOf(key) !== null);
+      if (view.type === 'remove') removed.push(key);
+      else if (view.type === 'write') await this.#writeView(key, view.body, gen);
     });
     await this.#publishDirectory(gen);
     // After the directory: agents let go of a service when the directory no longer has it.

@@ -8,6 +8,7 @@ import type { AskedRequest } from './endpoints/asked-request.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
+import type { HostPolicies } from './host-policies.ts';
 import type { Janitor } from './janitor.ts';
 import type { RequestMeter } from './request-meter.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -86,6 +87,8 @@ export interface Context {
   readonly outbound: EndpointStore;
   /** Programs of this host. */
   readonly inbound: EndpointStore;
+  /** For what arrives at them. */
+  readonly hostPolicies: HostPolicies;
   readonly serverFirst: ServerFirstMemory;
   readonly explicit: ExplicitParts;
   /** The request that is being decided on. */

@@ -25,6 +25,7 @@ import { explainRequest } from './explain/explain-request.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import { ResolvedNames } from './explicit/resolved-names.ts';
 import { serveExplicit } from './explicit/serve-explicit.ts';
+import { HostPolicies } from './host-policies.ts';
 import { Janitor } from './janitor.ts';
 import { LogGate } from './log-gate.ts';
 import { RequestMeter } from './request-meter.ts';
@@ -60,7 +61,7 @@ class DataThread {
   #prunedAt = 0;
 
   constructor(start: ThreadStart) {
-    const { limits, locality: home } = start;
+    const { limits } = start;
     this.#start = start;
     const llhttp = createLlhttp({ slabBytes: start.slabBytes, parsers: CHUNKED_BODIES });
     const memory = divideMemory(llhttp);
@@ -74,8 +75,22 @@ class DataThread {
     this.#log = new LogGate((message) => this.#post(message));
     this.#waiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
     this.#nameWaiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (name) => this.#post({ type: 'resolve', name }));
+    this.#context = this.#makeContext(start, reactor, llhttp, memory, counters);
+    this.#context.janitor.start();
+    reactor.onTurn = () => this.#afterTurn();
+    reactor.onHandlerError = (error) => this.#handlerFailed(error);
+  }
+
+  #makeContext(
+    start: ThreadStart,
+    reactor: Reactor,
+    llhttp: ReturnType<typeof createLlhttp>,
+    memory: ReturnType<typeof divideMemory>,
+    counters: Counters,
+  ): Context {
+    const { limits, locality: home } = start;
     const outbound = new EndpointStore(0);
-    this.#context = {
+    return {
       reactor,
       parser: new HeadParser(llhttp, headLimits(limits)),
       chunked: new ChunkedPool(llhttp, limits.chunkLineBytes),
@@ -86,6 +101,7 @@ class DataThread {
       table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
+      hostPolicies: new HostPolicies(),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),
       asked: new AskedRequest(),
@@ -95,9 +111,6 @@ class DataThread {
       draining: () => this.#draining,
       whenServiceArrives: (key, done) => this.#waiters.wait(key, done),
     };
-    this.#context.janitor.start();
-    reactor.onTurn = () => this.#afterTurn();
-    reactor.onHandlerError = (error) => this.#handlerFailed(error);
   }
 
   #explicitParts({ explicitPort, ownPorts }: ThreadStart): ExplicitParts {
@@ -165,6 +178,8 @@ class DataThread {
       case 'identity':
         // Nothing is encrypted between hosts yet.
         return;
+      case 'host':
+        return void this.#context.hostPolicies.set(message.view);
       case 'resolved':
         this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
         return this.#nameWaiters.settle(message.name, true);

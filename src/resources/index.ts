@@ -13,6 +13,7 @@ export { applyGroup, groupKeyOf } from './apply-group.ts';
 export type { Change, RegisteredEndpoint } from './change.ts';
 export { compileDirectory, compileDirectoryEntry, touchesDirectory } from './compile/compile-directory.ts';
 export { compileEgress, touchesEgress } from './compile/compile-egress.ts';
+export { compileHost, type HostViewBody } from './compile/compile-host.ts';
 export { compileService, type ServiceViewBody } from './compile/compile-service.ts';
 export { hashView } from './compile/hash-view.ts';
 export { conditionsOf } from './conditions-of.ts';

@@ -18,6 +18,7 @@ import { HealthRegistry } from '../../src/proxy/endpoints/health-registry.ts';
 import { divideMemory, ExchangeParts } from '../../src/proxy/exchange/parts.ts';
 import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
 import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
+import { HostPolicies } from '../../src/proxy/host-policies.ts';
 import { Janitor } from '../../src/proxy/janitor.ts';
 import { RequestMeter } from '../../src/proxy/request-meter.ts';
 import { RoutingTable } from '../../src/proxy/routing-table.ts';
@@ -89,6 +90,7 @@ export class ProxyRig {
       table: new RoutingTable(outbound, healths, 'eu/a/1'),
       outbound,
       inbound: new EndpointStore(0),
+      hostPolicies: new HostPolicies(),
       serverFirst: new ServerFirstMemory(),
       explicit: {
         port: 15080,

@@ -208,3 +208,22 @@ t.test('operators can ask the agent', async (t) => {
   t.match(info, { name: 'towpath-agent', id: 'asked', metadata: { host: 'asked' } });
   await agent.link.stop();
 });
+
+t.test('a host takes the view of its own workloads, and keeps the last good one', async (t) => {
+  const views = bus.bucket('towpath_view');
+  const put = (gen: number, workloads: unknown) =>
+    views.put('host.door', JSON.stringify({ version: { epoch: 1, gen, hash: '0123456789abcdef' }, workloads }));
+  await put(1, [{ namespace: 'shop', name: 'orders' }]);
+  const door = startAgent(nats.url, 'door');
+  const other = startAgent(nats.url, 'other');
+  await until('the view that was there', () => door.own?.version.gen === 1);
+  await put(2, []);
+  await until('the view that came', () => door.own?.version.gen === 2);
+  await put(3, 'rubbish');
+  await until('the refusal', () => door.link.stats().lastRejection?.startsWith('host.door') === true);
+  t.equal(door.own?.version.gen, 2);
+  t.equal(other.own, null);
+  await door.link.stop();
+  await other.link.stop();
+  await views.remove('host.door', null);
+});

@@ -1,8 +1,10 @@
 /** Every view of a standalone host, compiled at once; a view whose content did not change keeps its version. Pure. */
+import type { HostView } from '../../contract/host-view.ts';
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../../contract/views.ts';
 import {
   compileDirectory,
   compileEgress,
+  compileHost,
   compileService,
   type EndpointIndex,
   hashView,
@@ -12,15 +14,20 @@ import {
 export interface CompiledViews {
   readonly directory: DirectoryView;
   readonly services: ReadonlyMap<ServiceKey, ServiceView>;
+  readonly host: HostView;
 }
 
 /** Views of files live as long as the process: there is no store that could be recreated. */
 const EPOCH = 1;
 
-/** @param gen the version that changed views get; higher than any before. */
+/**
+ * @param host whose own view is compiled
+ * @param gen the version that changed views get; higher than any before.
+ */
 export function compileViews(
   index: ResourceIndex,
   endpoints: EndpointIndex,
+  host: string,
   before: CompiledViews | null,
   gen: number,
 ): CompiledViews {
@@ -35,5 +42,10 @@ export function compileViews(
   const egress = compileEgress(index);
   const directory = { services: compileDirectory(index), ...(egress === undefined ? {} : { egress }) };
   const held = before?.directory.version;
-  return { directory: { ...directory, version: version(hashView(directory), held) }, services };
+  const own = compileHost(index, endpoints.ofHost(host));
+  return {
+    directory: { ...directory, version: version(hashView(directory), held) },
+    services,
+    host: { ...own, version: version(hashView(own), before?.host.version) },
+  };
 }

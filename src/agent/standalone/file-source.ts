@@ -55,7 +55,8 @@ export class FileSource implements ViewSource {
     if (problems.length > 0) throw new UserError(problems);
   }
 
-  async start(sink: ViewSink): Promise<void> {
+  async start(sink: ViewSink, workloads: readonly LinkedWorkload[]): Promise<void> {
+    this.#workloads = workloads;
     this.#sink = sink;
     this.#enqueue((sink) => this.#publish(sink));
     await this.#applying;
@@ -125,12 +126,13 @@ export class FileSource implements ViewSource {
   async #publish(sink: ViewSink): Promise<void> {
     this.#registerWorkloads();
     const before = this.#views;
-    const after = compileViews(this.#index, this.#endpoints, before, ++this.#gen);
+    const after = compileViews(this.#index, this.#endpoints, this.#settings.host, before, ++this.#gen);
     this.#views = after;
     for (const key of this.#demanded) {
       const view = after.services.get(key);
       if (view !== undefined) await sink.service(view);
     }
+    await sink.host(after.host);
     await sink.directory(after.directory);
     for (const key of this.#demanded) {
       if (!after.services.has(key) && before?.services.has(key)) await sink.serviceRemoved(key);

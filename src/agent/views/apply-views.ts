@@ -1,4 +1,5 @@
 /** Where every view passes on its way to the data threads, whatever its source: control, files, or the disk. */
+import type { HostView } from '../../contract/host-view.ts';
 import type { DirectoryView, ServiceKey, ServiceView } from '../../contract/views.ts';
 import { endpointHosts, serviceKey } from '../../contract/views.ts';
 import type { DataThreads, ToDataThreadBody } from '../data-threads.ts';
@@ -34,6 +35,13 @@ export class ViewApplier {
     this.#onChange();
   }
 
+  /** Resolves once every data thread decides by these policies for what arrives here. */
+  async host(view: HostView): Promise<void> {
+    if (!isWanted(this.#store.offerHost(view), 'the view of this host')) return;
+    await this.#threads.post({ type: 'host', view });
+    this.#onChange();
+  }
+
   async service(view: ServiceView): Promise<void> {
     const key = serviceKey(view.namespace, view.name);
     if (!isWanted(this.#store.offerService(view), `service ${key}`)) return;
@@ -54,7 +62,11 @@ export class ViewApplier {
   }
 
   /** Puts views of an earlier run in force; they are on disk already, so nothing is to be saved. */
-  async replay({ directory, services }: ViewSnapshot): Promise<void> {
+  async replay({ directory, services, host }: ViewSnapshot): Promise<void> {
+    if (host !== undefined) {
+      this.#store.offerHost(host);
+      await this.#threads.post({ type: 'host', view: host });
+    }
     for (const service of services) {
       this.#store.offerService(service);
       // Without waiting: a host that starts while DNS is away serves the rest at once.

@@ -3,6 +3,7 @@
  * byte after the line, and the line itself must match to the byte, so that no damaged file is ever taken for a good one.
  */
 import { createHash } from 'node:crypto';
+import { hostViewSchema } from '../../contract/host-view.ts';
 import { directoryViewSchema, serviceViewSchema } from '../../contract/view-schema.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 import { z } from '../../core/schema.ts';
@@ -16,10 +17,11 @@ const contentSchema = z.object({
   mesh: z.string(),
   directory: directoryViewSchema.nullable(),
   services: z.array(serviceViewSchema),
+  host: hostViewSchema.optional(),
 });
 
 export function encodeSnapshot(mesh: string, snapshot: ViewSnapshot): Buffer {
-  const body = Buffer.from(JSON.stringify({ mesh, directory: snapshot.directory, services: snapshot.services }));
+  const body = Buffer.from(JSON.stringify({ mesh, ...snapshot }));
   return Buffer.concat([Buffer.from(header(body)), body]);
 }
 
@@ -33,8 +35,8 @@ export function decodeSnapshot(mesh: string, bytes: Buffer): Result<ViewSnapshot
   if (!bytes.subarray(0, end).equals(Buffer.from(header(body)))) return err('its checksum does not match');
   const content = contentSchema.safeParse(JSON.parse(body.toString('utf8')));
   if (!content.success) return err('its views have another shape than this version of Towpath uses');
-  const { mesh: owner, directory, services } = content.data;
-  return owner === mesh ? ok({ directory, services }) : err(`it belongs to the mesh "${owner}"`);
+  const { mesh: owner, ...views } = content.data;
+  return owner === mesh ? ok(views) : err(`it belongs to the mesh "${owner}"`);
 }
 
 function header(body: Buffer): string {

@@ -1,4 +1,5 @@
 /** The views this agent holds: the newest of each, in memory. Pure state; nothing here waits or writes. */
+import type { HostView } from '../../contract/host-view.ts';
 import {
   type DirectoryView,
   isNewer,
@@ -15,16 +16,25 @@ export type Offer = 'newer' | 'same' | 'older';
 export interface ViewSnapshot {
   readonly directory: DirectoryView | null;
   readonly services: readonly ServiceView[];
+  /** Absent: none has come yet. */
+  readonly host?: HostView | undefined;
 }
 
 export class ViewStore {
   #directory: DirectoryView | null = null;
+  #host: HostView | undefined;
   readonly #services = new Map<ServiceKey, ServiceView>();
 
   /** Takes the directory if it is newer than the one held. */
   offerDirectory(view: DirectoryView): Offer {
     const offer = compareDirectories(view.version, this.#directory?.version);
     if (offer === 'newer') this.#directory = view;
+    return offer;
+  }
+
+  offerHost(view: HostView): Offer {
+    const offer = compareVersions(view.version, this.#host?.version);
+    if (offer === 'newer') this.#host = view;
     return offer;
   }
 
@@ -49,7 +59,8 @@ export class ViewStore {
   }
 
   snapshot(): ViewSnapshot {
-    return { directory: this.#directory, services: [...this.#services.values()] };
+    const views = { directory: this.#directory, services: [...this.#services.values()] };
+    return this.#host === undefined ? views : { ...views, host: this.#host };
   }
 }
 

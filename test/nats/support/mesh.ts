@@ -7,6 +7,7 @@ import {
   type LinkedWorkload,
 } from '../../../src/agent/control-link.ts';
 import type { Bus } from '../../../src/contract/bus-types.ts';
+import type { HostView } from '../../../src/contract/host-view.ts';
 import { connectOnce } from '../../../src/contract/open-bus.ts';
 import type { DirectoryView, ServiceKey, ServiceView } from '../../../src/contract/views.ts';
 import { type RunningControl, runControl } from '../../../src/control/main.ts';
@@ -38,6 +39,8 @@ export interface TestAgent {
   readonly link: ControlLink;
   readonly services: Map<ServiceKey, ServiceView>;
   directory: DirectoryView | null;
+  /** The view of its host. */
+  own: HostView | null;
   /** Set to make the agent turn down the next views. */
   refuse: string | null;
   states: string[];
@@ -57,6 +60,10 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
         agent.directory = view;
       }),
     service: (view) => take(() => void agent.services.set(`${view.namespace}/${view.name}`, view)),
+    host: (view) =>
+      take(() => {
+        agent.own = view;
+      }),
     serviceRemoved: async (key) => void agent.services.delete(key),
     state: (state) => void agent.states.push(state),
   };
@@ -79,7 +86,15 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     recheckMs: { min: 1_000, max: 1_500 },
   };
   const link = new ControlLink(settings, events, handlers, createLogger({ name: `agent-${host}`, level }));
-  const agent: TestAgent = { link, services: new Map(), directory: null, refuse: null, states: [], calls: 0 };
+  const agent: TestAgent = {
+    link,
+    services: new Map(),
+    directory: null,
+    own: null,
+    refuse: null,
+    states: [],
+    calls: 0,
+  };
   link.setWorkloads(workloads);
   link.start();
   return agent;

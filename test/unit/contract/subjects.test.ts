@@ -2,6 +2,8 @@ import t from 'tap';
 import {
   endpointKey,
   hostIdOf,
+  hostOfViewKey,
+  hostViewKey,
   isToken,
   parseEndpointKey,
   serviceOfViewKey,
@@ -57,4 +59,9 @@ t.test('an endpoint key tells host, namespace and workload; names may contain do
   });
   for (const key of ['h1', 'h1.shop', 'H.shop.x', 'h1.shop.', '.shop.x', 'h1.shop.x..y', ''])
     t.notOk(parseEndpointKey(key).ok, key);
+});
+
+t.test('the view of a host is known by its key', async (t) => {
+  t.equal(hostOfViewKey(hostViewKey('shop-1')), 'shop-1');
+  for (const key of ['host.', 'host.a.b', 'hosts.a', 'svc.a.b', 'dir.0']) t.equal(hostOfViewKey(key), null, key);
 });

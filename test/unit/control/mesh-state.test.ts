@@ -53,6 +53,7 @@ t.test('each change tells which views it touches, and whether the directory and 
   t.same(touched, [
     {
       services: orders,
+      hosts: [],
       directory: true,
       egress: false,
       resource: 'Service.shop.orders',
@@ -60,18 +61,20 @@ t.test('each change tells which views it touches, and whether the directory and 
     },
     {
       services: orders,
+      hosts: [],
       directory: false,
       egress: false,
       resource: 'HTTPRoute.shop.r',
       conditions: ['HTTPRoute.shop.r'],
     },
-    { services: orders, directory: false, egress: false, resource: null, conditions: [] },
-    { services: [], directory: false, egress: false, resource: null, conditions: [] },
-    { services: orders, directory: false, egress: false, resource: null, conditions: [] },
-    { services: [], directory: false, egress: false, resource: null, conditions: [] },
-    { services: orders, directory: true, egress: false, resource: 'Service.shop.orders', conditions: both },
+    { services: orders, hosts: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: [], hosts: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: orders, hosts: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: [], hosts: [], directory: false, egress: false, resource: null, conditions: [] },
+    { services: orders, hosts: [], directory: true, egress: false, resource: 'Service.shop.orders', conditions: both },
     {
       services: orders,
+      hosts: [],
       directory: false,
       egress: false,
       resource: 'HTTPRoute.shop.r',
@@ -79,6 +82,7 @@ t.test('each change tells which views it touches, and whether the directory and 
     },
     {
       services: [],
+      hosts: [],
       directory: false,
       egress: true,
       resource: 'Sidecar.shop.default',
@@ -148,3 +152,32 @@ t.test('a registered workload has what its group says, whichever comes first, un
   group(7);
   t.same(found(), []);
 });
+
+t.test(
+  'what is known of a host touches its own view: registrations, what its lease names, its group, its end',
+  async (t) => {
+    const touched: string[] = [];
+    const state = new MeshState(({ hosts }) => touched.push(...hosts));
+    const endpoint = { host: 'h', namespace: 'shop', name: 'o', labels: {}, address: '10.0.0.1', ports: {}, weight: 1 };
+    const take = (): string[] => touched.splice(0);
+    state.noteWorkload({ ...endpoint, healthy: true, group: 'g' });
+    t.strictSame(take(), ['h']);
+    state.noteLease('h', ['shop.o']);
+    state.noteLease('h', ['shop.o']);
+    t.strictSame(take(), ['h'], 'the same once more says nothing new');
+    state.putEndpoint({ ...endpoint, healthy: true, group: 'g' });
+    state.deleteHost('h');
+    t.strictSame(take(), [], 'whether it lives does not matter');
+    t.equal(state.hosts.of('h')?.length, 1);
+    state.putEndpoint({ ...endpoint, healthy: true, group: 'g' });
+    const [group] = valuesOf(
+      '{apiVersion: networking.istio.io/v1, kind: WorkloadGroup, metadata: {name: g, namespace: shop}, spec: {template: {labels: {app: x}}}}',
+    );
+    if (group !== undefined)
+      state.putResource({ resource: group, generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, 9);
+    t.strictSame(take(), ['h']);
+    t.same(state.hosts.of('h')?.[0]?.labels, { app: 'x' });
+    state.forgetHost('h');
+    t.strictSame(take(), ['h']);
+  },
+);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { FileSource } from '../../../../src/agent/standalone/file-source.ts';
 import type { ViewSink } from '../../../../src/agent/view-source.ts';
+import type { HostView } from '../../../../src/contract/host-view.ts';
 import type { ServiceView } from '../../../../src/contract/views.ts';
 import { UserError } from '../../../../src/core/errors.ts';
 import { createLogger } from '../../../../src/telemetry/logger.ts';
@@ -30,6 +31,7 @@ class Recorder implements ViewSink {
   readonly services = new Map<string, ServiceView>();
   readonly events: string[] = [];
   names: string[] = [];
+  own: HostView | null = null;
 
   async directory(view: Parameters<ViewSink['directory']>[0]): Promise<void> {
     this.names = view.services.map((s) => s.name);
@@ -38,6 +40,9 @@ class Recorder implements ViewSink {
   async service(view: ServiceView): Promise<void> {
     this.services.set(`${view.namespace}/${view.name}`, view);
     this.events.push(`service ${view.name}`);
+  }
+  async host(view: HostView): Promise<void> {
+    this.own = view;
   }
   async serviceRemoved(key: string): Promise<void> {
     this.services.delete(key);
@@ -53,7 +58,7 @@ async function started(t: Tap, paths: readonly string[]): Promise<{ source: File
   const source = new FileSource({ paths, host: 'h' }, logger);
   const sink = new Recorder();
   await source.load();
-  await source.start(sink);
+  await source.start(sink, []);
   source.follow();
   t.teardown(() => source.stop());
   return { source, sink };

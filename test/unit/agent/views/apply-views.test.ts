@@ -1,7 +1,7 @@
 import t from 'tap';
 import { ViewApplier } from '../../../../src/agent/views/apply-views.ts';
 import { ViewStore } from '../../../../src/agent/views/view-store.ts';
-import { exampleDirectory, exampleService } from '../../../helpers/example-views.ts';
+import { exampleDirectory, exampleService, exampleVersion } from '../../../helpers/example-views.ts';
 
 function setUp() {
   const posted: string[] = [];
@@ -49,4 +49,17 @@ t.test('a data thread that asks for a view that is held gets it again', async (t
   await applier.service(exampleService('orders', 1));
   t.equal(await applier.repeat('shop/orders'), true);
   t.strictSame(posted, ['service', 'service']);
+});
+
+t.test('the view of the host goes the same way, from the disk before all others', async (t) => {
+  const { applier, posted, changes } = setUp();
+  const host = { version: exampleVersion(2), workloads: [] };
+  await applier.host(host);
+  await applier.host(host);
+  t.strictSame(posted, ['host']);
+  t.equal(changes(), 1);
+  await t.rejects(applier.host({ ...host, version: exampleVersion(1) }), { message: /the view of this host is older/ });
+  const fresh = setUp();
+  await fresh.applier.replay({ directory: exampleDirectory(3), services: [exampleService('orders', 3)], host });
+  t.strictSame(fresh.posted, ['host', 'service', 'directory']);
 });

@@ -1,11 +1,16 @@
 import t from 'tap';
 import { decodeSnapshot, encodeSnapshot } from '../../../../src/agent/views/encode-snapshot.ts';
-import { exampleSnapshot } from '../../../helpers/example-views.ts';
+import { exampleSnapshot, exampleVersion } from '../../../helpers/example-views.ts';
 
 t.test('views come back as they went in', async (t) => {
   const snapshot = exampleSnapshot(3);
   const decoded = decodeSnapshot('shop', encodeSnapshot('shop', snapshot));
   t.strictSame(decoded, { ok: true, value: snapshot });
+  const host = { version: exampleVersion(4), workloads: [{ namespace: 'shop', name: 'orders' }] };
+  t.strictSame(decodeSnapshot('shop', encodeSnapshot('shop', { ...snapshot, host })), {
+    ok: true,
+    value: { ...snapshot, host },
+  });
 });
 
 t.test('no damaged byte goes unnoticed, whichever it is', async (t) => {

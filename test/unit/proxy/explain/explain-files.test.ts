@@ -42,7 +42,7 @@ spec:
 `;
 const admitted = admitFiles([{ name: 'x.yaml', text: TEXT }], new ResourceIndex(), new Date());
 if (!admitted.ok) throw new Error(JSON.stringify(admitted.error));
-const { directory, services } = compileViews(admitted.value, new EndpointIndex(), null, 1);
+const { directory, services } = compileViews(admitted.value, new EndpointIndex(), '', null, 1);
 
 function explain(question: Partial<ExplainQuestion>) {
   const checked = explainQuestionSchema.parse({ authority: 'orders.shop', ...question });
