@@ -33,7 +33,7 @@ export const REGISTRY_MEANINGS: Readonly<Record<string, string>> = {
   'WorkloadGroup: template.weight': 'Share of the traffic.',
   'WorkloadGroup: template.locality': '`region/zone/subzone`.',
   'WorkloadGroup: template.network': 'Every host must reach every other.',
-  'WorkloadGroup: template.serviceAccount': 'Kept; identities come later.',
+  'WorkloadGroup: template.serviceAccount': 'The account of the workloads: whom callers expect in mutual TLS.',
   'WorkloadGroup: probe': 'A workload gets traffic while its probe passes.',
   'WorkloadGroup: probe.initialDelaySeconds': 'Before the first probe.',
   'WorkloadGroup: probe.periodSeconds': 'From one probe to the next.',

@@ -30,7 +30,8 @@ export const SERVICE_MEANINGS: Readonly<Record<string, string>> = {
   'WorkloadEntry: spec.labels': 'Selected by Services together with `metadata.labels`, which win.',
   'WorkloadEntry: weight': 'Share of the traffic among the endpoints of a Service.',
   'WorkloadEntry: locality': '`region/zone/subzone`.',
-  'WorkloadEntry: serviceAccount': 'Kept; identities come later.',
+  'WorkloadEntry: serviceAccount':
+    'Under which account it is reached by mutual TLS, where an agent with an identity has its address. Absent: `default`.',
   'WorkloadEntry: network': 'Every host must reach every other.',
 
   'BackendTLSPolicy: spec': 'TLS to the endpoints of Services, for programs that speak without.',

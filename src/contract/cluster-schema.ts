@@ -96,7 +96,14 @@ export const clusterSchema: z.ZodType<ClusterView> = z.object({
   loadBalancer: z.enum(['RoundRobin', 'LeastRequest', 'Random', 'PeakEWMA', 'ConsistentHash']),
   hash: hash.optional(),
   endpoints: z.array(
-    z.object({ ip, port, weight: weight.min(1), workload: text, locality: z.string().max(256).optional() }),
+    z.object({
+      ip,
+      port,
+      weight: weight.min(1),
+      workload: text,
+      locality: z.string().max(256).optional(),
+      identity: z.string().max(600).optional(),
+    }),
   ),
   tls: tls.optional(),
   names: z

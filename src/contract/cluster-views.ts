@@ -46,6 +46,8 @@ export interface EndpointView {
   readonly workload: string;
   /** `region/zone/subzone`, any of which may be missing at the end. */
   readonly locality?: string | undefined;
+  /** SPIFFE ID that the endpoint must show: connections to it are mutual TLS. Absent: they are as the cluster says. */
+  readonly identity?: string | undefined;
 }
 
 export interface EndpointNameView {

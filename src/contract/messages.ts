@@ -66,6 +66,8 @@ export const endpointSchema = z.object({
   locality: z.string().max(190).optional(),
   /** WorkloadGroup of the same namespace: control adds what it says. */
   group: z.string().max(253).optional(),
+  /** SPIFFE ID that the host holds for the workload: others may reach it by mutual TLS. */
+  identity: z.string().max(600).optional(),
   healthy: z.boolean(),
 });
 export type EndpointRecord = z.infer<typeof endpointSchema>;

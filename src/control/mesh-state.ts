@@ -12,6 +12,7 @@ import {
   ResourceIndex,
   resourceId,
   type StoredResource,
+  touchedNamespace,
   touchesDirectory,
   touchesEgress,
 } from '../resources/index.ts';
@@ -177,9 +178,10 @@ export class MeshState {
 
   #touch(change: Change, resource: ResourceId | null): void {
     if (resource?.startsWith('WorkloadGroup.')) this.#regroup(change);
+    const namespace = touchedNamespace(change);
     this.#onTouched({
       services: affectedServices(this.resources, change),
-      hosts: [],
+      hosts: namespace === undefined ? [] : this.hosts.hostsIn(namespace),
       directory: touchesDirectory(change),
       egress: touchesEgress(change),
       resource,

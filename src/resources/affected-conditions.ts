@@ -43,6 +43,8 @@ function concernedBy(index: ResourceIndex, resource: Resource, change: Change): 
       return rivalsOfPolicy(index, resource);
     case 'BackendTLSPolicy':
       return targetKeys(resource).flatMap((key) => index.tlsPoliciesTargeting(key));
+    case 'PeerAuthentication':
+      return index.peerAuthentications(resource.metadata.namespace);
     case 'ConfigMap':
       return index.tlsPoliciesTrusting(keyOf(resource));
     default:

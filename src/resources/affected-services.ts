@@ -5,8 +5,10 @@ import type { Change } from './change.ts';
 import { targetRoute } from './policy-target.ts';
 import { isRouteTarget } from './policy-types.ts';
 import { keyOf, parentKeys, type ResourceIndex, targetKeys, workloadLabels } from './resource-index.ts';
+import { ROOT_NAMESPACE } from './root-namespace.ts';
 import type {
   BackendTrafficPolicyResource,
+  PeerAuthenticationResource,
   Resource,
   RouteResource,
   ServiceEntryResource,
@@ -30,6 +32,10 @@ export function affectedServices(index: ResourceIndex, change: Change): ServiceK
       for (const endpoint of [change.before, change.after]) {
         if (endpoint === null) continue;
         addWithDependents(index, index.servicesSelecting(endpoint.namespace, endpoint.labels), found);
+        // Written workloads at its address are reached by mutual TLS when it is.
+        const { before, after } = change;
+        if (before?.identity === after?.identity && before?.address === after?.address) continue;
+        for (const entry of index.workloadsAt(endpoint.address)) addAffectedBy(index, entry, found);
       }
       break;
     default:
@@ -68,14 +74,26 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
     case 'BackendTLSPolicy':
       addWithDependents(index, targetKeys(resource), found);
       return;
+    case 'PeerAuthentication':
+      addWithDependents(index, coveredServices(index, resource), found);
+      return;
     case 'ConfigMap':
-      for (const policy of index.tlsPoliciesTrusting(keyOf(resource))) {
-        addWithDependents(index, targetKeys(policy.resource), found);
-      }
+      addWithDependents(index, trustingServices(index, keyOf(resource)), found);
       return;
     default:
       assertNever(resource);
   }
+}
+
+/** @param key of a ConfigMap with certificates */
+function trustingServices(index: ResourceIndex, key: string): ServiceKey[] {
+  return index.tlsPoliciesTrusting(key).flatMap((policy) => targetKeys(policy.resource));
+}
+
+/** Callers learn from the view of a service whether its endpoints speak mutual TLS. */
+function coveredServices(index: ResourceIndex, { metadata }: PeerAuthenticationResource): ServiceKey[] {
+  const all = index.frontendKeys();
+  return metadata.namespace === ROOT_NAMESPACE ? all : all.filter((key) => key.startsWith(`${metadata.namespace}/`));
 }
 
 /**

@@ -1,5 +1,6 @@
 import { assertNever } from '../core/result.ts';
 import { joinPath } from '../core/schema.ts';
+import { analyzePeerAuthentication, analyzeTlsConflict } from './analyze-peer-authentication.ts';
 import { analyzeExtension, analyzeRoute } from './analyze-route.ts';
 import { duplicateMatches } from './analyze-rules.ts';
 import { CODES } from './codes.ts';
@@ -67,7 +68,9 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
     case 'BackendTrafficPolicy':
       return analyzePolicy(index, resource);
     case 'BackendTLSPolicy':
-      return analyzeTlsPolicy(index, resource);
+      return [...analyzeTlsPolicy(index, resource), ...analyzeTlsConflict(index, endpoints, resource)];
+    case 'PeerAuthentication':
+      return analyzePeerAuthentication(index, endpoints, resource);
     case 'ConfigMap':
       return [];
     default:

@@ -13,12 +13,14 @@ export function applyGroup(endpoint: RegisteredEndpoint, group: WorkloadGroupRes
   if (group === undefined) return endpoint;
   const { metadata, template } = group.spec;
   const locality = endpoint.locality ?? template.locality;
+  const { serviceAccount } = template;
   return {
     ...endpoint,
     labels: { ...template.labels, ...metadata.labels, ...endpoint.labels },
     ports: { ...template.ports, ...endpoint.ports },
     weight: endpoint.weight === DEFAULT_WEIGHT ? template.weight : endpoint.weight,
     ...(locality === undefined ? {} : { locality }),
+    ...(serviceAccount === undefined ? {} : { serviceAccount }),
   };
 }
 

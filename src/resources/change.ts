@@ -17,6 +17,10 @@ export interface RegisteredEndpoint {
   readonly group?: string | undefined;
   /** `region/zone/subzone`, any of which may be missing at the end. */
   readonly locality?: string | undefined;
+  /** SPIFFE ID that the host says it holds for the workload. */
+  readonly identity?: string | undefined;
+  /** Of its WorkloadGroup. */
+  readonly serviceAccount?: string | undefined;
   /** False: the local probe fails; it gets no traffic. */
   readonly healthy: boolean;
 }

@@ -2,6 +2,7 @@
 export const CODES = {
   referencedResourceNotFound: 'TWP0101',
   schemaValidation: 'TWP0106',
+  mtlsPolicyConflict: 'TWP0113',
   invalidRegex: 'TWP0122',
   noMatchingWorkloads: 'TWP0127',
   unreachableRule: 'TWP0130',
@@ -31,4 +32,5 @@ export const CODES = {
   nameConflict: 'TWP1121',
   exportIgnored: 'TWP1122',
   egressHostsIgnored: 'TWP1123',
+  selectorIgnored: 'TWP1130',
 } as const;

@@ -2,6 +2,7 @@ import { serviceKey } from '../contract/views.ts';
 import { assertNever } from '../core/result.ts';
 import { parentTitle } from './attach-parent.ts';
 import { decidingPolicy, trustedCertificates } from './compile/compile-tls.ts';
+import { rivalOf } from './compile/peer-authentication.ts';
 import { type Frontend, frontendOf } from './frontend.ts';
 import { frontendTargetTitle, policyTargetProblem, policyTargetTitle } from './policy-target.ts';
 import type { PolicyTarget } from './policy-types.ts';
@@ -10,6 +11,7 @@ import { routeVerdicts } from './route-verdicts.ts';
 import {
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
+  type PeerAuthenticationResource,
   type ResourceId,
   resourceTitle,
 } from './types.ts';
@@ -17,6 +19,15 @@ import { accepted, type Condition, refused, type Verdict } from './verdict.ts';
 import { lostClaimSentence, lostClaims } from './virtual-ip-owner.ts';
 
 type TlsTargetRef = BackendTLSPolicyResource['spec']['targetRefs'][number];
+
+/** Kinds that nothing can stand in the way of. */
+const ALWAYS_ACCEPTED = {
+  WorkloadGroup: 'agents may register workloads in the group',
+  Sidecar: 'the programs of the namespace keep to it',
+  WorkloadEntry: 'the workload is registered',
+  HTTPRouteFilter: 'routes may refer to the filter',
+  ConfigMap: 'the texts are kept',
+} as const;
 
 /**
  * What is to be said of one resource as things stand: `Accepted` always, `ResolvedRefs` for routes and TLS policies, `PartiallyInvalid`
@@ -32,12 +43,6 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
     case 'Service':
     case 'ServiceEntry':
       return complete(null, [frontendVerdict(index, frontendOf(resource))]);
-    case 'WorkloadGroup':
-      return complete(null, [accepted('agents may register workloads in the group')]);
-    case 'Sidecar':
-      return complete(null, [accepted('the programs of the namespace keep to it')]);
-    case 'WorkloadEntry':
-      return complete(null, [accepted('the workload is registered')]);
     case 'HTTPRoute':
     case 'GRPCRoute':
     case 'TLSRoute':
@@ -45,8 +50,6 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
       return resource.spec.parentRefs.flatMap((ref) =>
         complete(parentTitle(resource, ref), routeVerdicts(index, resource, ref)),
       );
-    case 'HTTPRouteFilter':
-      return complete(null, [accepted('routes may refer to the filter')]);
     case 'BackendTrafficPolicy':
       return resource.spec.targetRefs.flatMap((ref) =>
         complete(policyTargetTitle(resource, ref), [policyVerdict(index, resource, ref)]),
@@ -55,8 +58,14 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
       return resource.spec.targetRefs.flatMap((ref) =>
         complete(targetTitle(resource, ref), tlsPolicyVerdicts(index, resource, ref)),
       );
+    case 'PeerAuthentication':
+      return complete(null, [peerVerdict(index, resource)]);
+    case 'WorkloadGroup':
+    case 'Sidecar':
+    case 'WorkloadEntry':
+    case 'HTTPRouteFilter':
     case 'ConfigMap':
-      return complete(null, [accepted('the texts are kept')]);
+      return complete(null, [accepted(ALWAYS_ACCEPTED[resource.kind])]);
     default:
       return assertNever(resource);
   }
@@ -71,6 +80,12 @@ function frontendVerdict(index: ResourceIndex, frontend: Frontend): Verdict {
 function policyVerdict(index: ResourceIndex, policy: BackendTrafficPolicyResource, ref: PolicyTarget): Verdict {
   const problem = policyTargetProblem(index, policy, ref);
   return problem === null ? accepted('the policy is in force') : refused(problem.reason, problem.message);
+}
+
+function peerVerdict(index: ResourceIndex, policy: PeerAuthenticationResource): Verdict {
+  const rival = rivalOf(index, policy);
+  if (rival === null) return accepted('the policy is in force');
+  return refused('Conflicted', `${resourceTitle(rival)}, older, is for the same workloads and counts instead`);
 }
 
 function targetTitle({ metadata }: BackendTLSPolicyResource, ref: TlsTargetRef): string {

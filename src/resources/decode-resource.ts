@@ -14,6 +14,7 @@ import { httpRouteSpec } from './schema/http-route.ts';
 import { httpRouteFilterSpec } from './schema/http-route-filter.ts';
 import { tcpRouteSpec, tlsRouteSpec } from './schema/l4-routes.ts';
 import { labelNamedMetadata, metadata, metadataNamed } from './schema/metadata.ts';
+import { peerAuthenticationSpec } from './schema/peer-authentication.ts';
 import { serviceSpec } from './schema/service.ts';
 import { serviceEntrySpec } from './schema/service-entry.ts';
 import { sidecarName, sidecarSpec } from './schema/sidecar.ts';
@@ -39,6 +40,7 @@ const ACCEPTED_VERSIONS = {
   HTTPRouteFilter: ['gateway.envoyproxy.io/v1alpha1'],
   BackendTrafficPolicy: ['towpath.dev/v1'],
   BackendTLSPolicy: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
+  PeerAuthentication: ['security.istio.io/v1', 'security.istio.io/v1beta1'],
   ConfigMap: ['v1'],
 } as const satisfies Record<Kind, readonly [string, ...string[]]>;
 
@@ -80,6 +82,7 @@ const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   HTTPRouteFilter: manifest('HTTPRouteFilter', metadata, httpRouteFilterSpec),
   BackendTrafficPolicy: manifest('BackendTrafficPolicy', metadata, backendTrafficPolicySpec),
   BackendTLSPolicy: manifest('BackendTLSPolicy', metadata, backendTLSPolicySpec),
+  PeerAuthentication: manifest('PeerAuthentication', metadata, peerAuthenticationSpec),
   ConfigMap: configMapManifest,
 };
 

@@ -1,3 +1,4 @@
+import { parseSpiffeId } from '../contract/spiffe-id.ts';
 import type { Change, RegisteredEndpoint } from './change.ts';
 import { getOrCreate } from './get-or-create.ts';
 import { LabelIndex } from './label-index.ts';
@@ -8,6 +9,8 @@ export class EndpointIndex {
   readonly #hosts = new Map<string, Map<string, RegisteredEndpoint>>();
   readonly #labels = new LabelIndex();
   readonly #byId = new Map<string, RegisteredEndpoint>();
+  /** Address -> id -> trust domain of the identity held there. */
+  readonly #secured = new Map<string, Map<string, string>>();
 
   /** Adds, or replaces the registration of the same host, namespace and name. */
   put(endpoint: RegisteredEndpoint): Change {
@@ -19,6 +22,8 @@ export class EndpointIndex {
     );
     this.#byId.set(id, endpoint);
     this.#labels.add(endpoint.namespace, endpoint.labels, id);
+    const held = parseSpiffeId(endpoint.identity ?? '');
+    if (held !== null) getOrCreate(this.#secured, endpoint.address, () => new Map()).set(id, held.trustDomain);
     return { type: 'endpoint', before, after: endpoint };
   }
 
@@ -45,6 +50,12 @@ export class EndpointIndex {
     return this.#labels.select(namespace, selector).flatMap((id) => this.#byId.get(id) ?? []);
   }
 
+  /** Of an identity that a host with a workload at this address holds; null: none does. */
+  trustDomainAt(address: string): string | null {
+    const [first] = this.#secured.get(address)?.values() ?? [];
+    return first ?? null;
+  }
+
   #remove(host: string, workload: string): RegisteredEndpoint | null {
     const workloads = this.#hosts.get(host);
     const endpoint = workloads?.get(workload);
@@ -53,6 +64,9 @@ export class EndpointIndex {
     if (workloads?.size === 0) this.#hosts.delete(host);
     this.#byId.delete(endpointId(endpoint));
     this.#labels.remove(endpoint.namespace, endpoint.labels, endpointId(endpoint));
+    const secured = this.#secured.get(endpoint.address);
+    secured?.delete(endpointId(endpoint));
+    if (secured?.size === 0) this.#secured.delete(endpoint.address);
     return endpoint;
   }
 }

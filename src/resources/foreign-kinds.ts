@@ -27,7 +27,6 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['DaemonSet', PROGRAMS],
   ['ServiceAccount', SECURITY],
   ['AuthorizationPolicy', SECURITY],
-  ['PeerAuthentication', SECURITY],
   ['RequestAuthentication', SECURITY],
   ['HTTPLocalRateLimitPolicy', 'rate limits come later; leave it out'],
   ['Telemetry', 'telemetry is no matter of resources; leave it out'],

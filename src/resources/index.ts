@@ -1,5 +1,6 @@
 /** What control, the standalone agent and the command line use of the resources: decode, keep, compile, explain. */
 export { affectedConditions } from './affected-conditions.ts';
+export { touchedNamespace } from './affected-hosts.ts';
 export { affectedServices } from './affected-services.ts';
 export {
   allocatedBefore,
@@ -36,6 +37,7 @@ export {
   KINDS,
   type Kind,
   type Metadata,
+  type PeerAuthenticationResource,
   type Resource,
   type ResourceId,
   type RouteResource,

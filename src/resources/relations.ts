@@ -23,7 +23,9 @@ export type Relation =
   | 'tls-policy-authority'
   | 'virtual-ip'
   | 'entry-host'
-  | 'egress';
+  | 'egress'
+  | 'workload-address'
+  | 'peer-authentication';
 
 /** Every relation of a resource, as the index keys it. */
 export function relationsOf(resource: Resource): string[] {
@@ -51,6 +53,9 @@ export function relationsOf(resource: Resource): string[] {
     case 'Sidecar':
       return named('egress', ['']);
     case 'WorkloadEntry':
+      return named('workload-address', [resource.spec.address]);
+    case 'PeerAuthentication':
+      return named('peer-authentication', [resource.metadata.namespace]);
     case 'WorkloadGroup':
     case 'HTTPRouteFilter':
     case 'ConfigMap':

@@ -13,6 +13,7 @@ import {
   type ConfigMapResource,
   type HTTPRouteFilterResource,
   type Kind,
+  type PeerAuthenticationResource,
   type Resource,
   type ResourceId,
   type ResourceOf,
@@ -148,6 +149,15 @@ export class ResourceIndex {
   /** The Sidecars of all namespaces, in no particular order. */
   sidecars(): Stored<SidecarResource>[] {
     return this.#related('egress', '', 'Sidecar');
+  }
+
+  workloadsAt(address: string): WorkloadEntryResource[] {
+    return this.#related('workload-address', address, 'WorkloadEntry').map(({ resource }) => resource);
+  }
+
+  /** Those of a namespace, in no particular order. */
+  peerAuthentications(namespace: string): Stored<PeerAuthenticationResource>[] {
+    return this.#related('peer-authentication', namespace, 'PeerAuthentication');
   }
 
   configMap(key: string): ConfigMapResource | undefined {

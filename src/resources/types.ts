@@ -5,6 +5,7 @@
 import type { BackendTrafficPolicySpec, FrontendTarget } from './policy-types.ts';
 import type { ServiceEntrySpec, SidecarSpec, WorkloadGroupSpec } from './registry-types.ts';
 import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
+import type { PeerAuthenticationSpec } from './security-types.ts';
 
 export const KINDS = [
   'Service',
@@ -19,6 +20,7 @@ export const KINDS = [
   'HTTPRouteFilter',
   'BackendTrafficPolicy',
   'BackendTLSPolicy',
+  'PeerAuthentication',
   'ConfigMap',
 ] as const;
 export type Kind = (typeof KINDS)[number];
@@ -37,6 +39,7 @@ export const API_VERSIONS = {
   HTTPRouteFilter: 'gateway.envoyproxy.io/v1alpha1',
   BackendTrafficPolicy: 'towpath.dev/v1',
   BackendTLSPolicy: 'gateway.networking.k8s.io/v1',
+  PeerAuthentication: 'security.istio.io/v1',
   ConfigMap: 'v1',
 } as const satisfies Record<Kind, string>;
 
@@ -70,6 +73,7 @@ export type RequestRouteResource = HTTPRouteResource | GRPCRouteResource;
 export type RouteResource = RequestRouteResource | TLSRouteResource | TCPRouteResource;
 export type BackendTrafficPolicyResource = Typed<'BackendTrafficPolicy', BackendTrafficPolicySpec>;
 export type BackendTLSPolicyResource = Typed<'BackendTLSPolicy', BackendTLSPolicySpec>;
+export type PeerAuthenticationResource = Typed<'PeerAuthentication', PeerAuthenticationSpec>;
 /** The one kind without a `spec`. */
 export interface ConfigMapResource {
   readonly apiVersion: (typeof API_VERSIONS)['ConfigMap'];
@@ -87,6 +91,7 @@ export type Resource =
   | HTTPRouteFilterResource
   | BackendTrafficPolicyResource
   | BackendTLSPolicyResource
+  | PeerAuthenticationResource
   | ConfigMapResource;
 
 export type ResourceOf<K extends Kind> = Extract<Resource, { readonly kind: K }>;

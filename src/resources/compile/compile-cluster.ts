@@ -12,6 +12,7 @@ import { compilePolicy } from './compile-policy.ts';
 import { compileTls } from './compile-tls.ts';
 import { policyForPort } from './deciding-policy.ts';
 import { type Backend, clusterKey } from './resolve-backend.ts';
+import { acceptsMtls } from './secure-naming.ts';
 import { portOf, type Workload, workloadsOf } from './select-workloads.ts';
 
 /** One port of a Service or ServiceEntry as a set of endpoints. */
@@ -29,7 +30,8 @@ export function compileCluster(
     port: port.port,
     protocol: protocolOf(port),
     ...compilePolicy(policyForPort(index, service, port)?.resource.spec, clusterKey(service, port)),
-    endpoints: endpointsOf(port, workloads),
+    // A service with TLS of its own keeps to it: mutual TLS does not come on top.
+    endpoints: endpointsOf(index, port, tls === null ? workloads : workloads.map(unsecured)),
     ...(names.length === 0 ? {} : { names }),
     ...(isPassthrough(service) ? { passthrough: true } : {}),
     ...(tls === null ? {} : { tls }),
@@ -42,19 +44,31 @@ export function isPassthrough(frontend: Frontend): boolean {
 }
 
 /** Sorted; an address and port that two workloads claim appears once, under the first name. */
-function endpointsOf(port: ServicePort, workloads: readonly Workload[]): EndpointView[] {
+function endpointsOf(index: ResourceIndex, port: ServicePort, workloads: readonly Workload[]): EndpointView[] {
   const found: EndpointView[] = [];
   for (const workload of workloads) {
     const number = portOf(workload, port);
     if (number === null || isIP(workload.address) === 0) continue;
     const { address: ip, weight, name, locality } = workload;
-    found.push({ ip, port: number, weight, workload: name, ...(locality === undefined ? {} : { locality }) });
+    const identity = identityAt(index, workload, number);
+    const optional = { ...(locality === undefined ? {} : { locality }), ...(identity === null ? {} : { identity }) };
+    found.push({ ip, port: number, weight, workload: name, ...optional });
   }
   found.sort((a, b) => compareAddresses(a, b) || compareText(a.workload, b.workload) || a.weight - b.weight);
   return found.filter((endpoint, i) => {
     const previous = found[i - 1];
     return previous === undefined || compareAddresses(previous, endpoint) !== 0;
   });
+}
+
+function unsecured({ secured: _, ...rest }: Workload): Workload {
+  return rest;
+}
+
+/** What the endpoint must show; null: it is reached without mutual TLS. */
+function identityAt(index: ResourceIndex, { secured }: Workload, port: number): string | null {
+  if (secured === undefined || !acceptsMtls(index, secured.namespace, secured.labels, port)) return null;
+  return secured.identity;
 }
 
 /** Endpoints that are known by name, sorted; each name and port once. */

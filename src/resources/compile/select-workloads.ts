@@ -3,9 +3,10 @@ import type { EndpointIndex } from '../endpoint-index.ts';
 import type { Frontend } from '../frontend.ts';
 import type { ServiceEntryEndpoint } from '../registry-types.ts';
 import { keyOf } from '../relations.ts';
-import type { ResourceIndex } from '../resource-index.ts';
+import { type ResourceIndex, workloadLabels } from '../resource-index.ts';
 import type { Labels } from '../selector-index.ts';
 import type { ServiceEntryResource, ServicePort, WorkloadEntryResource } from '../types.ts';
+import { identityOfRegistered, identityOfWritten } from './secure-naming.ts';
 
 /** Where traffic of a frontend may go, whether written as a WorkloadEntry, registered by an agent or part of a ServiceEntry. */
 export interface Workload {
@@ -15,6 +16,15 @@ export interface Workload {
   readonly ports: Readonly<Record<string, number>>;
   readonly weight: number;
   readonly locality?: string | undefined;
+  /** For mutual TLS; absent: it speaks none. */
+  readonly secured?: SecuredWorkload | undefined;
+}
+
+export interface SecuredWorkload {
+  /** SPIFFE ID expected of it. */
+  readonly identity: string;
+  readonly namespace: string;
+  readonly labels: Labels;
 }
 
 /** Workload entries and healthy registered workloads that a selector picks, and the endpoints that a ServiceEntry names. */
@@ -28,11 +38,18 @@ export function workloadsOf(index: ResourceIndex, endpoints: EndpointIndex, fron
 }
 
 function selected(index: ResourceIndex, endpoints: EndpointIndex, namespace: string, selector: Labels): Workload[] {
-  const written = index.workloadsSelected(namespace, selector).map((entry) => workload(keyOf(entry), entry.spec));
+  const written = index.workloadsSelected(namespace, selector).map((entry) => {
+    const identity = identityOfWritten(endpoints, entry);
+    return workload(keyOf(entry), entry.spec, identity && { identity, namespace, labels: workloadLabels(entry) });
+  });
   const registered = endpoints
     .select(namespace, selector)
     .filter((endpoint) => endpoint.healthy)
-    .map((endpoint) => workload(`${namespace}/${endpoint.name}`, endpoint));
+    .map((endpoint) => {
+      const identity = identityOfRegistered(endpoint);
+      const { labels } = endpoint;
+      return workload(`${namespace}/${endpoint.name}`, endpoint, identity && { identity, namespace, labels });
+    });
   return [...written, ...registered];
 }
 
@@ -48,8 +65,10 @@ function named(entry: ServiceEntryResource): Workload[] {
 function workload(
   name: string,
   { address, ports, weight, locality }: ServiceEntryEndpoint | WorkloadEntryResource['spec'] | RegisteredEndpoint,
+  secured?: SecuredWorkload | '' | undefined,
 ): Workload {
-  return { name, address, ports, weight, ...(locality === undefined ? {} : { locality }) };
+  const known = { name, address, ports, weight, ...(locality === undefined ? {} : { locality }) };
+  return secured === undefined || secured === '' ? known : { ...known, secured };
 }
 
 /**

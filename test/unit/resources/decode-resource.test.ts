@@ -222,7 +222,7 @@ function strictObjectsIn(manifest: Manifest): Record<string, unknown>[] {
     if (typeof node !== 'object' || node === null) return;
     if (!Array.isArray(node)) {
       // Keys are free here; `ports` is an object for workloads only.
-      if (['labels', 'selector', 'annotations', 'data', 'ports'].includes(key)) return;
+      if (['labels', 'matchLabels', 'portLevelMtls', 'selector', 'annotations', 'data', 'ports'].includes(key)) return;
       found.push(node as Record<string, unknown>);
     }
     for (const [name, member] of Object.entries(node)) walk(member, Array.isArray(node) ? '' : name);

@@ -58,6 +58,15 @@ export function sidecar(spec: Manifest, metadata: Manifest = {}): Manifest {
   };
 }
 
+export function peerAuthentication(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
+  return {
+    apiVersion: 'security.istio.io/v1',
+    kind: 'PeerAuthentication',
+    metadata: { name, namespace: 'shop', ...metadata },
+    spec,
+  };
+}
+
 export function route(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
@@ -292,6 +301,21 @@ const anySidecar = fc
   .record({ ns: namespace, mode: fc.constantFrom('ALLOW_ANY', 'REGISTRY_ONLY') })
   .map(({ ns, mode }) => sidecar({ outboundTrafficPolicy: { mode } }, { namespace: ns }));
 
+const mtlsMode = fc.constantFrom('UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT');
+const anyPeerAuthentication = fc
+  .record({
+    name: fc.constantFrom('p1', 'p2'),
+    ns: fc.constantFrom('shop', 'pay', 'istio-system'),
+    mode: mtlsMode,
+    selector: labels,
+    port: mtlsMode,
+  })
+  .map(({ name, ns, mode, selector, port }) => {
+    const isWorkload = Object.keys(selector).length > 0;
+    const ports = isWorkload ? { selector: { matchLabels: selector }, portLevelMtls: { 9000: { mode: port } } } : {};
+    return peerAuthentication(name, { mtls: { mode }, ...ports }, { namespace: ns });
+  });
+
 const anyTarget = fc.oneof(
   fc
     .tuple(serviceName, fc.constantFrom(undefined, 'p80', 'p81'))
@@ -334,6 +358,7 @@ export const anyManifest: fc.Arbitrary<Manifest> = fc.oneof(
   anyWorkload,
   anyServiceEntry,
   anySidecar,
+  anyPeerAuthentication,
   anyWorkloadGroup,
   anyRoute,
   anyPolicy,
@@ -349,5 +374,6 @@ export const anyEndpoint: fc.Arbitrary<RegisteredEndpoint> = fc.record({
   address,
   ports: fc.dictionary(fc.constantFrom('p80', 'http'), portNumber),
   weight: fc.integer({ min: 1, max: 5 }),
+  identity: fc.constantFrom(undefined, 'spiffe://td/ns/shop/sa/a', 'spiffe://td/ns/pay/sa/b'),
   healthy: fc.boolean(),
 });
