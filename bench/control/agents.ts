@@ -10,6 +10,7 @@ const HANDLERS: ControlLinkHandlers = {
   status: async () => ({}),
   dump: async () => ({}),
   explain: async () => ({}),
+  renewCertificates: async () => ({}),
   logLevel: async (level) => level,
 };
 /** In place of data threads: says at once that everything is in force. */

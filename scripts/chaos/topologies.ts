@@ -108,7 +108,7 @@ cluster { name: chaos, listen: "${NODE_ADDRESSES[index]}:6222", routes: [${route
 function controlReplica(towpath: readonly string[], name: string): object {
   return {
     name: 'replica',
-    command: [...towpath, 'control', '--server', CLUSTER_SERVERS.join(','), '--id', name],
+    command: [...towpath, 'control', '--server', CLUSTER_SERVERS.join(','), '--id', name, '--ca-dir', 'ca'],
     ready: { port: 15010 },
   };
 }

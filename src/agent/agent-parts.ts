@@ -5,6 +5,7 @@ import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
 import type { DataThreads } from './data-threads.ts';
 import type { DnsServer } from './dns/dns-server.ts';
+import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { LocalWorkload } from './local-workloads.ts';
 import type { EndpointChecks } from './probes/endpoint-checks.ts';
 import type { ProbeRunner } from './probes/run-probes.ts';
@@ -30,6 +31,8 @@ export interface AgentParts {
   readonly stallWatch: StallWatch;
   /** Active checks of the endpoints that programs of this host call. */
   readonly checks: EndpointChecks;
+  /** null without control: there is nobody to issue certificates. */
+  readonly identities: IdentityKeeper | null;
   readonly workloads: readonly LocalWorkload[];
   readonly probes: ProbeRunner;
   readonly processMetrics: ProcessMetrics;

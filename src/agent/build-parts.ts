@@ -14,6 +14,7 @@ import { type DnsServer, openDns } from './dns/dns-server.ts';
 import { detectIpv6 } from './host/detect-ipv6.ts';
 import { FollowedNames } from './host/follow-names.ts';
 import { findHostAddress } from './host/host-address.ts';
+import { loadIdentityKeeper, renewCertificates } from './identity/load-identity-keeper.ts';
 import { interceptionSettings } from './interception-settings.ts';
 import { linkedWorkload, localWorkloads } from './local-workloads.ts';
 import { checkEndpoint } from './probes/check-endpoint.ts';
@@ -47,6 +48,8 @@ export async function buildParts(
   const checks = makeChecks(threads, logger, undo);
   const applier = makeApplier(store, threads, checks, () => saver?.changed(), logger, undo);
   await applier.replay(held);
+  const register = (): void => void (parts !== null && registerWorkloads(parts));
+  const identities = await loadIdentityKeeper(options, threads, register, logger, undo);
   undo.defer(() => source.stop());
   const { locality } = config;
   await source.start(
@@ -58,12 +61,11 @@ export async function buildParts(
   const dns = await startDns(config, ipv6, store, logger, undo);
   const keeper = makeKeeper(config, ipv6, logger);
   const stallWatch = makeStallWatch(threads, keeper, logger, undo);
-  const register = (): void => void (parts !== null && registerWorkloads(parts));
   const probes = new ProbeRunner(workloads, probeDial(config), register, logger);
   undo.defer(() => probes.stop());
   const processMetrics = new ProcessMetrics(options.version);
   undo.defer(() => processMetrics.stop());
-  const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks };
+  const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, identities };
   parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
   return parts;
 }
@@ -140,10 +142,15 @@ function probeDial(config: AgentConfig): ProbeDial {
   return config.interception.enabled ? dialMarked(INBOUND_DIAL_MARK) : dialPlain;
 }
 
-/** Tells the source which programs run here and which of them are healthy. */
-export function registerWorkloads({ workloads, probes, source, options }: AgentParts): void {
+/** Tells the source which programs run here, which of them are healthy, and what they can prove to be. */
+export function registerWorkloads({ workloads, probes, source, options, identities }: AgentParts): void {
   const { locality } = options.config;
-  source.setWorkloads(workloads.map((workload) => linkedWorkload(workload, probes.isHealthy(workload), locality)));
+  const linked = workloads.map((workload) => {
+    const { namespace, serviceAccount } = workload.config;
+    const identity = identities?.identityOf(namespace, serviceAccount);
+    return linkedWorkload(workload, probes.isHealthy(workload), locality, identity);
+  });
+  source.setWorkloads(linked);
 }
 
 /** Workloads without an own probe take that of their WorkloadGroup. */
@@ -183,6 +190,7 @@ function commandHandlers(current: () => AgentParts | null, logger: Logger): Cont
     status: async () => reportStatus(parts()),
     dump: async () => reportDump(parts()),
     explain: async (body) => reportExplain(parts(), body),
+    renewCertificates: async () => renewCertificates(parts()),
     logLevel: async (level) => changeLogLevel(logger, level),
   };
 }

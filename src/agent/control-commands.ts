@@ -8,7 +8,7 @@ import type { ControlLinkHandlers, ControlLinkSettings } from './control-types.t
 /** Answers of a whole fleet are spread over this time, in ms. */
 const SCATTER_MS = 100;
 
-/** The agent's commands on the bus: `status`, `dump`, `explain`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
+/** The agent's commands on the bus: `status`, `dump`, `explain`, `renew`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
 export function serveAgentCommands(
   bus: Bus,
   subjects: Subjects,
@@ -58,6 +58,7 @@ function endpointsOf(
     own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
     own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
     own('explain', 'body: {"method","authority","path","headers"}', (request) => explain(request, handlers)),
+    own('renew', 'new certificates for all identities of the host', () => renewCertificates(handlers)),
     own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
     own('resync', 'reads every view again', () => resync().then(() => '{"ok":true}')),
     endpoint('ping-all', subjects.agents('ping'), 'every agent answers', scatteredPing),
@@ -71,6 +72,14 @@ async function explain(request: BusMessage, handlers: ControlLinkHandlers): Prom
     return JSON.stringify(await handlers.explain(body.value));
   } catch (cause) {
     throw new MicroError(400, cause instanceof Error ? cause.message : String(cause), '');
+  }
+}
+
+async function renewCertificates(handlers: ControlLinkHandlers): Promise<string> {
+  try {
+    return JSON.stringify(await handlers.renewCertificates());
+  } catch (cause) {
+    throw new MicroError(503, cause instanceof Error ? cause.message : String(cause), '');
   }
 }
 

@@ -7,6 +7,7 @@ import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
+import { certificateClient } from './control-identity.ts';
 import { Registration } from './control-registration.ts';
 import type {
   ControlLinkEvents,
@@ -17,6 +18,7 @@ import type {
   LinkedWorkload,
 } from './control-types.ts';
 import { ViewFollower } from './control-views.ts';
+import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 
 export type {
@@ -33,7 +35,7 @@ export { DEFAULT_LEASE_RENEW_MS, DEFAULT_RECHECK_MS } from './control-types.ts';
 /** After a reconnect the views are compared after a random time up to this, so that a fleet does not read at once. */
 const RECONNECT_SPREAD_MS = 1_000;
 const FIRST_REFRESH_RETRY_MS = 1_000;
-/** A group changed: its members do not ask all at once. */
+/** A group, or what is trusted, changed: not all hosts ask at once. */
 const GROUP_SPREAD_MS = 500;
 
 /**
@@ -50,6 +52,7 @@ export class ControlLink {
   readonly #views: ViewFollower;
   readonly #registration: Registration;
   readonly #groups: GroupProbes;
+  #identities: IdentityKeeper | null = null;
   #commands: { stop(): void } | null = null;
   #recheck: NodeJS.Timeout | null = null;
   #lastAck: Ack | null = null;
@@ -92,6 +95,7 @@ export class ControlLink {
     );
     this.#bus.subscribe(this.#subjects.agents('register'), () => this.#registration.putAgain());
     this.#bus.subscribe(this.#subjects.agents('groups'), () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
+    this.#bus.subscribe(this.#subjects.agents('trust'), () => this.#wakeIdentities());
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();
@@ -125,6 +129,12 @@ export class ControlLink {
     this.#groups.follow(groups, tell);
   }
 
+  /** Certificates come from control: the keeper is woken whenever it may have something new. */
+  followIdentities(keeper: IdentityKeeper): void {
+    this.#identities = keeper;
+    keeper.follow(certificateClient(this.#bus, this.#subjects, this.#settings.host));
+  }
+
   stats(): ControlLinkStats {
     const { viewsApplied, viewsRejected, lastRejection, ...views } = this.#views.stats();
     const counters = { viewsApplied, viewsRejected, ...this.#registration.stats(), reconnects: this.#reconnects };
@@ -139,6 +149,7 @@ export class ControlLink {
     if (state === 'reconnected') this.#reconnects++;
     this.#registration.onConnected();
     this.#groups.askIn(0);
+    this.#identities?.wake();
     this.#refreshIn(state === 'connected' ? 0 : Math.random() * RECONNECT_SPREAD_MS);
   }
 
@@ -147,6 +158,7 @@ export class ControlLink {
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#recheck = setTimeout(() => {
       this.#groups.askIn(0);
+      this.#identities?.wake();
       void this.#views.refresh().then(
         () => this.#refreshIn(this.#settings.recheckMs.min + Math.random() * this.#recheckSpread()),
         (cause: unknown) => {
@@ -156,6 +168,10 @@ export class ControlLink {
       );
     }, delayMs);
     this.#recheck.unref();
+  }
+
+  #wakeIdentities(): void {
+    setTimeout(() => this.#identities?.wake(), Math.random() * GROUP_SPREAD_MS).unref();
   }
 
   #recheckSpread(): number {

@@ -34,6 +34,8 @@ export interface LinkedWorkload {
   readonly locality?: string | undefined;
   /** WorkloadGroup of its namespace; absent: none. */
   readonly group?: string | undefined;
+  /** SPIFFE ID for which this host holds a certificate; absent: none. */
+  readonly identity?: string | undefined;
   /** The last verdict of the workload's probe; true when it has none. */
   readonly healthy: boolean;
 }
@@ -58,6 +60,8 @@ export interface ControlLinkHandlers {
   dump(): Promise<unknown>;
   /** Throws (UserError) when the body is no question. */
   explain(body: unknown): Promise<unknown>;
+  /** Resolves when new certificates are in force. Throws when they could not be had. */
+  renewCertificates(): Promise<unknown>;
   /** Throws (UserError) when the level is unknown. Answers the level now in force. */
   logLevel(level: string): Promise<string>;
 }

@@ -7,6 +7,7 @@ import {
   type ControlLinkSettings,
   type LinkedWorkload,
 } from './control-link.ts';
+import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { SourceStatus, ViewSink, ViewSource } from './view-source.ts';
 import type { ViewSnapshot } from './views/view-store.ts';
@@ -53,6 +54,10 @@ export class LinkSource implements ViewSource {
 
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
     this.#started().followGroups(groups, tell);
+  }
+
+  followIdentities(keeper: IdentityKeeper): void {
+    this.#started().followIdentities(keeper);
   }
 
   async stop(): Promise<void> {

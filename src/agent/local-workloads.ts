@@ -30,8 +30,16 @@ export function localWorkloads(config: AgentConfig, hostAddress: string | null):
   return workloads;
 }
 
-/** @param hostLocality of the agent file; null = unknown. */
-export function linkedWorkload(workload: LocalWorkload, healthy: boolean, hostLocality: string | null): LinkedWorkload {
+/**
+ * @param hostLocality of the agent file; null = unknown.
+ * @param identity SPIFFE ID that the host can prove for it.
+ */
+export function linkedWorkload(
+  workload: LocalWorkload,
+  healthy: boolean,
+  hostLocality: string | null,
+  identity?: string | undefined,
+): LinkedWorkload {
   const { namespace, name, labels, weight, ports, group } = workload.config;
   const locality = workload.config.locality ?? hostLocality;
   const numbers = Object.fromEntries(ports.map((p) => [p.name, p.port]));
@@ -45,6 +53,7 @@ export function linkedWorkload(workload: LocalWorkload, healthy: boolean, hostLo
     healthy,
     ...(locality === null ? {} : { locality }),
     ...(group === null ? {} : { group }),
+    ...(identity === undefined ? {} : { identity }),
   };
 }
 

@@ -26,6 +26,7 @@ export async function reportStatus(parts: AgentParts): Promise<Record<string, un
       services: services.map((s) => ({ service: `${s.namespace}/${s.name}`, ...s.version })),
     },
     workloads: healthOf(parts),
+    identities: parts.identities?.status() ?? null,
     interception: parts.keeper === null ? { enabled: false } : { enabled: true, ...parts.keeper.state() },
     dns: parts.dns === null ? { capture: false } : { capture: true, port: config.dns.port, counts: parts.dns.counts() },
     dataThreads: {
@@ -65,6 +66,7 @@ export function reportMetrics(parts: AgentParts): string {
     saves: parts.saver?.counts() ?? null,
     control: source.type === 'control' ? source : null,
     workloads: healthOf(parts),
+    identities: parts.identities?.status() ?? null,
     interception: parts.keeper?.state() ?? null,
     dns: parts.dns?.counts() ?? null,
     connections: parts.threads.connections(),

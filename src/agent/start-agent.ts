@@ -44,6 +44,7 @@ export async function startAgent(options: AgentOptions, logger: Logger): Promise
   followGroups(parts);
   registerWorkloads(parts);
   parts.source.follow();
+  if (parts.identities !== null) parts.source.followIdentities(parts.identities);
   parts.probes.start();
 
   undo.move();

@@ -42,12 +42,25 @@ export class Stopper {
   }
 
   async #run(): Promise<void> {
-    const { keeper, dns, checks, probes, processMetrics, source, saver, stallWatch, threads, logger, options } =
-      this.#parts;
+    const {
+      identities,
+      keeper,
+      dns,
+      checks,
+      probes,
+      processMetrics,
+      source,
+      saver,
+      stallWatch,
+      threads,
+      logger,
+      options,
+    } = this.#parts;
     // Nothing waits for systemd: the rules come first.
     const told = notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
     stallWatch.stop();
     probes.stop();
+    identities?.stop();
     // Released, new connections go past us; those already redirected need the rest of the rules until they have drained.
     await this.#attempt('the rules could not be released', async () => keeper?.release());
     await this.#attempt('the workloads could not be withdrawn', () => source.stop());

@@ -1,6 +1,7 @@
 /** Where views come from: control over NATS, or files. The rest of the agent does not know which. */
 import type { ServiceKey } from '../contract/views.ts';
 import type { ControlLinkStats, LinkedWorkload } from './control-types.ts';
+import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { ViewApplier } from './views/apply-views.ts';
 
@@ -21,6 +22,8 @@ export interface ViewSource {
   setWorkloads(workloads: readonly LinkedWorkload[]): void;
   /** Tells the probes of these WorkloadGroups (`<namespace>/<name>`) as soon as they are known, and again when they change. */
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void;
+  /** Lets control issue the certificates of this host; files issue none. */
+  followIdentities(keeper: IdentityKeeper): void;
   /** Withdraws the workloads and ends. Bounded in time. */
   stop(): Promise<void>;
   /** For people: `towpath agent status`. */

@@ -6,6 +6,7 @@ import { runControl } from '../control/main.ts';
 import { type ControlSettings, DEFAULT_CONTROL_SETTINGS } from '../control/settings.ts';
 import { createLogger, type LoggerLevel } from '../telemetry/logger.ts';
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from './ask-control.ts';
+import { CERTIFICATE_HELP, CERTIFICATE_OPTIONS, certificateSettings } from './certificate-options.ts';
 import type { Command, CommandIo } from './command.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
@@ -18,6 +19,7 @@ const OPTIONS = {
   replicas: { type: 'string' },
   'lease-ttl': { type: 'string' },
   'log-level': { type: 'string' },
+  ...CERTIFICATE_OPTIONS,
 } as const;
 
 const HELP = `Runs the control service: admits resources, compiles them, publishes views to the agents. Everything it knows lies in NATS, so it
@@ -33,11 +35,13 @@ ${CONNECTION_HELP}  --id NAME         name of this replica (TOWPATH_CONTROL_ID; 
   --lease-ttl TIME  a host silent for this long is gone (TOWPATH_LEASE_TTL; default 8s)
   --log-level L     debug, info, warn, error, silent (TOWPATH_LOG_LEVEL; default info)
 
+${CERTIFICATE_HELP}
 Signals: TERM and INT end it.
 
 Examples:
   towpath control
   towpath control --server nats://n1:4222,nats://n2:4222,nats://n3:4222
+  towpath control --ca-cert intermediate.pem --ca-key intermediate.key --ca-roots roots.pem
 `;
 
 export const controlCommand: Command = {
@@ -53,6 +57,7 @@ export const controlCommand: Command = {
     '--replicas',
     '--lease-ttl',
     '--log-level',
+    ...Object.keys(CERTIFICATE_OPTIONS).map((name) => `--${name}`),
     '--help',
   ],
   run: runControlCommand,
@@ -64,14 +69,16 @@ async function runControlCommand(args: readonly string[], io: CommandIo): Promis
   const level = LEVELS.find((known) => known === wanted);
   if (level === undefined)
     throw wrongUsage('control', `--log-level must be one of ${LEVELS.join(', ')}, not ${wanted}`);
+  const connection = connectionOf('control', values, io);
   const settings: ControlSettings = {
-    ...connectionOf('control', values, io),
+    ...connection,
     id: parseId(values.id ?? io.env['TOWPATH_CONTROL_ID'] ?? hostIdOf(hostname())),
     version: packageVersion(),
     http: parseAddress(values.http ?? io.env['TOWPATH_CONTROL_HTTP']),
     replicas: parseReplicas(values.replicas ?? io.env['TOWPATH_REPLICAS'] ?? 'auto'),
     leaseTtlMs: parseTtl(values['lease-ttl'] ?? io.env['TOWPATH_LEASE_TTL'] ?? '8s'),
     reconcileMs: DEFAULT_CONTROL_SETTINGS.reconcileMs,
+    certificates: certificateSettings(values, connection, io.env),
   };
   const signalled = untilSignal();
   const control = await runControl(settings, createLogger({ name: 'control', level }));

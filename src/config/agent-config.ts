@@ -98,6 +98,17 @@ export interface WorkloadConfig {
   /** Name of the WorkloadGroup, in the workload's namespace, that adds what is not said here. */
   readonly group: string | null;
   readonly probe: ProbeConfig | null;
+  /** Its identity is `spiffe://<trust-domain>/ns/<namespace>/sa/<serviceAccount>`. */
+  readonly serviceAccount: string;
+  /** Which programs of the host are the workload when they call others; all empty: those that no other workload names. */
+  readonly programs: ProgramSelection;
+}
+
+export interface ProgramSelection {
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  /** cgroup v2 paths, such as `/system.slice/shop.service`; what is below counts too. */
+  readonly cgroups: readonly string[];
 }
 
 export interface WorkloadPort {

@@ -1,7 +1,7 @@
 /** `workloads` of the agent file: the programs of this host that others may call. */
 import { z } from '../core/schema.ts';
 import type { ProbeConfig, WorkloadConfig, WorkloadPort } from './agent-config.ts';
-import { addressSchema, localitySchema, nameSchema, portSchema } from './field-types.ts';
+import { addressSchema, idListSchema, localitySchema, nameSchema, portSchema } from './field-types.ts';
 
 const protocolSchema = z.enum(['auto', 'http1', 'http2', 'grpc', 'tls', 'tcp']);
 /** Kubernetes' appProtocol words map to ours; both are accepted. */
@@ -23,6 +23,28 @@ const groupSchema = z
   .string()
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a WorkloadGroup');
+
+/** A DNS subdomain (RFC 1123), as in Kubernetes. */
+const accountSchema = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of an account, such as "orders"');
+
+const programsSchema = z
+  .strictObject({
+    uids: idListSchema,
+    gids: idListSchema,
+    cgroups: z
+      .array(
+        z
+          .string()
+          .max(255)
+          .regex(/^(\/[A-Za-z0-9_.:@\\-]+)+$/, 'must be a cgroup v2 path, such as /system.slice/shop.service'),
+      )
+      .max(64)
+      .default([]),
+  })
+  .prefault({});
 
 const portNameSchema = z
   .string()
@@ -81,6 +103,8 @@ export const workloadSchema = z
     locality: localitySchema.nullable().default(null),
     group: groupSchema.nullable().default(null),
     probe: probeSchema.nullable().default(null),
+    serviceAccount: accountSchema.default('default'),
+    programs: programsSchema,
   })
   .transform((raw, context): WorkloadConfig => {
     const ports: WorkloadPort[] = Object.entries(raw.ports).map(([name, value]) => ({ name, ...value }));

@@ -5,6 +5,7 @@ import { openBus } from '../contract/open-bus.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { CertificateService } from './ca/certificate-service.ts';
 import { LeaderLock } from './leader-lock.ts';
 import { Leading } from './leading.ts';
 import { openStore } from './open-store.ts';
@@ -22,7 +23,7 @@ export interface RunningControl {
 
 /**
  * Runs the control service until stopped: waits for NATS, for the lock, then leads. Throws UserError when its port is
- * taken; an absent NATS is waited for.
+ * taken or the certificate authority's files cannot be used; an absent NATS is waited for.
  */
 export async function runControl(settings: ControlSettings, logger: Logger): Promise<RunningControl> {
   const subjects = subjectsOf(settings.mesh);
@@ -34,9 +35,11 @@ export async function runControl(settings: ControlSettings, logger: Logger): Pro
   const control = new Control(settings, bus, subjects, logger);
   try {
     const http = await serveHttp(settings.http, {
-      metrics: () => renderMetrics(bus.connected, control.leading?.parts ?? null),
+      metrics: () =>
+        renderMetrics(bus.connected, control.leading?.parts ?? null, control.certificates?.facts() ?? null),
       notReady: () => control.notReady(),
     });
+    await control.certificates?.open();
     const work = control.run();
     return {
       httpPort: http.port,
@@ -65,12 +68,16 @@ class Control {
   #standingBy = false;
   #endTerm: () => void = () => {};
   leading: Leading | null = null;
+  readonly certificates: CertificateService | null;
 
   constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
     this.#settings = settings;
     this.#bus = bus;
     this.#subjects = subjects;
     this.#logger = logger;
+    const { certificates, id, version, mesh } = settings;
+    const facts = { id, version, mesh, leads: () => this.leading !== null };
+    this.certificates = certificates && new CertificateService(certificates, facts, bus, subjects, logger);
     bus.onState((state) => this.#onState(state));
     bus.subscribe(subjects.controls('ping'), (message) => message.respond(JSON.stringify(this.#describe())));
   }
@@ -98,6 +105,7 @@ class Control {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.certificates?.stop();
     this.#endTerm();
     await this.#lock?.release();
   }

@@ -27,6 +27,7 @@ function shapes(settings: ControlSettings): Shape[] {
     { ...plain, name: 'lease', ttlMs: settings.leaseTtlMs },
     { ...plain, name: 'status', history: 5, republish: false },
     { ...plain, name: 'join', history: 5, republish: false },
+    { ...plain, name: 'trust', history: 5, republish: false },
     { ...plain, name: 'lock', ttlMs: LOCK_TTL_MS, republish: false },
   ];
 }

@@ -4,6 +4,7 @@ import type { Outcome } from '../contract/messages.ts';
 import type { Subjects } from '../contract/subjects.ts';
 import type { FieldChange } from '../core/diff-values.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { RootAction } from './ca/settings.ts';
 
 export interface AuditEvent {
   readonly action:
@@ -13,7 +14,9 @@ export interface AuditEvent {
     | 'direct-edit'
     | 'direct-edit-refused'
     | 'restore'
-    | 'confirm-removal';
+    | 'confirm-removal'
+    | 'issue-certificate'
+    | RootAction;
   /** As the caller says it; not proved yet. A direct edit of the store has none. */
   readonly author: string;
   readonly requestId: string;

@@ -1,3 +1,4 @@
+import type { CertificateFactsNow } from './ca/certificate-service.ts';
 import type { ControlParts } from './control-parts.ts';
 import { listAgents } from './serve-commands.ts';
 
@@ -9,11 +10,16 @@ interface Family {
 }
 
 /** Prometheus text (exposition format 0.0.4). `parts` is null while this control does not lead. */
-export function renderMetrics(connected: boolean, parts: ControlParts | null): string {
+export function renderMetrics(
+  connected: boolean,
+  parts: ControlParts | null,
+  certificates: CertificateFactsNow | null,
+): string {
   const families = [
     gauge('towpath_control_nats_connected', 'Whether this control is connected to NATS.', connected ? 1 : 0),
     gauge('towpath_control_leading', 'Whether this control holds the lock and works.', parts === null ? 0 : 1),
     ...(parts === null ? [] : workFamilies(parts)),
+    ...(certificates === null ? [] : certificateFamilies(certificates)),
   ];
   return families.map(renderFamily).join('');
 }
@@ -54,6 +60,25 @@ function workFamilies(parts: ControlParts): Family[] {
       config.refusedEdits,
     ),
     counter('towpath_control_audit_failures_total', 'Audit events that could not be stored.', audit.failures),
+  ];
+}
+
+function certificateFamilies({ issued, refused, signs, roots, rotation }: CertificateFactsNow): Family[] {
+  const ends = roots.map(({ fingerprint, notAfterMs, active }) => ({
+    labels: `{root="${fingerprint.slice(0, 16)}",state="${active ? 'active' : 'trusted'}"}`,
+    value: notAfterMs / 1000,
+  }));
+  return [
+    counter('towpath_control_certificates_issued_total', 'Certificates that this control signed for hosts.', issued),
+    counter('towpath_control_certificates_refused_total', 'Requests for certificates that were refused.', refused),
+    gauge('towpath_control_signs_certificates', 'Whether this control has the key of the root in use.', signs ? 1 : 0),
+    gauge('towpath_control_root_rotation', 'Whether a rotation of the root is under way.', rotation === null ? 0 : 1),
+    {
+      name: 'towpath_control_root_expiration_timestamp_seconds',
+      type: 'gauge',
+      help: 'Unix time at which a trusted root expires.',
+      samples: ends,
+    },
   ];
 }
 

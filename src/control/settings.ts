@@ -1,5 +1,7 @@
 /** Settings of the control service after decoding: complete, nothing optional. */
+
 import { DEFAULT_MESH, DEFAULT_NATS_URL } from '../contract/subjects.ts';
+import type { CertificateSettings } from './ca/settings.ts';
 
 export interface ControlSettings {
   readonly servers: readonly string[];
@@ -17,6 +19,8 @@ export interface ControlSettings {
   readonly replicas: 'auto' | 1 | 3 | 5;
   /** How often everything is compared with the store, beside the messages that tell of changes. */
   readonly reconcileMs: number;
+  /** The certificate authority; null = hosts get no certificates from this control. */
+  readonly certificates: CertificateSettings | null;
 }
 
 export const DEFAULT_CONTROL_SETTINGS = {
@@ -27,4 +31,5 @@ export const DEFAULT_CONTROL_SETTINGS = {
   leaseTtlMs: 8_000,
   replicas: 'auto',
   reconcileMs: 10_000,
+  certificates: null,
 } as const satisfies Omit<ControlSettings, 'id' | 'version'>;

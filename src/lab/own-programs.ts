@@ -35,7 +35,7 @@ export function natsProgram(folder: string): OwnProgram {
 export function controlProgram(mesh: string, towpath: TowpathCommand): OwnProgram {
   return {
     name: 'control',
-    command: [...towpath, 'control'],
+    command: [...towpath, 'control', '--ca-dir', 'ca'],
     user: null,
     env: clientEnvironment(mesh, null),
     files: {},

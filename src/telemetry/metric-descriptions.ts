@@ -57,6 +57,10 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_control_views_applied_total: counter('Views from control that were put in force.'),
   towpath_control_views_rejected_total: counter('Views from control that were refused.'),
   towpath_control_view_age_seconds: gauge('Seconds since the views were last known to be the newest.'),
+  towpath_certificate_expiration_timestamp_seconds: gauge('Unix time at which a certificate of this host ends.'),
+  towpath_root_expiration_timestamp_seconds: gauge('Unix time at which a root that this host trusts ends.'),
+  towpath_certificate_renewals_total: counter('Certificates that control issued for this host.'),
+  towpath_certificate_renewal_failures_total: counter('Certificates that could not be had from control.'),
   towpath_workload_healthy: gauge('1 while the local workload passes its probe (or has none).'),
   towpath_egress_refused_total: counter(
     'Connections and requests refused because their destination is no service and outboundTrafficPolicy is REGISTRY_ONLY.',

@@ -3,6 +3,7 @@ import type { KeeperState } from '../../intercept/index.ts';
 import { type Sample, sample } from '../../telemetry/metric.ts';
 import type { ControlLinkStats } from '../control-types.ts';
 import type { DnsCount } from '../dns/dns-desk.ts';
+import { type IdentityStatus, identitySamples } from '../identity/identity-status.ts';
 import type { ViewSnapshot } from '../views/view-store.ts';
 
 export interface AgentFacts {
@@ -12,6 +13,8 @@ export interface AgentFacts {
   /** null without control. */
   readonly control: ControlLinkStats | null;
   readonly workloads: readonly { readonly key: string; readonly healthy: boolean }[];
+  /** null without control. */
+  readonly identities: IdentityStatus | null;
   /** null without interception. */
   readonly interception: KeeperState | null;
   /** null when DNS is not captured. */
@@ -31,6 +34,7 @@ export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
     ...facts.workloads.map(({ key, healthy }) =>
       sample('towpath_workload_healthy', healthy ? 1 : 0, { workload: key }),
     ),
+    ...(facts.identities === null ? [] : identitySamples(facts.identities)),
     ...(facts.interception === null ? [] : interceptionSamples(facts.interception, nowMs)),
     ...(facts.dns ?? []).map(({ transport, fate, count }) =>
       sample('towpath_dns_queries_total', count, { transport, fate }),

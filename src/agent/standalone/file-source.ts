@@ -78,6 +78,8 @@ export class FileSource implements ViewSource {
     this.#enqueue((sink) => this.#publish(sink));
   }
 
+  followIdentities(): void {}
+
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
     this.#groups = groups;
     this.#tellGroups = tell;

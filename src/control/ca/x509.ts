@@ -14,6 +14,7 @@ import {
   Pkcs10CertificateRequest,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
+  X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { err, ok, type Result } from '../../core/result.ts';
@@ -25,9 +26,10 @@ const EXTENDED_USAGES = { serverAuth: '1.3.6.1.5.5.7.3.1', clientAuth: '1.3.6.1.
 export type ExtendedUsageName = keyof typeof EXTENDED_USAGES;
 
 export interface CertificateFacts {
-  /** Distinguished names, such as `CN=Towpath root,O=Towpath`. */
+  /** A distinguished name, such as `CN=Towpath root,O=Towpath`. */
   readonly subject: string;
-  readonly issuer: string;
+  /** Likewise, or the issuer's certificate, whose name is taken byte by byte. */
+  readonly issuer: string | { readonly certificate: string };
   readonly notBeforeMs: number;
   readonly notAfterMs: number;
   readonly publicKey: CryptoKey;
@@ -50,7 +52,7 @@ export async function signCertificate(facts: CertificateFacts): Promise<string> 
   const certificate = await X509CertificateGenerator.create({
     serialNumber: positiveSerial(randomBytes(16)),
     subject: facts.subject,
-    issuer: facts.issuer,
+    issuer: typeof facts.issuer === 'string' ? facts.issuer : new X509Certificate(facts.issuer.certificate).subjectName,
     notBefore: new Date(facts.notBeforeMs),
     notAfter: new Date(facts.notAfterMs),
     publicKey: facts.publicKey,

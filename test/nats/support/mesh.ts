@@ -10,6 +10,7 @@ import type { Bus } from '../../../src/contract/bus-types.ts';
 import type { HostView } from '../../../src/contract/host-view.ts';
 import { connectOnce } from '../../../src/contract/open-bus.ts';
 import type { DirectoryView, ServiceKey, ServiceView } from '../../../src/contract/views.ts';
+import type { CertificateSettings } from '../../../src/control/ca/settings.ts';
 import { type RunningControl, runControl } from '../../../src/control/main.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 
@@ -17,7 +18,12 @@ export const LEASE_TTL_MS = 1_000;
 const level = process.env['TOWPATH_TEST_LOG'] === undefined ? 'silent' : 'debug';
 
 /** `url`: one server, or several separated by commas. */
-export function startControl(url: string, id = 'test', leaseTtlMs = LEASE_TTL_MS): Promise<RunningControl> {
+export function startControl(
+  url: string,
+  id = 'test',
+  leaseTtlMs = LEASE_TTL_MS,
+  certificates: CertificateSettings | null = null,
+): Promise<RunningControl> {
   return runControl(
     {
       servers: url.split(','),
@@ -29,6 +35,7 @@ export function startControl(url: string, id = 'test', leaseTtlMs = LEASE_TTL_MS
       leaseTtlMs,
       replicas: 'auto',
       reconcileMs: 500,
+      certificates,
     },
     createLogger({ name: `control-${id}`, level }),
   );
@@ -71,6 +78,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     status: async () => ({ host, services: agent.services.size }),
     dump: async () => ({ services: [...agent.services.keys()] }),
     explain: async (body) => ({ host, asked: body }),
+    renewCertificates: async () => ({ host }),
     logLevel: async (wanted) => {
       if (!['debug', 'info'].includes(wanted)) throw new Error(`"${wanted}" is no log level`);
       return wanted;

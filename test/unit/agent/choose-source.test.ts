@@ -13,6 +13,7 @@ const HANDLERS = {
   status: async () => null,
   dump: async () => null,
   explain: async () => null,
+  renewCertificates: async () => null,
   logLevel: async (level: string) => level,
 };
 

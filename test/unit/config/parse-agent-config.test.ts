@@ -64,6 +64,8 @@ workloads:
       successThreshold: 1,
       failureThreshold: 1,
     },
+    serviceAccount: 'default',
+    programs: { uids: [], gids: [], cgroups: [] },
   });
 });
 

@@ -10,6 +10,7 @@ const NOTHING: AgentFacts = {
   saves: null,
   control: null,
   workloads: [],
+  identities: null,
   interception: null,
   dns: null,
   connections: 0,
