@@ -11,8 +11,10 @@ import { Reactor } from '../reactor/reactor.ts';
 import { ChunkedPool } from './codec/http1/chunked.ts';
 import { HeadParser } from './codec/http1/head.ts';
 import { createLlhttp } from './codec/http1/llhttp.ts';
-import { type ConnectionRecord, CountingSink, type Ending, type RecordSink } from './connection-record.ts';
+import { CountingSink } from './connection-record.ts';
 import { type Context, headLimits } from './context.ts';
+import { countOpen } from './count-open.ts';
+import { countTls } from './count-tls.ts';
 import { Counters } from './counters.ts';
 import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
@@ -32,14 +34,7 @@ import { RequestMeter } from './request-meter.ts';
 import { RoutingTable } from './routing-table.ts';
 import { serveConnection } from './serve-connection.ts';
 import { ServerFirstMemory } from './server-first.ts';
-import {
-  sharedNow,
-  type ThreadStart,
-  VITAL_CHUNKS_IN_USE,
-  VITAL_CONNECTIONS,
-  VITAL_SOCKETS,
-  VITAL_TURN_AT,
-} from './thread-start.ts';
+import { sharedNow, type ThreadStart, VITAL_CHUNKS_IN_USE, VITAL_SOCKETS, VITAL_TURN_AT } from './thread-start.ts';
 import { closeIdle } from './upstream/pool.ts';
 import { ViewWaiters } from './view-waiters.ts';
 
@@ -77,6 +72,7 @@ class DataThread {
     this.#nameWaiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (name) => this.#post({ type: 'resolve', name }));
     this.#context = this.#makeContext(start, reactor, llhttp, memory, counters);
     this.#context.janitor.start();
+    reactor.tlsObserver = countTls(counters);
     reactor.onTurn = () => this.#afterTurn();
     reactor.onHandlerError = (error) => this.#handlerFailed(error);
   }
@@ -97,7 +93,10 @@ class DataThread {
       exchanges: new ExchangeParts(memory, reactor),
       counters,
       meter: new RequestMeter(counters),
-      sink: this.#countOpen(new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now))),
+      sink: countOpen(
+        new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now)),
+        this.#vitals,
+      ),
       table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
@@ -150,8 +149,9 @@ class DataThread {
     for (let m = receiveMessageOnPort(this.#start.port); m !== undefined; m = receiveMessageOnPort(this.#start.port)) {
       const message = m.message as ToDataThread;
       try {
-        this.#apply(message);
-        if (message.type !== 'dump' && message.type !== 'explain')
+        if (message.type === 'identity') this.#useIdentity(message);
+        else this.#apply(message);
+        if (message.type !== 'dump' && message.type !== 'explain' && message.type !== 'identity')
           this.#post({ type: 'applied', sequence: message.sequence });
       } catch (error) {
         // Not answered, so that main does not take it for applied; the messages behind it count all the same.
@@ -160,7 +160,14 @@ class DataThread {
     }
   }
 
-  #apply(message: ToDataThread): void {
+  #useIdentity({ sequence, identity }: Extract<ToDataThread, { type: 'identity' }>): void {
+    const problem = this.#reactor.tls.mesh.replace(identity);
+    if (problem === null) return this.#post({ type: 'applied', sequence });
+    this.#log.problem(problem, {}, this.#reactor.now);
+    this.#post({ type: 'applied', sequence, problem });
+  }
+
+  #apply(message: Exclude<ToDataThread, { type: 'identity' }>): void {
     const { table } = this.#context;
     switch (message.type) {
       case 'directory':
@@ -175,9 +182,6 @@ class DataThread {
         return this.#waiters.settle(message.key, false);
       case 'inbound':
         return table.setInbound(message.workloads);
-      case 'identity':
-        // Nothing is encrypted between hosts yet.
-        return;
       case 'host':
         return void this.#context.hostPolicies.set(message.view);
       case 'resolved':
@@ -218,24 +222,6 @@ class DataThread {
       { error: error instanceof Error ? (error.stack ?? error.message) : String(error) },
       this.#reactor.now,
     );
-  }
-
-  #countOpen(sink: RecordSink): RecordSink {
-    const change = (by: number): void => {
-      this.#vitals[VITAL_CONNECTIONS] += by;
-    };
-    return {
-      opened: (record: ConnectionRecord): void => {
-        change(1);
-        sink.opened(record);
-      },
-      decided: (record: ConnectionRecord): void => sink.decided(record),
-      closed: (record: ConnectionRecord, ending: Ending): void => {
-        change(-1);
-        sink.closed(record, ending);
-      },
-      closedTwice: (record: ConnectionRecord): void => sink.closedTwice(record),
-    };
   }
 
   #post(message: FromDataThread): void {

@@ -22,6 +22,7 @@ import { EPOLL_CTL_ADD, EPOLLIN, SO_RCVLOWAT, SOL_SOCKET } from './syscalls.ts';
 import { TICK_MS, type Timed } from './timer-wheel.ts';
 import { Timers } from './timers.ts';
 import { TlsEngine } from './tls/tls-engine.ts';
+import { type TlsObserver, UNOBSERVED } from './tls/tls-observer.ts';
 import { type Deferred, TurnEnd } from './turn-end.ts';
 import { Writer } from './writer.ts';
 
@@ -45,6 +46,8 @@ export class Reactor {
   onHandlerError: (error: unknown) => void = (error) => {
     throw error;
   };
+  /** Hears of TLS handshakes; to be set before the first use of `tls`. */
+  tlsObserver: TlsObserver = UNOBSERVED;
   readonly #slots: SlotTable;
   readonly #timers: Timers;
   readonly #interest: Interest;
@@ -98,7 +101,7 @@ export class Reactor {
   /** Puts TLS on connections, after they were dialled or accepted. Made on first use: without TLS, OpenSSL is never touched. */
   get tls(): TlsEngine {
     const { natives } = this.descriptors;
-    this.#tls ??= new TlsEngine(this.kernel, natives, this.#interest, this.#timers, this.#turnEnd);
+    this.#tls ??= new TlsEngine(this.kernel, natives, this.#interest, this.#timers, this.#turnEnd, this.tlsObserver);
     return this.#tls;
   }
 

@@ -1,6 +1,7 @@
 import { describeErrno } from './errno.ts';
 import type { SockAddr } from './socket-address.ts';
 import type { Timed } from './timer-wheel.ts';
+import type { TlsReason } from './tls/tls-reasons.ts';
 
 /**
  * What a connection tells its owner. `at` is a slab offset in the shared receive area, valid only during the call: copy what
@@ -43,6 +44,15 @@ export interface SecureLayer {
   readonly serverName: string | null;
   /** The handshake took up an earlier session. */
   readonly resumed: boolean;
+  /**
+   * Who the peer has proven to be by mutual TLS of the mesh, also where a session was resumed: `<trust-domain>/ns/<namespace>/sa/<account>`,
+   * the SPIFFE ID without its scheme; null = nobody, or nobody yet.
+   */
+  readonly peerPrincipal: string | null;
+  /** As whom this host speaks to it, written alike. */
+  readonly localPrincipal: string | null;
+  /** Why TLS failed, as it is counted; '' = it has not. */
+  readonly failure: TlsReason | '';
   /** The certificates that the peer has shown, in DER, its own first. Copied at each call. */
   peerChain(): Buffer[];
   /** Internal: epoll interest. */

@@ -135,6 +135,10 @@ export function storeByte(address: bigint, value: number): void {
   ffi.setUint8(address, 0, value);
 }
 
+export function storeInt(address: bigint, value: number): void {
+  ffi.setInt32(address, 0, value);
+}
+
 export function storePointer(address: bigint, value: bigint): void {
   ffi.setUint64(address, 0, value);
 }

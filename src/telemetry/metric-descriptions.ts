@@ -15,6 +15,12 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_connection_received_bytes_total: counter('Bytes received from the clients of captured connections.'),
   towpath_connection_sent_bytes_total: counter('Bytes sent to the clients of captured connections.'),
   towpath_connections_shed_total: counter('Connections that could not be accepted, by errno.'),
+  towpath_tls_handshakes_total: counter(
+    'TLS handshakes that were completed, by side and whether a session was resumed.',
+  ),
+  towpath_tls_failures_total: counter(
+    'TLS connections that failed, by side and reason: each rule for certificates has its own.',
+  ),
   towpath_verdicts_total: counter('What sniffing decided for captured connections, and why.'),
   towpath_requests_total: counter(
     'HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.',

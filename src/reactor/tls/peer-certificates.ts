@@ -22,8 +22,8 @@ export function readPeerChain(library: TlsLibrary, ssl: bigint): Buffer[] {
   return chain;
 }
 
-/** i2d_X509 writes to the address that it finds behind its second argument. */
-function readCertificate({ lib, slab, scratch }: TlsLibrary, x509: bigint): Buffer | null {
+/** One certificate in DER; null when it is too large. i2d_X509 writes to the address that it finds behind its second argument. */
+export function readCertificate({ lib, slab, scratch }: TlsLibrary, x509: bigint): Buffer | null {
   const length = lib.i2d_X509(x509, 0n);
   if (length <= 0 || length > MAX_CERTIFICATE_BYTES) return null;
   const chunk = slab.allocate(length);

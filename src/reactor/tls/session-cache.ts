@@ -1,75 +1,88 @@
-import type { LibSsl } from '../libssl.ts';
 import type { NativeTable } from './native-table.ts';
+import type { TlsLibrary } from './tls-library.ts';
 
 /** Peers of one context whose last session is kept. */
 const MAX_PEERS = 256;
+
+interface Kept {
+  /** In the table. */
+  readonly place: number;
+  /** Wall-clock ms until which what was verified holds; Infinity = the peer's own certificate alone decides. */
+  readonly untilMs: number;
+}
 
 /**
  * The last session with each peer, so that the next connection saves the exchange of certificates. It belongs to one context:
  * a session never outlives the trust under which it began.
  */
 export class SessionCache {
-  readonly #lib: LibSsl;
+  readonly #library: TlsLibrary;
   readonly #natives: NativeTable;
-  /** Peer -> place in the table; the one used longest ago comes first. */
-  readonly #places = new Map<string, number>();
+  /** The one used longest ago comes first. */
+  readonly #kept = new Map<string, Kept>();
   #closed = false;
 
-  constructor(lib: LibSsl, natives: NativeTable) {
-    this.#lib = lib;
-    this.#natives = natives;
+  constructor(library: TlsLibrary) {
+    this.#library = library;
+    this.#natives = library.natives;
   }
 
   get size(): number {
-    return this.#places.size;
+    return this.#kept.size;
   }
 
-  /** Proposes what is known of the peer to a new connection. */
-  offer(peer: string, ssl: bigint): void {
-    const place = this.#places.get(peer);
-    if (place === undefined) return;
-    const session = this.#natives.at(place);
-    if (!this.#isUsable(session)) return this.#forget(peer, place);
-    this.#lib.SSL_set_session(ssl, session);
-    this.#places.delete(peer);
-    this.#places.set(peer, place);
+  /** Proposes what is known of the peer to a new connection. Returns until when that holds, as `store` was told; 0 = nothing known. */
+  offer(peer: string, ssl: bigint): number {
+    const kept = this.#kept.get(peer);
+    if (kept === undefined) return 0;
+    const session = this.#natives.at(kept.place);
+    if (!this.#isUsable(session) || this.#library.wallClock() >= kept.untilMs) {
+      this.#forget(peer, kept);
+      return 0;
+    }
+    this.#library.lib.SSL_set_session(ssl, session);
+    this.#kept.delete(peer);
+    this.#kept.set(peer, kept);
+    return kept.untilMs;
   }
 
   /** Keeps the session of an established connection. Returns false when it cannot be resumed (yet). */
-  store(peer: string, ssl: bigint): boolean {
+  store(peer: string, ssl: bigint, untilMs: number): boolean {
     if (this.#closed) return true;
-    const session = this.#lib.SSL_get1_session(ssl);
+    const { lib } = this.#library;
+    const session = lib.SSL_get1_session(ssl);
     if (session === 0n) return false;
-    if (this.#lib.SSL_SESSION_is_resumable(session) !== 1) {
-      this.#lib.SSL_SESSION_free(session);
+    if (lib.SSL_SESSION_is_resumable(session) !== 1) {
+      lib.SSL_SESSION_free(session);
       return false;
     }
-    const old = this.#places.get(peer);
+    const old = this.#kept.get(peer);
     if (old !== undefined) this.#forget(peer, old);
-    for (const [longest, place] of this.#places) {
-      if (this.#places.size < MAX_PEERS) break;
-      this.#forget(longest, place);
+    for (const [longest, kept] of this.#kept) {
+      if (this.#kept.size < MAX_PEERS) break;
+      this.#forget(longest, kept);
     }
     const place = this.#natives.keep('session', session);
-    if (place < 0) this.#lib.SSL_SESSION_free(session);
-    else this.#places.set(peer, place);
+    if (place < 0) lib.SSL_SESSION_free(session);
+    else this.#kept.set(peer, { place, untilMs });
     return true;
   }
 
   clear(): void {
     this.#closed = true;
-    for (const [peer, place] of this.#places) this.#forget(peer, place);
+    for (const [peer, kept] of this.#kept) this.#forget(peer, kept);
   }
 
   /** A resumed connection is not verified again: it must not outlive the certificate that was. */
   #isUsable(session: bigint): boolean {
-    const peer = this.#lib.SSL_SESSION_get0_peer(session);
-    const ended = peer !== 0n && this.#lib.X509_cmp_current_time(this.#lib.X509_get0_notAfter(peer)) <= 0;
-    return !ended && this.#lib.SSL_SESSION_is_resumable(session) === 1;
+    const { lib } = this.#library;
+    const peer = lib.SSL_SESSION_get0_peer(session);
+    const ended = peer !== 0n && lib.X509_cmp_current_time(lib.X509_get0_notAfter(peer)) <= 0;
+    return !ended && lib.SSL_SESSION_is_resumable(session) === 1;
   }
 
-  #forget(peer: string, place: number): void {
-    this.#places.delete(peer);
-    this.#lib.SSL_SESSION_free(this.#natives.release(place));
+  #forget(peer: string, { place }: Kept): void {
+    this.#kept.delete(peer);
+    this.#library.lib.SSL_SESSION_free(this.#natives.release(place));
   }
 }

@@ -1,15 +1,23 @@
 /** One connection under TLS: OpenSSL reads and writes the descriptor itself (docs/adr/0008), this tells it when. */
-import { EAGAIN, EPROTO } from '../errno.ts';
+import { EAGAIN } from '../errno.ts';
 import * as openssl from '../libssl.ts';
 import type { SecureLayer, Socket } from '../socket.ts';
 import { copyText, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../syscalls.ts';
 import type { Deferred } from '../turn-end.ts';
-import { type Explained, explainFailure, explainOtherName } from './explain-failure.ts';
+import {
+  type Explained,
+  explainFailure,
+  explainOtherName,
+  explainRefusal,
+  explainTransport,
+} from './explain-failure.ts';
 import type { MemoryInput } from './memory-input.ts';
 import { isFailure, readRecords, writeRecords } from './move-records.ts';
 import { readPeerChain } from './peer-certificates.ts';
 import { readProtocol } from './read-protocol.ts';
+import { TlsHandshake } from './tls-handshake.ts';
 import type { TlsHost } from './tls-host.ts';
+import type { TlsReason } from './tls-reasons.ts';
 import type { TlsRole } from './tls-role.ts';
 
 /** Reads of what a peer had sent before it went away. */
@@ -22,16 +30,14 @@ export class TlsConnection implements SecureLayer, Deferred {
   version = '';
   resumed = false;
   owesCloseNotify = false;
+  failure: TlsReason | '' = '';
   readonly socket: Socket;
   deferred = false;
   readonly #host: TlsHost;
   readonly #role: TlsRole;
-  /** Bytes read before TLS began; null once OpenSSL reads the descriptor. */
-  #input: MemoryInput | null;
+  readonly #handshake: TlsHandshake;
   /** SSL *; 0n once freed. */
   #ssl: bigint;
-  #transportReady: boolean;
-  #handshakeWants = EPOLLOUT;
   /** OpenSSL has to write before it reads on (the answer to a key update, say). */
   #readsWhenWritable = false;
   /** OpenSSL holds records already, of which epoll does not know. */
@@ -40,7 +46,7 @@ export class TlsConnection implements SecureLayer, Deferred {
   #endWaits = false;
   #closeNotifySent = false;
   #sessionStored = false;
-  /** The peer or OpenSSL broke the protocol: the session must not be resumed (RFC 5246 7.2.2). */
+  /** A side broke the protocol: the session must not be resumed (RFC 5246 7.2.2). */
   #broken = false;
 
   constructor(host: TlsHost, socket: Socket, ssl: bigint, role: TlsRole, input: MemoryInput | null) {
@@ -48,12 +54,19 @@ export class TlsConnection implements SecureLayer, Deferred {
     this.socket = socket;
     this.#ssl = ssl;
     this.#role = role;
-    this.#input = input;
-    this.#transportReady = !socket.connecting;
+    this.#handshake = new TlsHandshake(socket, ssl, role, input);
   }
 
   get serverName(): string | null {
     return this.#role.serverName;
+  }
+
+  get peerPrincipal(): string | null {
+    return this.established ? this.#role.peerPrincipal : null;
+  }
+
+  get localPrincipal(): string | null {
+    return this.#role.localPrincipal;
   }
 
   peerChain(): Buffer[] {
@@ -61,7 +74,7 @@ export class TlsConnection implements SecureLayer, Deferred {
   }
 
   wanted(): number {
-    if (!this.established) return this.#handshakeWants;
+    if (!this.established) return this.#handshake.wants;
     const socket = this.socket;
     const readable = !socket.paused && !socket.readClosed;
     const reading = readable && !this.#readsWhenWritable ? EPOLLIN | EPOLLRDHUP : 0;
@@ -71,7 +84,7 @@ export class TlsConnection implements SecureLayer, Deferred {
 
   dispatch(mask: number): boolean {
     if (!this.established) {
-      this.#stepHandshake();
+      this.#shakeHands();
       return true;
     }
     const { paused, readClosed } = this.socket;
@@ -100,7 +113,7 @@ export class TlsConnection implements SecureLayer, Deferred {
     const { total, state, errno } = moved;
     if (!isFailure(state)) return total > 0 ? total : -EAGAIN;
     const failure = this.#explain(state, errno);
-    this.socket.reason = failure.sentence;
+    this.#fail(failure);
     return -failure.errno;
   }
 
@@ -138,28 +151,13 @@ export class TlsConnection implements SecureLayer, Deferred {
     this.#ssl = 0n;
   }
 
-  #stepHandshake(): void {
-    const { kernel, interest, library } = this.#host;
-    const { lib, callbacks } = library;
-    const error = this.#transportReady ? 0 : kernel.takeSocketError(this.socket.fd);
-    if (error !== 0) return this.#die({ errno: error, sentence: '' });
-    this.#transportReady = true;
-    if (!this.#host.takeHandshake()) return;
-    lib.ERR_clear_error();
-    callbacks.current = this.#role;
-    const r = lib.SSL_do_handshake(this.#ssl);
-    callbacks.current = null;
-    if (r === 1) return this.#establish();
-    const { errno } = kernel;
-    const state = lib.SSL_get_error(this.#ssl, r);
-    if (isFailure(state)) return this.#die(this.#explain(state, errno));
-    // No handshake ends with the first flight of the client, which is all that memory can hold.
-    if (state === openssl.SSL_ERROR_WANT_READ) {
-      this.#input?.leave(this.#ssl);
-      this.#input = null;
-    }
-    this.#handshakeWants = state === openssl.SSL_ERROR_WANT_READ ? EPOLLIN : EPOLLOUT;
-    interest.refresh(this.socket);
+  #shakeHands(): void {
+    const handshake = this.#handshake;
+    const step = handshake.step(this.#host);
+    if (step === 'done') this.#establish();
+    else if (step === 'waiting') this.#host.interest.refresh(this.socket);
+    else if (step === 'failed') this.#die(this.#explain(handshake.state, handshake.errno));
+    else this.#die(explainTransport(handshake.errno));
   }
 
   #establish(): void {
@@ -173,10 +171,11 @@ export class TlsConnection implements SecureLayer, Deferred {
     const objection = this.#role.objection(this.protocol, () => this.peerChain());
     if (objection !== null) {
       this.#broken = true;
-      if (objection === 'refusal') return this.#die({ errno: EPROTO, sentence: this.#role.refusal });
-      return this.#die(explainOtherName(library, this.#ssl, this.#role.expected));
+      const own = explainRefusal(this.#role);
+      return this.#die(own ?? explainOtherName(library, this.#ssl, this.#role.expected));
     }
     this.established = true;
+    this.#host.observer.established(this.#role.side, this.resumed);
     socket.connecting = false;
     // The first bytes often come with the end of the handshake, and OpenSSL may have read them with it.
     this.#hasMore = true;
@@ -232,14 +231,20 @@ export class TlsConnection implements SecureLayer, Deferred {
 
   #explain(state: number, errno: number): Explained {
     this.#broken = true;
-    const { refusal, expected } = this.#role;
-    const circumstances = { established: this.established, ownRefusal: refusal, expected };
-    return explainFailure(this.#host.library, this.#ssl, state, errno, circumstances);
+    return explainFailure(this.#host.library, this.#ssl, state, errno, this.established, this.#role);
   }
 
-  #die({ errno, sentence }: Explained): void {
+  /** Not counted where TCP alone failed under an established connection. */
+  #fail({ reason, sentence }: Explained): void {
     this.socket.reason = sentence;
+    if (this.failure !== '' || (this.established && reason === 'transport')) return;
+    this.failure = reason;
+    this.#host.observer.failed(this.#role.side, reason);
+  }
+
+  #die(explained: Explained): void {
+    this.#fail(explained);
     this.#host.interest.silence(this.socket);
-    this.socket.handler.onError(this.socket, errno);
+    this.socket.handler.onError(this.socket, explained.errno);
   }
 }

@@ -30,10 +30,19 @@ export interface ClientSettings {
   readonly identity: TlsIdentity | null;
 }
 
+export interface ClientTrust {
+  /** PEM text: a chain that ends in one of these certificates is accepted. */
+  readonly trusted: Uint8Array;
+  /** Without one the handshake fails. */
+  readonly required: boolean;
+  /** Clients are told the names of these authorities. */
+  readonly announced: boolean;
+}
+
 export interface ServerSettings {
   readonly identity: TlsIdentity;
-  /** Certificates asked of clients; null = none. `required`: without one the handshake fails. */
-  readonly clients: { readonly trusted: Uint8Array; readonly required: boolean } | null;
+  /** Certificates asked of clients; null = none. */
+  readonly clients: ClientTrust | null;
   /** ALPN protocols spoken, by preference; [] = ALPN is not answered. */
   readonly protocols: readonly string[];
   /** TICKET_KEY_BYTES shared by contexts among which sessions may be resumed; null = this context alone. */
@@ -130,7 +139,7 @@ export class TlsClientContext extends TlsContext {
   /** @throws TlsSettingsError */
   constructor(library: TlsLibrary, settings: ClientSettings) {
     super(library, library.lib.TLS_client_method());
-    this.sessions = new SessionCache(library.lib, library.natives);
+    this.sessions = new SessionCache(library);
     this.orClose(() => {
       this.trust(settings.trusted, ssl.SSL_VERIFY_PEER, false);
       if (settings.identity !== null) this.use(settings.identity);
@@ -161,7 +170,7 @@ export class TlsServerContext extends TlsContext {
     this.orClose(() => {
       encodeProtocols(settings.protocols);
       this.use(settings.identity);
-      if (clients !== null) this.trust(clients.trusted, this.verifyMode, true);
+      if (clients !== null) this.trust(clients.trusted, this.verifyMode, clients.announced);
       this.#setCallbacks();
       this.#setSessions(settings);
     });

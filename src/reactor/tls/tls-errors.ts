@@ -15,6 +15,8 @@ const MAX_QUEUED = 32;
 
 export interface TlsFailure {
   readonly sentence: string;
+  /** Of the SSL library; -1 = of another one. */
+  readonly code: number;
   /** The stream ended without close_notify. */
   readonly truncated: boolean;
   /** The peer's certificate was refused; the verification result says why. */
@@ -24,6 +26,7 @@ export interface TlsFailure {
 /** Empties the queue; the first entry is the cause, the later ones are its consequences. */
 export function takeFailure(lib: LibSsl): TlsFailure {
   let sentence = '';
+  let first = -1;
   let truncated = false;
   let refused = false;
   for (let i = 0; i < MAX_QUEUED; i++) {
@@ -34,12 +37,14 @@ export function takeFailure(lib: LibSsl): TlsFailure {
     const reason = isSsl ? Number(code & REASON_MASK) : -1;
     truncated ||= reason === REASON_UNEXPECTED_EOF;
     refused ||= reason === REASON_VERIFY_FAILED;
-    if (sentence === '')
-      sentence = describeReason(reason, copyText(lib.ERR_reason_error_string(code)) || `code ${code}`);
+    if (sentence !== '') continue;
+    sentence = describeReason(reason, copyText(lib.ERR_reason_error_string(code)) || `code ${code}`);
+    first = reason;
   }
   lib.ERR_clear_error();
   return {
     sentence: sentence === '' ? 'TLS failed for a reason that OpenSSL does not tell' : sentence,
+    code: first,
     truncated,
     refused,
   };

@@ -3,12 +3,14 @@ import type { Kernel } from '../kernel.ts';
 import type { Deferred } from '../turn-end.ts';
 import type { Moved } from './move-records.ts';
 import type { TlsLibrary } from './tls-library.ts';
+import type { TlsObserver } from './tls-observer.ts';
 
 /** What connections need of the engine that made them. */
 export interface TlsHost {
   readonly kernel: Kernel;
   readonly interest: Interest;
   readonly library: TlsLibrary;
+  readonly observer: TlsObserver;
   /** Filled by each read and write, so that none allocates. */
   readonly moved: Moved;
   /** As Reactor.atNextTurnEnd. */

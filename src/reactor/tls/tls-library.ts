@@ -16,6 +16,8 @@ export class TlsLibrary {
   readonly callbacks: HandshakeCallbacks;
   /** Slab offset of ARGUMENT_BYTES whose contents live for one call. */
   readonly scratch: number;
+  /** ms. A test may set it. */
+  wallClock: () => number = Date.now;
 
   /** @throws Error naming the function that this Node lacks */
   constructor(slab: Slab, natives: NativeTable, lib: LibSsl = bindLibssl()) {

@@ -2,55 +2,29 @@
 import type { Negotiator } from './handshake-callbacks.ts';
 import type { TlsServerContext } from './tls-context.ts';
 import type { TlsLibrary } from './tls-library.ts';
-import type { TlsTarget } from './tls-target.ts';
+import type { TlsReason } from './tls-reasons.ts';
 import { quote } from './tls-words.ts';
 
 /** The certificate is for another name, or what `refusal` says. */
 export type Objection = 'other-name' | 'refusal';
 
 export interface TlsRole extends Negotiator {
+  readonly side: 'client' | 'server';
   /** The name asked for (SNI); null = none, or none yet. */
   readonly serverName: string | null;
   /** Names that the peer's certificate must be for. */
   readonly expected: readonly string[];
   /** Why it ended the handshake itself, in one clause; '' = it did not. */
   readonly refusal: string;
+  /** The tag of `refusal`; '' = none. */
+  readonly reason: TlsReason | '';
+  /** SPIFFE IDs without their scheme, proven by the handshake and shown in it; null = none. */
+  readonly peerPrincipal: string | null;
+  readonly localPrincipal: string | null;
   /** What OpenSSL does not check, after the handshake; null = all is well. */
   objection(protocol: string, peerChain: () => Buffer[]): Objection | null;
   /** Keeps the session for the next connection. False: not yet possible. */
   storeSession(ssl: bigint): boolean;
-}
-
-/** The end that dials. */
-export class ClientRole implements TlsRole {
-  readonly serverName: string | null;
-  readonly expected: readonly string[];
-  readonly protocols: readonly string[] = [];
-  refusal = '';
-  readonly #target: TlsTarget;
-
-  constructor(target: TlsTarget) {
-    this.#target = target;
-    this.serverName = target.names.serverName;
-    this.expected = target.expected;
-  }
-
-  chooseContext(): boolean {
-    return false;
-  }
-
-  objection(protocol: string, peerChain: () => Buffer[]): Objection | null {
-    const target = this.#target;
-    if (!target.checkedByOpenssl && !target.accepts(peerChain()[0])) return 'other-name';
-    const { requireProtocol, protocols } = target.names;
-    if (!requireProtocol || protocol !== '') return null;
-    this.refusal = `the peer does not speak ${protocols.join(' or ')} (ALPN)`;
-    return 'refusal';
-  }
-
-  storeSession(ssl: bigint): boolean {
-    return this.#target.context.sessions.store(this.#target.sessionKey, ssl);
-  }
 }
 
 /** Contexts of a server, by the name that the client asks for (SNI). */
@@ -63,10 +37,14 @@ export interface ServerContexts {
 
 /** The end that accepts. */
 export class ServerRole implements TlsRole {
+  readonly side = 'server';
   serverName: string | null = null;
   readonly expected: readonly string[] = [];
   protocols: readonly string[];
+  readonly peerPrincipal = null;
+  readonly localPrincipal = null;
   refusal = '';
+  reason: TlsReason | '' = '';
   readonly #library: TlsLibrary;
   readonly #contexts: ServerContexts;
   readonly #ssl: bigint;
@@ -83,6 +61,7 @@ export class ServerRole implements TlsRole {
     const chosen = this.#contexts.choose(serverName);
     if (chosen === null || chosen.pointer === 0n) {
       const name = serverName === null ? 'no name' : quote(serverName);
+      this.reason = 'server-name';
       this.refusal = `the peer asks for ${name}, which is not served here`;
       return false;
     }

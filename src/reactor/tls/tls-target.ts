@@ -1,6 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import { encodeProtocols } from './alpn.ts';
+import type { ClientTarget } from './client-target.ts';
 import type { TlsClientContext } from './tls-context.ts';
+import type { TlsLibrary } from './tls-library.ts';
+import type { TlsReason } from './tls-reasons.ts';
+import type { Objection, TlsRole } from './tls-role.ts';
 
 /** Who a client means to talk to. */
 export interface TargetNames {
@@ -17,7 +21,7 @@ export interface TargetNames {
 }
 
 /** Everything that a new client connection needs, made once for many. */
-export class TlsTarget {
+export class TlsTarget implements ClientTarget {
   readonly context: TlsClientContext;
   readonly names: TargetNames;
   readonly encodedProtocols: Buffer;
@@ -40,6 +44,23 @@ export class TlsTarget {
     return this.names.uris.length === 0;
   }
 
+  get serverName(): string | null {
+    return this.names.serverName;
+  }
+
+  get hosts(): readonly string[] {
+    return this.checkedByOpenssl ? this.names.hosts : [];
+  }
+
+  /** Any endpoint of a service may take up what another one has begun. */
+  sessionKeyFor(): string {
+    return this.sessionKey;
+  }
+
+  roleFor(_library: TlsLibrary, _ssl: bigint): ClientRole {
+    return new ClientRole(this);
+  }
+
   /** Host names and URIs together, after the handshake. */
   accepts(leaf: Buffer | undefined): boolean {
     if (leaf === undefined) return false;
@@ -49,6 +70,43 @@ export class TlsTarget {
       hosts.some((host) => certificate.checkHost(host, { subject: 'never', partialWildcards: false }) !== undefined) ||
       readUris(certificate.subjectAltName ?? '').some((uri) => uris.includes(uri))
     );
+  }
+}
+
+/** The end that dials. */
+export class ClientRole implements TlsRole {
+  readonly side = 'client';
+  readonly serverName: string | null;
+  readonly expected: readonly string[];
+  readonly protocols: readonly string[] = [];
+  readonly peerPrincipal = null;
+  readonly localPrincipal = null;
+  refusal = '';
+  reason: TlsReason | '' = '';
+  readonly #target: TlsTarget;
+
+  constructor(target: TlsTarget) {
+    this.#target = target;
+    this.serverName = target.serverName;
+    this.expected = target.expected;
+  }
+
+  chooseContext(): boolean {
+    return false;
+  }
+
+  objection(protocol: string, peerChain: () => Buffer[]): Objection | null {
+    const target = this.#target;
+    if (!target.checkedByOpenssl && !target.accepts(peerChain()[0])) return 'other-name';
+    const { requireProtocol, protocols } = target.names;
+    if (!requireProtocol || protocol !== '') return null;
+    this.reason = 'alpn';
+    this.refusal = `the peer does not speak ${protocols.join(' or ')} (ALPN)`;
+    return 'refusal';
+  }
+
+  storeSession(ssl: bigint): boolean {
+    return this.#target.context.sessions.store(this.#target.sessionKey, ssl, Number.POSITIVE_INFINITY);
   }
 }
 

@@ -103,7 +103,7 @@ const ALERTS: Readonly<Record<number, string>> = {
   116: 'it requires a certificate of ours',
   120: 'no common application protocol (ALPN)',
 };
-const FIRST_ALERT = 1000;
+export const FIRST_ALERT = 1000;
 
 /**
  * What a reason of the SSL library means.

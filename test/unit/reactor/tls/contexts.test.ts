@@ -142,7 +142,7 @@ t.test('2,000 connections leave neither memory nor descriptors nor objects behin
   t.setTimeout(120_000);
   const rig = new Rig();
   const { reactor } = rig.world;
-  const clients = { trusted: pki.ca.certificate, required: true };
+  const clients = { trusted: pki.ca.certificate, required: true, announced: true };
   const { address, ends } = rig.accept(rig.serverContext(orders, { clients, protocols: ['h2'] }));
   const target = targetOf(rig.clientContext(pki.ca.certificate, orders), 'orders.example', { protocols: ['h2'] });
   const lonely = targetOf(rig.clientContext(new Pki('Another').ca.certificate), 'orders.example');

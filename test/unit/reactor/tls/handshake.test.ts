@@ -144,7 +144,7 @@ t.test('the name asked for chooses certificate, protocols and client verificatio
   const rig = new Rig();
   const users = pki.issue({ subject: 'users', names: 'DNS:users.example' });
   const first = rig.serverContext(orders, { protocols: ['http/1.1'] });
-  const clients = { trusted: pki.ca.certificate, required: true };
+  const clients = { trusted: pki.ca.certificate, required: true, announced: true };
   const second = rig.serverContext(users, { protocols: ['h2'], clients });
   const choose = (name: string | null) =>
     name === 'users.example' ? second : name === 'orders.example' ? first : null;
@@ -184,7 +184,7 @@ t.test('the whole chain of the peer is handed up in DER, its own certificate fir
   const between = pki.issue({ subject: 'between', names: '' }, pki.ca, true);
   const leaf = pki.issue({ subject: 'deep', names: 'DNS:deep.example' }, between);
   const chained = { ...leaf, certificate: Buffer.concat([leaf.certificate, between.certificate]) };
-  const clients = { trusted: pki.ca.certificate, required: true };
+  const clients = { trusted: pki.ca.certificate, required: true, announced: true };
   const { address, ends } = rig.accept(rig.serverContext(chained, { clients }));
   const client = rig.dial(address.port, targetOf(rig.clientContext(pki.ca.certificate, chained), 'deep.example'));
   await rig.settle(client);

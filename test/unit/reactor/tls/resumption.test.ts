@@ -94,7 +94,10 @@ for (const version of ['-tls1_2', '-tls1_3']) {
     current = rig.serverContext(orders, { ticketKeys: randomBytes(80) });
     t.equal(await connect('-sess_in', file), 'New false', 'other ticket keys');
     const other = new Pki('Other authority');
-    current = rig.serverContext(orders, { ticketKeys, clients: { trusted: other.ca.certificate, required: false } });
+    current = rig.serverContext(orders, {
+      ticketKeys,
+      clients: { trusted: other.ca.certificate, required: false, announced: true },
+    });
     t.equal(
       await connect('-sess_in', file),
       'New false',
@@ -144,16 +147,16 @@ t.test('sessions are kept for a bounded number of peers, the latest ones', async
   send(rig.world, ends[0].socket, 'hello');
   await rig.until(() => client.heard.bytes > 0);
   const ssl = library.natives.at(client.socket.slot);
-  const cache = new SessionCache(library.lib, library.natives);
+  const cache = new SessionCache(library);
   const before = library.natives.count;
-  for (let i = 0; i < 1_000; i++) t.equal(cache.store(`peer ${i}`, ssl), true);
+  for (let i = 0; i < 1_000; i++) t.equal(cache.store(`peer ${i}`, ssl, Number.POSITIVE_INFINITY), true);
   t.equal(cache.size, 256);
   t.equal(library.natives.count, before + 256);
-  for (let i = 0; i < 1_000; i++) cache.store('one peer', ssl);
+  for (let i = 0; i < 1_000; i++) cache.store('one peer', ssl, Number.POSITIVE_INFINITY);
   t.equal(cache.size, 256);
   cache.clear();
   t.equal(library.natives.count, before);
-  t.equal(cache.store('too late', ssl), true);
+  t.equal(cache.store('too late', ssl, Number.POSITIVE_INFINITY), true);
   t.equal(cache.size, 0, 'a cleared cache takes nothing more');
   rig.destroy();
 });

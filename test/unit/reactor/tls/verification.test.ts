@@ -150,7 +150,7 @@ t.test('a peer whose certificate was refused is told so', async (t) => {
 
 t.test('clients without a certificate, or with that of a stranger, are refused where one is required', async (t) => {
   const rig = new Rig();
-  const clients = { trusted: pki.ca.certificate, required: true };
+  const clients = { trusted: pki.ca.certificate, required: true, announced: true };
   const { address, ends } = rig.accept(rig.serverContext(orders, { clients }));
   const options = { servername: 'orders.example', ca: pki.ca.certificate };
   const stranger = issueOrders(strangers);
@@ -192,7 +192,7 @@ t.test('what the server says against our certificate is passed on', async (t) =>
 
 t.test('optional client certificates are verified when they are shown', async (t) => {
   const rig = new Rig();
-  const clients = { trusted: pki.ca.certificate, required: false };
+  const clients = { trusted: pki.ca.certificate, required: false, announced: true };
   const { address, ends } = rig.accept(rig.serverContext(orders, { clients }));
   const without = openssl('s_client', '-connect', `127.0.0.1:${address.port}`);
   await rig.until(() => ends[0]?.heard.events[0] === 'connect');

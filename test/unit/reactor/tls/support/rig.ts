@@ -40,7 +40,11 @@ export class Rig {
 
   serverContext(
     identity: Issued,
-    more: { clients?: { trusted: Buffer; required: boolean }; protocols?: readonly string[]; ticketKeys?: Buffer } = {},
+    more: {
+      clients?: { trusted: Buffer; required: boolean; announced: boolean };
+      protocols?: readonly string[];
+      ticketKeys?: Buffer;
+    } = {},
   ): TlsServerContext {
     return this.#kept(
       new TlsServerContext(this.world.reactor.tls.library, {

@@ -1,0 +1,18 @@
+import type { ConnectionRecord, Ending, RecordSink } from './connection-record.ts';
+import { VITAL_CONNECTIONS } from './thread-start.ts';
+
+/** Keeps the number of open connections among the vitals, for main, and hands everything on. */
+export function countOpen(sink: RecordSink, vitals: Float64Array): RecordSink {
+  return {
+    opened: (record: ConnectionRecord): void => {
+      vitals[VITAL_CONNECTIONS]++;
+      sink.opened(record);
+    },
+    decided: (record: ConnectionRecord): void => sink.decided(record),
+    closed: (record: ConnectionRecord, ending: Ending): void => {
+      vitals[VITAL_CONNECTIONS]--;
+      sink.closed(record, ending);
+    },
+    closedTwice: (record: ConnectionRecord): void => sink.closedTwice(record),
+  };
+}
