@@ -11,6 +11,8 @@ const SHORT: Readonly<Record<string, Kind>> = {
   wg: 'WorkloadGroup',
   btp: 'BackendTrafficPolicy',
   btls: 'BackendTLSPolicy',
+  ra: 'RequestAuthentication',
+  ap: 'AuthorizationPolicy',
   cm: 'ConfigMap',
 };
 

@@ -27,7 +27,7 @@ function compileHostView({ resources, hosts }: MeshState, host: string, isPublis
   const workloads = hosts.of(host);
   if (workloads === null) return { type: 'leave' };
   const body = compileHost(resources, workloads);
-  return body.workloads.length === 0 && body.mtls === undefined && !isPublished
-    ? { type: 'leave' }
-    : { type: 'write', body };
+  const { workloads: said, ...rest } = body;
+  const isEmpty = said.length === 0 && Object.keys(rest).length === 0;
+  return isEmpty && !isPublished ? { type: 'leave' } : { type: 'write', body };
 }

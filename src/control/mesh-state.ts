@@ -178,7 +178,7 @@ export class MeshState {
 
   #touch(change: Change, resource: ResourceId | null): void {
     if (resource?.startsWith('WorkloadGroup.')) this.#regroup(change);
-    const namespace = touchedNamespace(change);
+    const namespace = touchedNamespace(this.resources, change);
     this.#onTouched({
       services: affectedServices(this.resources, change),
       hosts: namespace === undefined ? [] : this.hosts.hostsIn(namespace),

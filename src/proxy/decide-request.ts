@@ -2,6 +2,7 @@
 
 import { nameOf } from '../contract/service-names.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
+import { DENIED, denialOf } from './authorize-inbound.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
@@ -14,6 +15,7 @@ import { destinationAsEndpoint } from './endpoints/keep-destination.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
 import { type DeliveryRules, USUAL_DELIVERY } from './exchange/delivery-rules.ts';
 import { readAuthority } from './explicit/read-authority.ts';
+import { inboundScope } from './inbound-scope.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import { outsideSentence } from './outside-sentence.ts';
 import type { OwnContent } from './own-content.ts';
@@ -73,7 +75,10 @@ export function decideRequest(
   bytes: Buffer,
 ): RequestDecision {
   if (record.side === 'inbound') {
-    return sendTo(context.inbound.get(destination), null, record.service, inboundScope(record.service));
+    const { service } = record;
+    const denial = context.hostPolicies.hasAccess ? denialOf(context, record, head, bytes) : null;
+    if (denial !== null) return denied(service, denial);
+    return sendTo(context.inbound.get(destination), null, service, inboundScope(service));
   }
   context.asked.note(record.client, destination, head, bytes);
   const target = context.table.find(destination);
@@ -91,6 +96,10 @@ export function decideRequest(
     case 'no-such-port':
       return answer('NR', `the service ${target.service} has no port ${destination.port}`, target.service, '');
   }
+}
+
+function denied(service: string, sentence: string): RequestDecision {
+  return { type: 'answer', flag: '', status: 403, sentence, content: DENIED, service, route: '' };
 }
 
 /** No service, and services only are allowed: unless the request names a host of a ServiceEntry, which leads to where it was going. */
@@ -206,18 +215,6 @@ export function toCluster(
     affinity: context.asked.affinity,
     scope: action ?? port,
   };
-}
-
-/** One for each workload of this host that ever was: the same port may change hands. */
-const INBOUND_SCOPES = new Map<string, object>();
-
-function inboundScope(workload: string): object {
-  let scope = INBOUND_SCOPES.get(workload);
-  if (scope === undefined) {
-    scope = {};
-    INBOUND_SCOPES.set(workload, scope);
-  }
-  return scope;
 }
 
 /** Where no rule decides. */

@@ -211,7 +211,7 @@ function errorField(record: ConnectionRecord, flag: ResponseFlag | ''): Inserted
 }
 
 function note(record: ConnectionRecord, { flag, sentence }: OwnAnswer): void {
-  if (flag === '') return;
+  if (sentence === '') return;
   record.flag = flag;
   record.detail = sentence;
 }

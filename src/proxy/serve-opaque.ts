@@ -1,5 +1,6 @@
 /** Sends a connection as a whole to one endpoint and relays its bytes. */
 import type { Socket } from '../reactor/socket.ts';
+import { denialOf } from './authorize-inbound.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
@@ -12,11 +13,26 @@ import { refusesConnection } from './upstream/connection-count.ts';
 import { describeDial, dialEndpoint } from './upstream/dial.ts';
 import { noteOverflow } from './upstream/overflow.ts';
 
+const NO_BYTES = new Uint8Array(0);
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
 
 /** @param read what sniffing has read, and where it has dialled meanwhile */
 export function serveOpaque(
+  context: Context,
+  client: Socket,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  read: Omit<Sniffed, 'verdict' | 'reason'>,
+): void {
+  const isJudged = record.side === 'inbound' && context.hostPolicies.hasAccess;
+  const denial = isJudged ? denialOf(context, record, null, NO_BYTES) : null;
+  if (denial === null) return serveAllowed(context, client, record, target, read);
+  if (read.parallel !== null) context.reactor.reset(read.parallel);
+  refuse(context, client, record, '', denial, 'refused');
+}
+
+function serveAllowed(
   context: Context,
   client: Socket,
   record: ConnectionRecord,
@@ -56,7 +72,7 @@ function refuse(
   { reactor }: Context,
   client: Socket,
   record: ConnectionRecord,
-  flag: ResponseFlag,
+  flag: ResponseFlag | '',
   detail: string,
   ending: Ending,
 ): void {

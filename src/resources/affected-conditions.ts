@@ -77,5 +77,6 @@ function speakingOf(index: ResourceIndex, key: ServiceKey): Found {
     index.routesWithBackend(key),
     index.policiesTargeting(key),
     index.tlsPoliciesTargeting(key),
+    index.workloadPoliciesTargeting(key),
   ].flat();
 }

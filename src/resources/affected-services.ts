@@ -54,6 +54,8 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
     case 'WorkloadEntry':
       addWithDependents(index, index.servicesSelecting(resource.metadata.namespace, workloadLabels(resource)), found);
       return;
+    case 'RequestAuthentication':
+    case 'AuthorizationPolicy':
     case 'Sidecar':
     // The workloads of a group change as such when their group does.
     case 'WorkloadGroup':
@@ -68,18 +70,14 @@ function addAffectedBy(index: ResourceIndex, resource: Resource, found: Set<Serv
       for (const { resource: route } of index.routesWithExtension(keyOf(resource))) addParents(route, found);
       return;
     case 'BackendTrafficPolicy':
-      addWithDependents(index, targetKeys(resource), found);
       for (const route of targetRoutes(index, resource)) addParents(route, found);
-      return;
+      return addWithDependents(index, targetKeys(resource), found);
     case 'BackendTLSPolicy':
-      addWithDependents(index, targetKeys(resource), found);
-      return;
+      return addWithDependents(index, targetKeys(resource), found);
     case 'PeerAuthentication':
-      addWithDependents(index, coveredServices(index, resource), found);
-      return;
+      return addWithDependents(index, coveredServices(index, resource), found);
     case 'ConfigMap':
-      addWithDependents(index, trustingServices(index, keyOf(resource)), found);
-      return;
+      return addWithDependents(index, trustingServices(index, keyOf(resource)), found);
     default:
       assertNever(resource);
   }

@@ -1,5 +1,6 @@
 import { assertNever } from '../core/result.ts';
 import { joinPath } from '../core/schema.ts';
+import { analyzeWorkloadPolicy } from './analyze-authorization.ts';
 import { analyzePeerAuthentication, analyzeTlsConflict } from './analyze-peer-authentication.ts';
 import { analyzeExtension, analyzeRoute } from './analyze-route.ts';
 import { duplicateMatches } from './analyze-rules.ts';
@@ -41,12 +42,7 @@ export function analyzeResources(index: ResourceIndex, endpoints: EndpointIndex 
 function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource: Resource): Finding[] {
   switch (resource.kind) {
     case 'Service':
-      return [
-        ...analyzeClaims(index, resource),
-        ...analyzeWorkloads(index, endpoints, resource),
-        ...analyzePorts(resource),
-        ...duplicateMatches(index, resource),
-      ];
+      return analyzeService(index, endpoints, resource);
     case 'ServiceEntry':
       return [
         ...analyzeClaims(index, resource),
@@ -69,6 +65,9 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
       return analyzePolicy(index, resource);
     case 'BackendTLSPolicy':
       return [...analyzeTlsPolicy(index, resource), ...analyzeTlsConflict(index, endpoints, resource)];
+    case 'RequestAuthentication':
+    case 'AuthorizationPolicy':
+      return analyzeWorkloadPolicy(index, endpoints, resource);
     case 'PeerAuthentication':
       return analyzePeerAuthentication(index, endpoints, resource);
     case 'ConfigMap':
@@ -76,6 +75,15 @@ function analyze(index: ResourceIndex, endpoints: EndpointIndex | null, resource
     default:
       return assertNever(resource);
   }
+}
+
+function analyzeService(index: ResourceIndex, endpoints: EndpointIndex | null, service: ServiceResource): Finding[] {
+  return [
+    ...analyzeClaims(index, service),
+    ...analyzeWorkloads(index, endpoints, service),
+    ...analyzePorts(service),
+    ...duplicateMatches(index, service),
+  ];
 }
 
 function analyzeClaims(index: ResourceIndex, resource: ServiceResource | ServiceEntryResource): Finding[] {

@@ -33,4 +33,7 @@ export const CODES = {
   exportIgnored: 'TWP1122',
   egressHostsIgnored: 'TWP1123',
   selectorIgnored: 'TWP1130',
+  unknownPrincipal: 'TWP1131',
+  noRequestAuthentication: 'TWP1132',
+  denyOnTcp: 'TWP1133',
 } as const;

@@ -17,6 +17,7 @@ import {
 } from './types.ts';
 import { accepted, type Condition, refused, type Verdict } from './verdict.ts';
 import { lostClaimSentence, lostClaims } from './virtual-ip-owner.ts';
+import { workloadPolicyVerdicts } from './workload-policy-verdicts.ts';
 
 type TlsTargetRef = BackendTLSPolicyResource['spec']['targetRefs'][number];
 
@@ -58,6 +59,9 @@ export function conditionsOf(index: ResourceIndex, id: ResourceId): Condition[] 
       return resource.spec.targetRefs.flatMap((ref) =>
         complete(targetTitle(resource, ref), tlsPolicyVerdicts(index, resource, ref)),
       );
+    case 'RequestAuthentication':
+    case 'AuthorizationPolicy':
+      return workloadPolicyVerdicts(index, resource).flatMap(({ target, verdict }) => complete(target, [verdict]));
     case 'PeerAuthentication':
       return complete(null, [peerVerdict(index, resource)]);
     case 'WorkloadGroup':

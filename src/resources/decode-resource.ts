@@ -5,6 +5,7 @@ import { joinPath, problemsOf, z } from '../core/schema.ts';
 import { MAX_DEPTH } from '../core/yaml.ts';
 import { CODES } from './codes.ts';
 import { adviceOnKind } from './foreign-kinds.ts';
+import { authorizationPolicyMetadata, authorizationPolicySpec } from './schema/authorization-policy.ts';
 import { backendTLSPolicySpec } from './schema/backend-tls-policy.ts';
 import { backendTrafficPolicySpec } from './schema/backend-traffic-policy.ts';
 import { configMapFields } from './schema/config-map.ts';
@@ -15,6 +16,7 @@ import { httpRouteFilterSpec } from './schema/http-route-filter.ts';
 import { tcpRouteSpec, tlsRouteSpec } from './schema/l4-routes.ts';
 import { labelNamedMetadata, metadata, metadataNamed } from './schema/metadata.ts';
 import { peerAuthenticationSpec } from './schema/peer-authentication.ts';
+import { requestAuthenticationSpec } from './schema/request-authentication.ts';
 import { serviceSpec } from './schema/service.ts';
 import { serviceEntrySpec } from './schema/service-entry.ts';
 import { sidecarName, sidecarSpec } from './schema/sidecar.ts';
@@ -41,6 +43,8 @@ const ACCEPTED_VERSIONS = {
   BackendTrafficPolicy: ['towpath.dev/v1'],
   BackendTLSPolicy: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha3'],
   PeerAuthentication: ['security.istio.io/v1', 'security.istio.io/v1beta1'],
+  RequestAuthentication: ['security.istio.io/v1', 'security.istio.io/v1beta1'],
+  AuthorizationPolicy: ['security.istio.io/v1', 'security.istio.io/v1beta1'],
   ConfigMap: ['v1'],
 } as const satisfies Record<Kind, readonly [string, ...string[]]>;
 
@@ -83,6 +87,8 @@ const MANIFESTS: Record<Kind, z.ZodType<Resource>> = {
   BackendTrafficPolicy: manifest('BackendTrafficPolicy', metadata, backendTrafficPolicySpec),
   BackendTLSPolicy: manifest('BackendTLSPolicy', metadata, backendTLSPolicySpec),
   PeerAuthentication: manifest('PeerAuthentication', metadata, peerAuthenticationSpec),
+  RequestAuthentication: manifest('RequestAuthentication', metadata, requestAuthenticationSpec),
+  AuthorizationPolicy: manifest('AuthorizationPolicy', authorizationPolicyMetadata, authorizationPolicySpec),
   ConfigMap: configMapManifest,
 };
 

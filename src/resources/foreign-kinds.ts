@@ -1,7 +1,6 @@
 /** Kinds that people paste in from Kubernetes and other meshes, and what takes their place here. */
 const ROUTES = 'write HTTPRoutes, GRPCRoutes, TLSRoutes or TCPRoutes with a Service as parentRef';
 const PROGRAMS = 'programs are registered by the agents of their hosts (workloads in the agent file); leave it out';
-const SECURITY = 'security policies come later; leave it out';
 const GATEWAYS = 'routes attach to Services here; leave it out';
 const POLICY = 'write a BackendTrafficPolicy (towpath.dev/v1)';
 
@@ -25,9 +24,7 @@ const ADVICE: ReadonlyMap<string, string> = new Map([
   ['Deployment', PROGRAMS],
   ['StatefulSet', PROGRAMS],
   ['DaemonSet', PROGRAMS],
-  ['ServiceAccount', SECURITY],
-  ['AuthorizationPolicy', SECURITY],
-  ['RequestAuthentication', SECURITY],
+  ['ServiceAccount', 'accounts are named by workloads and need no resource; leave it out'],
   ['HTTPLocalRateLimitPolicy', 'rate limits come later; leave it out'],
   ['Telemetry', 'telemetry is no matter of resources; leave it out'],
 ]);

@@ -27,6 +27,7 @@ export { ResourceIndex } from './resource-index.ts';
 export type * from './route-types.ts';
 export {
   API_VERSIONS,
+  type AuthorizationPolicyResource,
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type ConfigMapResource,
@@ -38,6 +39,7 @@ export {
   type Kind,
   type Metadata,
   type PeerAuthenticationResource,
+  type RequestAuthenticationResource,
   type Resource,
   type ResourceId,
   type RouteResource,

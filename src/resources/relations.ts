@@ -10,6 +10,7 @@ import {
   type RequestRouteResource,
   type Resource,
   type RouteResource,
+  type WorkloadPolicyResource,
 } from './types.ts';
 
 /** Reverse indexes from a Service or another resource to those that speak of it. */
@@ -25,7 +26,9 @@ export type Relation =
   | 'entry-host'
   | 'egress'
   | 'workload-address'
-  | 'peer-authentication';
+  | 'peer-authentication'
+  | 'workload-policy'
+  | 'workload-policy-target';
 
 /** Every relation of a resource, as the index keys it. */
 export function relationsOf(resource: Resource): string[] {
@@ -56,6 +59,9 @@ export function relationsOf(resource: Resource): string[] {
       return named('workload-address', [resource.spec.address]);
     case 'PeerAuthentication':
       return named('peer-authentication', [resource.metadata.namespace]);
+    case 'RequestAuthentication':
+    case 'AuthorizationPolicy':
+      return workloadPolicyRelations(resource);
     case 'WorkloadGroup':
     case 'HTTPRouteFilter':
     case 'ConfigMap':
@@ -63,6 +69,11 @@ export function relationsOf(resource: Resource): string[] {
     default:
       return assertNever(resource);
   }
+}
+
+function workloadPolicyRelations(policy: WorkloadPolicyResource): string[] {
+  const targets = targetKeys(policy).map((key) => relationKey('workload-policy-target', key));
+  return [relationKey('workload-policy', policy.metadata.namespace), ...targets];
 }
 
 export function relationKey(relation: Relation, key: string): string {
@@ -108,8 +119,11 @@ function filtersOf(route: RequestRouteResource) {
 }
 
 /** The Services and ServiceEntries that a policy targets. */
-export function targetKeys({ metadata, spec }: BackendTrafficPolicyResource | BackendTLSPolicyResource): ServiceKey[] {
-  const refs: readonly PolicyTarget[] = spec.targetRefs;
+export function targetKeys({
+  metadata,
+  spec,
+}: BackendTrafficPolicyResource | BackendTLSPolicyResource | WorkloadPolicyResource): ServiceKey[] {
+  const refs: readonly PolicyTarget[] = spec.targetRefs ?? [];
   const names = refs.flatMap((ref) => (isRouteTarget(ref) ? [] : [ref.name]));
   return unique(names.map((name) => serviceKey(metadata.namespace, name)));
 }

@@ -7,13 +7,16 @@ import { olderFirst } from './older-first.ts';
 import type { RouteTarget } from './policy-types.ts';
 import { keyOf, type Relation, relationKey, relationsOf, unique } from './relations.ts';
 import { type Labels, SelectorIndex } from './selector-index.ts';
+import { keyOfOwner, selectorOf, selectorOwner } from './selector-owner.ts';
 import {
+  type AuthorizationPolicyResource,
   type BackendTLSPolicyResource,
   type BackendTrafficPolicyResource,
   type ConfigMapResource,
   type HTTPRouteFilterResource,
   type Kind,
   type PeerAuthenticationResource,
+  type RequestAuthenticationResource,
   type Resource,
   type ResourceId,
   type ResourceOf,
@@ -25,6 +28,7 @@ import {
   type StoredResource,
   type WorkloadEntryResource,
   type WorkloadGroupResource,
+  type WorkloadPolicyResource,
 } from './types.ts';
 
 export { keyOf, parentKeys, targetKeys } from './relations.ts';
@@ -174,6 +178,20 @@ export class ResourceIndex {
     return frontends(...this.#related('entry-host', host, 'ServiceEntry'));
   }
 
+  /** RequestAuthentications of a namespace. */
+  requestAuthentications(namespace: string): Stored<RequestAuthenticationResource>[] {
+    return this.#related('workload-policy', namespace, 'RequestAuthentication');
+  }
+
+  authorizationPolicies(namespace: string): Stored<AuthorizationPolicyResource>[] {
+    return this.#related('workload-policy', namespace, 'AuthorizationPolicy');
+  }
+
+  /** Policies for the workloads behind a Service or ServiceEntry. */
+  workloadPoliciesTargeting(key: ServiceKey): Stored<WorkloadPolicyResource>[] {
+    return this.#related('workload-policy-target', key, 'RequestAuthentication', 'AuthorizationPolicy');
+  }
+
   #related<K extends Kind>(relation: Relation, key: string, ...kinds: readonly K[]): Stored<ResourceOf<K>>[] {
     const ids = this.#relations.get(relationKey(relation, key)) ?? [];
     return [...ids].flatMap((id) => storedOf(this.#byId.get(id), ...kinds) ?? []);
@@ -196,21 +214,6 @@ export class ResourceIndex {
       if (ids?.size === 0) this.#relations.delete(key);
     }
   }
-}
-
-/** Empty for everything that selects nothing. */
-function selectorOf(resource: Resource): Labels {
-  if (resource.kind === 'Service') return resource.spec.selector;
-  return resource.kind === 'ServiceEntry' ? (resource.spec.workloadSelector?.labels ?? {}) : {};
-}
-
-/** A Service and a ServiceEntry of the same name may both select. */
-function selectorOwner(resource: Resource): string {
-  return `${resource.kind} ${keyOf(resource)}`;
-}
-
-function keyOfOwner(owner: string): ServiceKey {
-  return owner.slice(owner.indexOf(' ') + 1);
 }
 
 function frontends(

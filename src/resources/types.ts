@@ -2,6 +2,7 @@
  * Decoded resources. They keep the field names of the manifests, with defaults applied, so that a decoded resource
  * written as JSON or YAML is itself a manifest that decodes to the same value.
  */
+import type { AuthorizationPolicySpec, RequestAuthenticationSpec } from './authorization-types.ts';
 import type { BackendTrafficPolicySpec, FrontendTarget } from './policy-types.ts';
 import type { ServiceEntrySpec, SidecarSpec, WorkloadGroupSpec } from './registry-types.ts';
 import type { GRPCRouteSpec, HTTPRouteFilterSpec, HTTPRouteSpec, TCPRouteSpec, TLSRouteSpec } from './route-types.ts';
@@ -21,6 +22,8 @@ export const KINDS = [
   'BackendTrafficPolicy',
   'BackendTLSPolicy',
   'PeerAuthentication',
+  'RequestAuthentication',
+  'AuthorizationPolicy',
   'ConfigMap',
 ] as const;
 export type Kind = (typeof KINDS)[number];
@@ -40,6 +43,8 @@ export const API_VERSIONS = {
   BackendTrafficPolicy: 'towpath.dev/v1',
   BackendTLSPolicy: 'gateway.networking.k8s.io/v1',
   PeerAuthentication: 'security.istio.io/v1',
+  RequestAuthentication: 'security.istio.io/v1',
+  AuthorizationPolicy: 'security.istio.io/v1',
   ConfigMap: 'v1',
 } as const satisfies Record<Kind, string>;
 
@@ -74,6 +79,10 @@ export type RouteResource = RequestRouteResource | TLSRouteResource | TCPRouteRe
 export type BackendTrafficPolicyResource = Typed<'BackendTrafficPolicy', BackendTrafficPolicySpec>;
 export type BackendTLSPolicyResource = Typed<'BackendTLSPolicy', BackendTLSPolicySpec>;
 export type PeerAuthenticationResource = Typed<'PeerAuthentication', PeerAuthenticationSpec>;
+export type RequestAuthenticationResource = Typed<'RequestAuthentication', RequestAuthenticationSpec>;
+export type AuthorizationPolicyResource = Typed<'AuthorizationPolicy', AuthorizationPolicySpec>;
+/** Policies for workloads, chosen by label or as those behind a Service. */
+export type WorkloadPolicyResource = RequestAuthenticationResource | AuthorizationPolicyResource;
 /** The one kind without a `spec`. */
 export interface ConfigMapResource {
   readonly apiVersion: (typeof API_VERSIONS)['ConfigMap'];
@@ -92,6 +101,7 @@ export type Resource =
   | BackendTrafficPolicyResource
   | BackendTLSPolicyResource
   | PeerAuthenticationResource
+  | WorkloadPolicyResource
   | ConfigMapResource;
 
 export type ResourceOf<K extends Kind> = Extract<Resource, { readonly kind: K }>;

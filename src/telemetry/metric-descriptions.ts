@@ -68,6 +68,12 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_certificate_renewals_total: counter('Certificates that control issued for this host.'),
   towpath_certificate_renewal_failures_total: counter('Certificates that could not be had from control.'),
   towpath_workload_healthy: gauge('1 while the local workload passes its probe (or has none).'),
+  towpath_authorization_total: counter(
+    'Requests and connections to workloads with policies, by what was decided and the policy that matched.',
+  ),
+  towpath_authorization_noted_total: counter(
+    'What AUDIT policies matched, and what policies that are tried out would have decided.',
+  ),
   towpath_egress_refused_total: counter(
     'Connections and requests refused because their destination is no service and outboundTrafficPolicy is REGISTRY_ONLY.',
   ),

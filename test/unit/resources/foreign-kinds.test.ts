@@ -9,7 +9,7 @@ t.test('a kind of elsewhere is refused with what to write instead, a kind of our
   };
   t.match(refusal('VirtualService'), /is not supported: write HTTPRoutes/);
   t.match(refusal('DestinationRule'), /BackendTrafficPolicy .* Service for each subset/);
-  t.match(refusal('AuthorizationPolicy'), /come later; leave it out/);
+  t.match(refusal('ServiceAccount'), /named by workloads .* leave it out/);
   t.equal(refusal('Nonsense'), 'the kind "Nonsense" is not supported');
   for (const kind of KINDS) t.equal(adviceOnKind(kind), null, kind);
   for (const kind of ['constructor', '__proto__', 'toString']) t.equal(adviceOnKind(kind), null, kind);

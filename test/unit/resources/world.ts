@@ -67,6 +67,14 @@ export function peerAuthentication(name: string, spec: Manifest, metadata: Manif
   };
 }
 
+export function authorizationPolicy(name: string, spec: Manifest, metadata: Manifest = {}): Manifest {
+  return { ...peerAuthentication(name, spec, metadata), kind: 'AuthorizationPolicy' };
+}
+
+export function requestAuthentication(name: string, jwtRules: unknown, spec: Manifest = {}): Manifest {
+  return { ...peerAuthentication(name, { jwtRules, ...spec }), kind: 'RequestAuthentication' };
+}
+
 export function route(name: string, rules: unknown, spec: Manifest = {}, metadata: Manifest = {}): Manifest {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
