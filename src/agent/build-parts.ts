@@ -2,6 +2,7 @@
 
 import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
 import { UserError } from '../core/errors.ts';
+import type { PublicJwk } from '../core/json-web-keys.ts';
 import { INBOUND_DIAL_MARK, InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
 import { type Logger, type LoggerLevel, setLevel } from '../telemetry/logger.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
@@ -23,6 +24,8 @@ import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts'
 import { ProbeRunner } from './probes/run-probes.ts';
 import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
+import { fetchKeys } from './tokens/fetch-keys.ts';
+import { FollowedKeys } from './tokens/followed-keys.ts';
 import type { ViewSource } from './view-source.ts';
 import { ViewApplier } from './views/apply-views.ts';
 import { ViewStore } from './views/view-store.ts';
@@ -85,7 +88,10 @@ function makeApplier(
     });
   });
   undo.defer(() => names.stop());
-  return new ViewApplier(store, checks.behind(threads), onChange, names);
+  const tell = (url: string, keys: readonly PublicJwk[]) => threads.post({ type: 'json-web-keys', url, keys });
+  const keys = new FollowedKeys(fetchKeys, tell, logger);
+  undo.defer(() => keys.stop());
+  return new ViewApplier(store, checks.behind(threads), onChange, names, keys);
 }
 
 function makeStallWatch(

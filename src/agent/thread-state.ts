@@ -11,6 +11,8 @@ export class ThreadState {
   #identity: ToDataThreadBody | null = null;
   #host: ToDataThreadBody | null = null;
   #drain: ToDataThreadBody | null = null;
+  /** By URL. */
+  readonly #keys = new Map<string, ToDataThreadBody>();
   #names: Readonly<Record<string, readonly string[]>> = {};
   readonly #services = new Map<ServiceKey, ToDataThreadBody>();
   /** By cluster and address. */
@@ -30,6 +32,9 @@ export class ThreadState {
         return;
       case 'host':
         this.#host = message;
+        return;
+      case 'json-web-keys':
+        this.#keys.set(message.url, message);
         return;
       case 'drain':
         this.#drain = message;
@@ -60,7 +65,7 @@ export class ThreadState {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
     const services = [...this.#services.values(), ...this.#health.values()];
-    const policies = [this.#identity, this.#host];
+    const policies = [this.#identity, ...this.#keys.values(), this.#host];
     const fixed = [...policies, this.#directory, this.#inbound, names, ...services, this.#drain];
     return fixed.filter((message) => message !== null);
   }

@@ -3,6 +3,7 @@
  * plain data only. Each main-to-data message carries `sequence`; the data thread answers `applied` with it once the
  * change is in force for the next request.
  */
+import type { PublicJwk } from '../core/json-web-keys.ts';
 import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
 import type { HostView } from './host-view.ts';
 import type { IdentitySet } from './identity.ts';
@@ -35,6 +36,13 @@ export type ToDataThread =
   | { readonly type: 'identity'; readonly sequence: number; readonly identity: IdentitySet }
   /** Policies for what arrives at the programs of `inbound`. */
   | { readonly type: 'host'; readonly sequence: number; readonly view: HostView }
+  /** Public keys that an issuer of tokens publishes at that URL. */
+  | {
+      readonly type: 'json-web-keys';
+      readonly sequence: number;
+      readonly url: string;
+      readonly keys: readonly PublicJwk[];
+    }
   /** Answers `resolve`. `unknown`: there is no such name, or it has no address; `failed`: nobody could say. */
   | {
       readonly type: 'resolved';

@@ -4,9 +4,11 @@
  */
 
 import { constantBytes } from './codec/http1/bytes.ts';
+import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
+import type { Access } from './host-policies.ts';
 import { field, type OwnContent } from './own-content.ts';
 import { Asked } from './policy/authorization/asked.ts';
 import {
@@ -18,6 +20,7 @@ import {
   UNCONTROLLED,
 } from './policy/authorization/authorize.ts';
 import { nearestRule } from './policy/authorization/nearest-rule.ts';
+import type { VerifiedToken } from './policy/jwt/verified-token.ts';
 
 /** Envoy's words. */
 export const DENIED: OwnContent = {
@@ -27,31 +30,75 @@ export const DENIED: OwnContent = {
 
 const asked = new Asked();
 
+/** What the policies say. `edits`: of the request, where a token is taken off or told in headers. */
+export type Judgement =
+  | { readonly type: 'passed'; readonly edits: CompiledEdits | null }
+  /** `reason` is for the log. */
+  | { readonly type: 'refused'; readonly status: 401 | 403; readonly reason: string; readonly content: OwnContent };
+
+const PASSED: Judgement = { type: 'passed', edits: null };
+
 /**
- * Asked only where policies are (`hostPolicies.hasAccess`).
- * @param head null: the connection as a whole; its offsets refer to `bytes`
- * @returns null: allowed; else why not, for the log, in Envoy's form and in words
+ * Why a connection as a whole is denied; null: it may be. Asked only where policies are (`hostPolicies.hasAccess`).
+ * @param isNew false: it is asked again, and not counted
  */
-export function denialOf(
-  context: Context,
-  record: ConnectionRecord,
-  head: MessageHead | null,
-  bytes: Uint8Array,
-): string | null {
+export function denialOf(context: Context, record: ConnectionRecord, isNew = true): string | null {
   const policies = context.hostPolicies.accessTo(record.service);
   if (policies.length === 0) return null;
   asked.connection(record.peerPrincipal, record.client, record.destination);
-  if (head !== null) asked.request(head, bytes, null);
+  return authorizeAll(context, record, policies, isNew);
+}
+
+/** As `denialOf`, of one request. @param head its offsets refer to `bytes` */
+export function judgeRequest(
+  context: Context,
+  record: ConnectionRecord,
+  head: MessageHead,
+  bytes: Buffer,
+  isNew = true,
+): Judgement {
+  const policies = context.hostPolicies.accessTo(record.service);
+  if (policies.length === 0) return PASSED;
+  let token: VerifiedToken | null = null;
+  let edits: CompiledEdits | null = null;
+  for (const { authenticator } of policies) {
+    if (authenticator === null) continue;
+    const found = authenticator.authenticate(head, bytes, Date.now() / 1000);
+    if (found.type === 'refused') return badToken(context, record, found.reason);
+    if (found.type === 'known') token = found.token;
+    edits = found.edits ?? edits;
+  }
+  asked.connection(record.peerPrincipal, record.client, record.destination).request(head, bytes, token);
+  const reason = authorizeAll(context, record, policies, isNew);
+  if (reason !== null) return { type: 'refused', status: 403, reason, content: DENIED };
+  return edits === null ? PASSED : { type: 'passed', edits };
+}
+
+function badToken({ counters }: Context, { service: workload }: ConnectionRecord, reason: string): Judgement {
+  counters.count('towpath_jwt_refused_total', { workload, reason });
+  const challenge = field('www-authenticate', 'Bearer error="invalid_token"');
+  const content = { fields: [...DENIED.fields, challenge], body: constantBytes(reason) };
+  const details = `jwt_authn_access_denied{${reason.replaceAll(' ', '_')}}`;
+  return { type: 'refused', status: 401, reason: details, content };
+}
+
+/** All of them must agree. @returns why not, in Envoy's form and in words; null = they do */
+function authorizeAll(
+  context: Context,
+  record: ConnectionRecord,
+  policies: readonly Access[],
+  isNew: boolean,
+): string | null {
   let outcome: Outcome = UNCONTROLLED;
   let decisive: CompiledAuthorization | null = null;
   for (let i = 0; i < policies.length; i++) {
-    const one = policies[i] as CompiledAuthorization;
-    if (one.noted.length > 0) noteOthers(context, record, one);
+    const one = (policies[i] as Access).authorization;
+    if (isNew && one.noted.length > 0) noteOthers(context, record, one);
     if (!outcome.allowed) continue;
     outcome = authorize(one, asked);
     decisive = one;
   }
-  count(context, record, outcome);
+  if (isNew) count(context, record, outcome);
   return outcome.allowed || decisive === null ? null : tellDenial(outcome, decisive);
 }
 

@@ -18,6 +18,7 @@ import { countTls } from './count-tls.ts';
 import { Counters } from './counters.ts';
 import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
+import { endForbidden } from './end-forbidden.ts';
 import { AskedRequest } from './endpoints/asked-request.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
 import { HealthRegistry } from './endpoints/health-registry.ts';
@@ -183,7 +184,10 @@ class DataThread {
       case 'inbound':
         return table.setInbound(message.workloads);
       case 'host':
-        return void this.#context.hostPolicies.set(message.view);
+        this.#context.hostPolicies.set(message.view);
+        return endForbidden(this.#context);
+      case 'json-web-keys':
+        return this.#context.hostPolicies.setKeys(message.url, message.keys);
       case 'resolved':
         this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
         return this.#nameWaiters.settle(message.name, true);

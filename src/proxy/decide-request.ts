@@ -2,7 +2,7 @@
 
 import { nameOf } from '../contract/service-names.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
-import { DENIED, denialOf } from './authorize-inbound.ts';
+import { type Judgement, judgeRequest } from './authorize-inbound.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
@@ -64,6 +64,7 @@ export type RequestDecision =
       readonly route: string;
     };
 
+type Forwarded = Extract<RequestDecision, { type: 'forward' }>;
 const ORIGINAL_SCOPE = {};
 
 /** @param destination what the program dialled; @param head the request, whose offsets refer to `bytes` */
@@ -76,9 +77,8 @@ export function decideRequest(
 ): RequestDecision {
   if (record.side === 'inbound') {
     const { service } = record;
-    const denial = context.hostPolicies.hasAccess ? denialOf(context, record, head, bytes) : null;
-    if (denial !== null) return denied(service, denial);
-    return sendTo(context.inbound.get(destination), null, service, inboundScope(service));
+    const plain = sendTo(context.inbound.get(destination), null, service, inboundScope(service));
+    return context.hostPolicies.hasAccess ? judged(judgeRequest(context, record, head, bytes), plain) : plain;
   }
   context.asked.note(record.client, destination, head, bytes);
   const target = context.table.find(destination);
@@ -98,8 +98,11 @@ export function decideRequest(
   }
 }
 
-function denied(service: string, sentence: string): RequestDecision {
-  return { type: 'answer', flag: '', status: 403, sentence, content: DENIED, service, route: '' };
+/** As the policies of the workload have it. */
+function judged(judgement: Judgement, plain: Forwarded): RequestDecision {
+  if (judgement.type === 'passed') return judgement.edits === null ? plain : { ...plain, edits: judgement.edits };
+  const { status, reason: sentence, content } = judgement;
+  return { type: 'answer', flag: '', status, sentence, content, service: plain.service, route: '' };
 }
 
 /** No service, and services only are allowed: unless the request names a host of a ServiceEntry, which leads to where it was going. */
@@ -218,7 +221,7 @@ export function toCluster(
 }
 
 /** Where no rule decides. */
-export function sendTo(endpoint: Endpoint, cluster: Cluster | null, service: string, scope: object): RequestDecision {
+export function sendTo(endpoint: Endpoint, cluster: Cluster | null, service: string, scope: object): Forwarded {
   return {
     type: 'forward',
     endpoint,

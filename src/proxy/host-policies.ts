@@ -1,27 +1,45 @@
 /** Policies for what arrives at the programs of this host, as the newest view of the host has them. */
 import type { AccessView, HostView, WorkloadPolicyView } from '../contract/host-view.ts';
+import type { JwtRuleView } from '../contract/jwt-views.ts';
 import { isNewer, serviceKey, type ViewVersion } from '../contract/views.ts';
+import type { PublicJwk } from '../core/json-web-keys.ts';
 import { type CompiledAuthorization, compileAuthorization } from './policy/authorization/authorize.ts';
+import { Authenticator, type JwtRule } from './policy/jwt/authenticate.ts';
+import { importKeys } from './policy/jwt/verify-signature.ts';
+
+/** What the policies of a workload, or of a namespace, want of what arrives. */
+export interface Access {
+  readonly authorization: CompiledAuthorization;
+  /** null: tokens are nobody's business. */
+  readonly authenticator: Authenticator | null;
+}
+
+const NOTHING: readonly Access[] = [];
 
 export class HostPolicies {
   #version: ViewVersion | null = null;
+  #view: HostView | null = null;
   #workloads: ReadonlyMap<string, WorkloadPolicyView> = new Map();
-  #access: ReadonlyMap<string, readonly CompiledAuthorization[]> = new Map();
-  #others: readonly CompiledAuthorization[] = [];
-  /** Some policy says who may do what: asked before anything else, for most hosts have none. */
+  #access: ReadonlyMap<string, readonly Access[]> = new Map();
+  #others: readonly Access[] = [];
+  /** Fetched by the main thread, by their URL. */
+  readonly #keys = new Map<string, readonly PublicJwk[]>();
+  /** Some policy says who may do what, or checks tokens: asked before anything else, for most hosts have none. */
   hasAccess = false;
 
   /** Puts a view in force for the next connection and request; one that is older is ignored. @returns whether it was taken */
   set(view: HostView): boolean {
     if (this.#version !== null && isNewer(this.#version, view.version)) return false;
     this.#version = view.version;
-    this.#workloads = new Map(view.workloads.map((one) => [serviceKey(one.namespace, one.name), one]));
-    const compile = ({ authorization = [] }: AccessView): CompiledAuthorization =>
-      compileAuthorization(view.authorizationPolicies ?? [], authorization);
-    this.#access = new Map([...this.#workloads].map(([key, one]) => [key, [compile(one)]]));
-    this.#others = (view.others ?? []).map(compile);
-    this.hasAccess = (view.authorizationPolicies ?? []).length > 0;
+    this.#view = view;
+    this.#compile(view);
     return true;
+  }
+
+  /** The keys that an issuer publishes there, from now on. */
+  setKeys(url: string, keys: readonly PublicJwk[]): void {
+    this.#keys.set(url, keys);
+    if (this.#view !== null) this.#compile(this.#view);
   }
 
   /** @param workload `<namespace>/<name>` as in the agent's file; null: nothing is said of it */
@@ -29,10 +47,29 @@ export class HostPolicies {
     return this.#workloads.get(workload) ?? null;
   }
 
-  /** Who may do what at a workload: all of these must agree. @param workload '' = a port that none claims */
-  accessTo(workload: string): readonly CompiledAuthorization[] {
+  /** What must be met at a workload: all of these. @param workload '' = a port that none claims */
+  accessTo(workload: string): readonly Access[] {
     return workload === '' ? this.#others : (this.#access.get(workload) ?? NOTHING);
   }
-}
 
-const NOTHING: readonly CompiledAuthorization[] = [];
+  #compile(view: HostView): void {
+    this.#workloads = new Map(view.workloads.map((one) => [serviceKey(one.namespace, one.name), one]));
+    const compile = (access: AccessView): Access => this.#compileAccess(view, access);
+    this.#access = new Map([...this.#workloads].map(([key, one]) => [key, [compile(one)]]));
+    this.#others = (view.others ?? []).map(compile);
+    this.hasAccess = (view.authorizationPolicies ?? []).length + (view.jwtRules ?? []).length > 0;
+  }
+
+  #compileAccess(view: HostView, { authorization = [], authentication = [] }: AccessView): Access {
+    const rules = authentication.flatMap(({ policy }) => view.jwtRules?.[policy] ?? []);
+    return {
+      authorization: compileAuthorization(view.authorizationPolicies ?? [], authorization),
+      authenticator: rules.length === 0 ? null : new Authenticator(rules.map((rule) => this.#compileRule(rule))),
+    };
+  }
+
+  #compileRule(view: JwtRuleView): JwtRule {
+    const keys = 'url' in view.keys ? this.#keys.get(view.keys.url) : view.keys;
+    return { view, keys: keys === undefined ? null : importKeys(keys) };
+  }
+}

@@ -28,7 +28,7 @@ export class OpaqueRelay implements SocketHandler {
   /** Other endpoints to try while nothing was delivered; null = none. */
   readonly #next: NextEndpoint | null;
   readonly #cluster: Cluster | null;
-  readonly #record: ConnectionRecord;
+  readonly record: ConnectionRecord;
   #fromClient: BulkFlow | null = null;
   #fromServer: BulkFlow | null = null;
   #established: boolean;
@@ -53,7 +53,7 @@ export class OpaqueRelay implements SocketHandler {
     this.#client = client;
     this.#server = server;
     this.#endpoint = endpoint;
-    this.#record = record;
+    this.record = record;
     this.#count = new ConnectionCount(endpoint, cluster === null ? null : cluster.traffic);
     this.#established = !server.connecting && !server.unregistered;
     client.handler = this;
@@ -77,6 +77,12 @@ export class OpaqueRelay implements SocketHandler {
     if (this.#client.pendingBytes === 0) reactor.resume(this.#server);
     if (this.#server.pendingBytes === 0) reactor.resume(this.#client);
     this.#finishIfEnded();
+  }
+
+  /** Ends it at once: both sides see a reset. @param detail for the log */
+  forbid(detail: string): void {
+    this.record.detail = detail;
+    this.#finish('refused');
   }
 
   onConnect(socket: Socket): void {
@@ -128,8 +134,8 @@ export class OpaqueRelay implements SocketHandler {
       this.#movedBefore = moved;
       return this.#context.reactor.setTimer(this.#client, this.#idleMs);
     }
-    this.#record.flag = 'SI';
-    this.#record.detail = `nothing moved in either direction for ${this.#idleMs} ms`;
+    this.record.flag = 'SI';
+    this.record.detail = `nothing moved in either direction for ${this.#idleMs} ms`;
     this.#finish('timeout');
   }
 
@@ -148,8 +154,8 @@ export class OpaqueRelay implements SocketHandler {
     observeFailure(this.#context, this.#cluster, this.#endpoint, 'connect');
     const next = this.#next?.(this.#endpoint) ?? null;
     if (next === null) {
-      this.#record.flag = 'UF';
-      this.#record.detail = this.#server.describe(errno);
+      this.record.flag = 'UF';
+      this.record.detail = this.#server.describe(errno);
       return this.#finish('unreachable');
     }
     const { reactor } = this.#context;
@@ -160,7 +166,7 @@ export class OpaqueRelay implements SocketHandler {
     this.#count.end();
     this.#count = new ConnectionCount(next.endpoint, this.#cluster === null ? null : this.#cluster.traffic);
     this.#endpoint = next.endpoint;
-    this.#record.endpoint = next.endpoint.text;
+    this.record.endpoint = next.endpoint.text;
     this.#server = next.socket;
     next.socket.handler = this;
   }
@@ -224,7 +230,7 @@ export class OpaqueRelay implements SocketHandler {
     if (this.#finished) return;
     this.#finished = true;
     const { reactor } = this.#context;
-    const record = this.#record;
+    const record = this.record;
     record.bytesFromClient = this.#client.bytesRead;
     // A reset takes with it what the kernel has not got yet.
     record.bytesToClient = this.#client.bytesWritten + (ending === 'closed' ? this.#client.pendingBytes : 0);

@@ -40,6 +40,8 @@ export class RequestDesk {
     const { context, record } = this.#client;
     const { bytes } = context.reactor.slab;
     const { head } = context.parser;
+    if (record.side === 'inbound' && (head.upgrade || head.isConnect))
+      record.tunnelHead = Uint8Array.prototype.slice.call(bytes, head.startAt, head.endAt);
     if (this.#destination !== null) return decideRequest(context, record, this.#destination, head, bytes);
     context.asked.note(record.client, null, head, bytes);
     const decision = decideExplicit(context, head, bytes);

@@ -13,7 +13,6 @@ import { refusesConnection } from './upstream/connection-count.ts';
 import { describeDial, dialEndpoint } from './upstream/dial.ts';
 import { noteOverflow } from './upstream/overflow.ts';
 
-const NO_BYTES = new Uint8Array(0);
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
 
@@ -26,7 +25,7 @@ export function serveOpaque(
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
   const isJudged = record.side === 'inbound' && context.hostPolicies.hasAccess;
-  const denial = isJudged ? denialOf(context, record, null, NO_BYTES) : null;
+  const denial = isJudged ? denialOf(context, record) : null;
   if (denial === null) return serveAllowed(context, client, record, target, read);
   if (read.parallel !== null) context.reactor.reset(read.parallel);
   refuse(context, client, record, '', denial, 'refused');

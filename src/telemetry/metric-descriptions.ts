@@ -74,6 +74,8 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_authorization_noted_total: counter(
     'What AUDIT policies matched, and what policies that are tried out would have decided.',
   ),
+  towpath_authorization_ended_total: counter('Connections that ended because a changed policy forbids them.'),
+  towpath_jwt_refused_total: counter('Requests answered 401 because their token is not good, by reason.'),
   towpath_egress_refused_total: counter(
     'Connections and requests refused because their destination is no service and outboundTrafficPolicy is REGISTRY_ONLY.',
   ),

@@ -4,6 +4,7 @@ import type { DirectoryView, ServiceKey, ServiceView } from '../../contract/view
 import { endpointHosts, serviceKey } from '../../contract/views.ts';
 import type { DataThreads, ToDataThreadBody } from '../data-threads.ts';
 import type { FollowedNames } from '../host/follow-names.ts';
+import type { FollowedKeys } from '../tokens/followed-keys.ts';
 import type { Offer, ViewSnapshot, ViewStore } from './view-store.ts';
 
 export class ViewApplier {
@@ -11,17 +12,21 @@ export class ViewApplier {
   readonly #threads: Pick<DataThreads, 'post'>;
   readonly #onChange: () => void;
   readonly #names: Pick<FollowedNames, 'follow' | 'forget'>;
+  readonly #keys: Pick<FollowedKeys, 'follow'>;
 
   /**
    * @param onChange called after each change that is in force: time to save.
    * @param names told which hosts are endpoints, so that their addresses are known before the view counts
+   * @param keys told which issuers of tokens this host's policies name
    */
   constructor(
     store: ViewStore,
     threads: Pick<DataThreads, 'post'>,
     onChange: () => void,
     names: Pick<FollowedNames, 'follow' | 'forget'> = NO_NAMES,
+    keys: Pick<FollowedKeys, 'follow'> = NO_KEYS,
   ) {
+    this.#keys = keys;
     this.#names = names;
     this.#store = store;
     this.#threads = threads;
@@ -39,6 +44,7 @@ export class ViewApplier {
   async host(view: HostView): Promise<void> {
     if (!isWanted(this.#store.offerHost(view), 'the view of this host')) return;
     await this.#threads.post({ type: 'host', view });
+    this.#keys.follow(view);
     this.#onChange();
   }
 
@@ -66,6 +72,7 @@ export class ViewApplier {
     if (host !== undefined) {
       this.#store.offerHost(host);
       await this.#threads.post({ type: 'host', view: host });
+      this.#keys.follow(host);
     }
     for (const service of services) {
       this.#store.offerService(service);
@@ -87,6 +94,7 @@ export class ViewApplier {
   }
 }
 
+const NO_KEYS: Pick<FollowedKeys, 'follow'> = { follow: () => {} };
 const NO_NAMES: Pick<FollowedNames, 'follow' | 'forget'> = { follow: async () => {}, forget: () => {} };
 
 function directoryMessage({ services, egress }: DirectoryView): ToDataThreadBody {

@@ -1,6 +1,6 @@
 /**
  * Finds the route entry for a request (Gateway API HTTPRouteMatch). Entries come in precedence order, so the first match
- * decides. Works on the head's bytes, as they were sent: nothing is decoded but query parameters. Allocates only where a regular
+ * decides. Works on the head's bytes: query parameters are decoded, and a path that can be read in several ways is resolved. Allocates only where a regular
  * expression, a query, a cookie or a repeated header must be compared.
  */
 import type { HttpRoutingView, RouteEntryView } from '../../contract/views.ts';
@@ -8,6 +8,7 @@ import type { Regex } from '../../core/regex.ts';
 import { constantBytes, equalsExact, equalsLower } from '../codec/http1/bytes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { compileValues, matchesBytes, matchesText, regexOf, type WantedValue } from './match-value.ts';
+import { isPlainPath, PathReadings, RESOLVED } from './path-readings.ts';
 import { RequestWords } from './request-words.ts';
 
 const PATH_ANY = 0;
@@ -17,6 +18,7 @@ const PATH_REGEX = 3;
 const SLASH = 0x2f;
 const ROOT = constantBytes('/');
 const HOST = 'host';
+const NO_PATH = Buffer.alloc(0);
 
 interface CompiledEntry {
   readonly pathType: number;
@@ -34,11 +36,14 @@ interface CompiledEntry {
 
 export interface CompiledRouting {
   readonly entries: readonly CompiledEntry[];
+  /** Some entry looks at the path. */
+  readonly looksAtPath: boolean;
 }
 
 /** Prepares a view once, when it arrives. */
 export function compileRouting(view: HttpRoutingView): CompiledRouting {
-  return { entries: view.entries.map(compileEntry) };
+  const entries = view.entries.map(compileEntry);
+  return { entries, looksAtPath: entries.some(({ pathType }) => pathType !== PATH_ANY) };
 }
 
 function compileEntry(entry: RouteEntryView): CompiledEntry {
@@ -71,6 +76,7 @@ function pathTypeOf(path: RouteEntryView['path'], text: string): number {
 }
 
 const words = new RequestWords();
+const readings = new PathReadings();
 
 /**
  * Index into the view's `actions` of the first entry that matches the head, or -1. `bytes` is the memory that the head's
@@ -79,16 +85,39 @@ const words = new RequestWords();
 export function matchRoute(routing: CompiledRouting, head: MessageHead, bytes: Buffer): number {
   const { entries } = routing;
   words.forget();
+  if (routing.looksAtPath && !isPlainPath(bytes, head.pathAt, head.pathLength))
+    return matchResolved(routing, head, bytes);
+  return firstMatch(entries, head, bytes, bytes, head.pathAt, head.pathLength);
+}
+
+/** A path that can be read in several ways is resolved first, as authorization does: both mean the same resource. Cold. */
+function matchResolved({ entries }: CompiledRouting, head: MessageHead, bytes: Buffer): number {
+  readings.read(bytes, head.pathAt, head.pathLength);
+  const path = readings.count === 0 ? NO_PATH : (readings.bytes as Buffer);
+  return firstMatch(entries, head, bytes, path, readings.startOf(RESOLVED), readings.lengthOf(RESOLVED));
+}
+
+function firstMatch(
+  entries: readonly CompiledEntry[],
+  head: MessageHead,
+  bytes: Buffer,
+  path: Buffer,
+  pathAt: number,
+  pathLength: number,
+): number {
   for (let i = 0; i < entries.length; i++) {
     const entry = entries[i] as CompiledEntry;
-    if (matchesEntry(entry, head, bytes)) return entry.action;
+    const { pathRegex } = entry;
+    // An expression is for the path as it came: it may be about its very encoding.
+    const isThere =
+      pathRegex === null ? matchesPath(entry, head, path, pathAt, pathLength) : matchesPattern(pathRegex, head, bytes);
+    if (isThere && matchesRest(entry, head, bytes)) return entry.action;
   }
   return -1;
 }
 
-function matchesEntry(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
+function matchesRest(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
   const { method, host, headers, query, cookies } = entry;
-  if (!matchesPath(entry, head, bytes)) return false;
   if (method !== null && !equalsExact(bytes, head.methodAt, head.methodLength, method)) return false;
   if (host !== null && !matchesHost(host, head, bytes)) return false;
   for (let i = 0; i < headers.length; i++) {
@@ -108,16 +137,14 @@ function matchesAll(wanted: readonly WantedValue[], values: ReadonlyMap<string, 
 }
 
 /** Per path element and case-sensitively: `/v2` is a prefix of `/v2`, `/v2/` and `/v2/x`, but not of `/v2x`. */
-function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Buffer): boolean {
+function matchesPath(entry: CompiledEntry, head: MessageHead, bytes: Buffer, at: number, length: number): boolean {
   const { path, pathType } = entry;
   if (pathType === PATH_ANY) return true;
-  const length = head.pathLength;
-  if (entry.pathRegex !== null) return matchesPattern(entry.pathRegex, head, bytes);
   // http://host without a path means the path "/" (RFC 9110 4.2.3).
   if (length === 0) return pathType === PATH_EXACT && head.absoluteForm && equalsExact(ROOT, 0, 1, path);
-  if (pathType === PATH_EXACT) return equalsExact(bytes, head.pathAt, length, path);
-  if (length < path.length || !equalsExact(bytes, head.pathAt, path.length, path)) return false;
-  return length === path.length || bytes[head.pathAt + path.length] === SLASH;
+  if (pathType === PATH_EXACT) return equalsExact(bytes, at, length, path);
+  if (length < path.length || !equalsExact(bytes, at, path.length, path)) return false;
+  return length === path.length || bytes[at + path.length] === SLASH;
 }
 
 function matchesPattern(regex: Regex, head: MessageHead, bytes: Buffer): boolean {

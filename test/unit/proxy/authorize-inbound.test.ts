@@ -1,5 +1,5 @@
 /** Policies of a workload at its door: real connections of HTTP/1.1, HTTP/2 and bytes. */
-import { createServer } from 'node:http';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
@@ -8,7 +8,9 @@ import type {
   AuthorizationRuleView,
   ClauseView,
 } from '../../../src/contract/authorization-views.ts';
+import { endForbidden } from '../../../src/proxy/end-forbidden.ts';
 import { exampleVersion } from '../../helpers/example-views.ts';
+import { makeKey, makeToken } from '../../helpers/make-token.ts';
 import { address, ProxyRig } from '../../helpers/proxy-rig.ts';
 
 const rig = new ProxyRig();
@@ -16,8 +18,10 @@ t.teardown(() => rig.end());
 rig.side = 'inbound';
 
 let served: string[] = [];
+let seen: IncomingHttpHeaders = {};
 const server = createServer((request, response) => {
   served.push(`${request.method} ${request.url}`);
+  seen = request.headers;
   response.end('hello');
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -222,4 +226,101 @@ t.test('ports that no workload claims keep to what the namespaces say', async (t
   t.match(await ask('/'), /^HTTP\/1\.1 403 /);
   policies();
   t.match(await ask('/'), /^HTTP\/1\.1 200 /);
+});
+
+t.test(
+  'tokens: a bad one is 401 with the reason, none is left to authorization, a good one is taken off',
+  async (t) => {
+    listen(port);
+    const key = makeKey('RS256', 'one');
+    const rule = {
+      policy: 'shop/r',
+      issuer: 'me',
+      audiences: [],
+      keys: { type: 'jwks', url: 'http://keys', timeoutMs: 100 },
+      fromHeaders: [],
+      fromParams: [],
+      fromCookies: [],
+      outputPayloadToHeader: '',
+      outputClaimToHeaders: [{ header: 'x-sub', claim: 'sub' }],
+      forwardsToken: false,
+      spaceDelimitedClaims: [],
+    } as const;
+    const allow = {
+      policy: 'shop/p',
+      action: 'ALLOW',
+      dryRun: false,
+      rules: [{ from: [[clause('request.auth.principal', 'me/*')]], to: [], when: [] }],
+    } as const;
+    rig.context.hostPolicies.set({
+      version: exampleVersion(++gen),
+      workloads: [
+        { namespace: 'shop', name: 'orders', authorization: [{ policy: 0 }], authentication: [{ policy: 0 }] },
+      ],
+      authorizationPolicies: [allow],
+      jwtRules: [[rule]],
+    });
+    const token = makeToken(key, { iss: 'me', sub: 'joe' });
+    const bearer = `Authorization: Bearer ${token}\r\nX-Sub: admin\r\n`;
+    t.match(await ask('/', bearer), /^HTTP\/1\.1 401 [\s\S]*Jwks remote fetch is failed$/);
+    rig.context.hostPolicies.setKeys('http://keys', [key.jwk]);
+    t.match(await ask('/', bearer), /^HTTP\/1\.1 200 /);
+    t.same([seen['authorization'], seen['x-sub']], [undefined, 'joe']);
+    t.match(await ask('/'), /^HTTP\/1\.1 403 /);
+    const bad = await ask('/', 'Authorization: Bearer x.y.z\r\n');
+    t.match(bad, /^HTTP\/1\.1 401 [\s\S]*www-authenticate: Bearer error="invalid_token"/i);
+    t.match(rig.closed.at(-1)?.record.detail, /^jwt_authn_access_denied\{Jwt_header_is_an_invalid_JSON\}/);
+    t.match(await ask2('/', { authorization: 'Bearer x' }), { status: 401 });
+    t.equal(rig.count('towpath_jwt_refused_total', { workload: 'shop/orders' }), 3);
+    const grpc = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers', authorization: 'Bearer x' };
+    t.match(await ask2('/a.B/C', grpc), { grpc: '16' });
+  },
+);
+
+t.test('a change ends the connections that it forbids, and no other', async (t) => {
+  const echo = await rig.serve((socket) => socket.pipe(socket));
+  const upgrading = await rig.serve((socket) =>
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.pipe(socket);
+    }),
+  );
+  const all = [
+    {
+      namespace: 'shop',
+      name: 'orders',
+      ports: [echo, upgrading].map((one) => ({ name: 'p', port: one.port, protocol: 'auto' as const })),
+    },
+  ];
+  rig.context.table.setInbound(all);
+  policies({ rules: [to(clause('request.path', '/none'), clause('destination.port', '1'))] });
+  const open = async (at: number, text: string, wanted: RegExp) => {
+    rig.destination = address('127.0.0.1', at);
+    const client = await rig.client();
+    client.send(text);
+    await rig.until(() => wanted.test(client.text), 'the answer');
+    return client;
+  };
+  const upgrade = (path: string): string =>
+    `GET ${path} HTTP/1.1\r\nHost: o\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n`;
+  const bytes = await open(echo.port, '\x00bytes', /bytes/);
+  const bad = await open(upgrading.port, upgrade('/bad'), /101 /);
+  const good = await open(upgrading.port, upgrade('/good'), /101 /);
+  const ended = (): number => rig.count('towpath_authorization_ended_total');
+
+  policies({ rules: [to(clause('request.path', '/bad'), clause('destination.port', String(upgrading.port)))] });
+  endForbidden(rig.context);
+  await rig.until(() => bad.closed, 'the forbidden tunnel ends');
+  t.equal(ended(), 1);
+  t.match(rig.closed.at(-1), { ending: 'refused', record: { detail: /a changed policy forbids .*shop\/p0/ } });
+  good.send('still here');
+  bytes.send('still here');
+  await rig.until(() => /still here/.test(good.text) && /still here/.test(bytes.text), 'the others go on');
+
+  policies({ rules: [to(clause('destination.port', String(echo.port)))] });
+  endForbidden(rig.context);
+  await rig.until(() => bytes.closed, 'the bytes end');
+  t.equal(ended(), 2);
+  t.equal(good.closed, false);
+  t.same(rig.errors, []);
 });

@@ -42,6 +42,15 @@ const paths: readonly (readonly [RouteEntryView, string, boolean])[] = [
   [prefix('/v2/'), '/v2x', false],
   [prefix('/v2'), 'http://a', false],
   [exact('/%61'), '/a', false],
+  [exact('/a'), '/%61', true],
+  [exact('/a'), '//a', true],
+  [exact('/a'), '/x/../a', true],
+  [exact('/a'), '/x/%2e%2e/a', true],
+  [prefix('/v2'), '/v2/../v3', false],
+  [prefix('/v2'), '/x/..%2fv2/y', true],
+  [exact('/a;b'), '/a;b', true],
+  [exact('/a'), '/a;b', false],
+  [exact('/a%20b'), '/a%20b', true],
 ];
 for (const [match, target, expected] of paths) {
   t.test(`${match.path?.type} ${match.path?.value} ${expected ? 'matches' : 'does not match'} ${target}`, (t) => {
