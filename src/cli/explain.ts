@@ -21,12 +21,17 @@ Usage:
   towpath explain METHOD URL [-H 'name: value']...                the agent of this host
   towpath explain METHOD URL [-H 'name: value']... --host HOST    the agent of another host, over NATS
   towpath explain METHOD URL [-H 'name: value']... -f FILE...     resource files, without agent and NATS
+  towpath explain METHOD URL --inbound [--as PRINCIPAL] [--from IP] [--host HOST]
+                                                                  policies at a workload of the host; the port tells which
 
 Options:
   -H, --header FIELD    a field of the request, as often as needed
   --host HOST           host id of an agent
   -f, --file FILE       a YAML or JSON file, a directory of them, or - for standard input
   -n, --namespace NAME  with -f: the namespace of the program that asks (default: default)
+  --inbound             the request arrives at the host instead of being sent from it
+  --as PRINCIPAL        who calls, trust-domain/ns/namespace/sa/account; without it nobody is known
+  --from IP             where from
   --admin-port N        of the agent of this host (default: TOWPATH_ADMIN_PORT, else 15000)
   -o json               as JSON
 ${CONNECTION_HELP}
@@ -36,6 +41,7 @@ Examples:
   towpath explain GET http://orders.shop/api/1
   towpath explain GET http://orders.shop/api/1 -H 'x-group: beta' --host web-01
   towpath explain POST http://orders.shop:8080/ -f services/ -f routes/
+  towpath explain GET http://orders:8080/admin --inbound --as mesh/ns/shop/sa/web --host shop-01
 `;
 
 const OPTIONS = {
@@ -44,6 +50,9 @@ const OPTIONS = {
   host: { type: 'string' },
   file: { type: 'string', short: 'f', multiple: true },
   namespace: { type: 'string', short: 'n', default: 'default' },
+  inbound: { type: 'boolean', default: false },
+  as: { type: 'string' },
+  from: { type: 'string' },
   'admin-port': { type: 'string' },
   output: { type: 'string', short: 'o' },
 } as const;
@@ -59,6 +68,9 @@ export const explainCommand: Command = {
     '--host',
     '-f',
     '-n',
+    '--inbound',
+    '--as',
+    '--from',
     '--admin-port',
     '-o',
     '--server',
@@ -72,9 +84,11 @@ export const explainCommand: Command = {
 
 async function runExplain(args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseWords('explain', args, OPTIONS, 2);
-  const question = questionOf(positionals, values.header ?? []);
+  const question = { ...questionOf(positionals, values.header ?? []), ...arrivalOf(values) };
   if (values.host !== undefined && values.file !== undefined)
     throw wrongUsage('explain', 'either --host or -f, not both');
+  if (values.file !== undefined && question.arrives !== undefined)
+    throw wrongUsage('explain', 'what arrives is decided by the agent of the host: ask it, without -f');
   const connection = connectionOf('explain', values, io);
   const answer =
     values.file !== undefined
@@ -89,6 +103,18 @@ async function runExplain(args: readonly string[], io: CommandIo): Promise<numbe
   const { host, ...trace } = parsed.data;
   io.out(values.output === 'json' ? formatJson(answer) : formatTrace(trace, host, io));
   return isServed(trace) ? 0 : 1;
+}
+
+function arrivalOf(values: {
+  readonly inbound: boolean;
+  readonly as?: string | undefined;
+  readonly from?: string | undefined;
+}): Pick<ExplainQuestion, 'arrives'> {
+  const { inbound, as: principal, from: source } = values;
+  if (!inbound && principal === undefined && source === undefined) return {};
+  return {
+    arrives: { ...(principal === undefined ? {} : { principal }), ...(source === undefined ? {} : { source }) },
+  };
 }
 
 /** `http://` alone: of what is encrypted the proxy sees no request. */
@@ -110,8 +136,10 @@ function questionOf([method, url]: readonly string[], fields: readonly string[])
   throw wrongUsage('explain', `${problem?.path ?? 'the request'}: ${problem?.message ?? 'cannot be read'}`);
 }
 
-function queryOf({ method, authority, path, headers }: ExplainQuestion): string {
+function queryOf({ method, authority, path, headers, arrives }: ExplainQuestion): string {
   const query = new URLSearchParams({ method, authority, path });
+  if (arrives !== undefined) query.append('arrives', 'true');
+  for (const [name, value] of Object.entries(arrives ?? {})) if (value !== undefined) query.append(name, value);
   for (const [name, value] of headers) query.append('header', `${name}: ${value}`);
   return query.toString();
 }
@@ -132,6 +160,7 @@ async function explainByFiles(
 }
 
 function isServed({ decision, target, routing, action }: z.output<typeof decisionTraceSchema>): boolean {
+  if (target.type === 'workload') return decision?.type === 'forward';
   if (target.type !== 'service') return target.type === 'original';
   if (routing !== 'none' && action === null) return false;
   return decision === null || decision.type === 'forward' || decision.flag === '';

@@ -1,5 +1,5 @@
 /** A decision on a request as text for people. Pure. */
-import type { BackendTrace, DecisionTrace, EntryTrace } from '../contract/decision-trace.ts';
+import type { AccessTrace, BackendTrace, DecisionTrace, EntryTrace } from '../contract/decision-trace.ts';
 import { formatYaml } from '../core/yaml.ts';
 import type { CommandIo } from './command.ts';
 import { paint, plainLines } from './output.ts';
@@ -15,6 +15,7 @@ export function formatTrace(trace: DecisionTrace, host: string, io: Io): string 
     ['request', `${request.method} ${request.authority}${request.path}${host === '' ? '' : ` on ${host}`}`],
     ['target', describeTarget(trace, version)],
     ...(trace.tried.length === 0 ? [] : [['tried', describeTried(trace, io)]]),
+    ...(trace.access ?? []).map((policy) => ['policy', describePolicy(policy, io)]),
     ['so', target.sentence],
     ...(trace.action === null ? [] : [['rule', describeAction(trace.action)]]),
     ...trace.backends.map((backend) => ['backend', describeBackend(backend, io)]),
@@ -34,6 +35,15 @@ function describeTried({ tried, untold }: DecisionTrace, io: Io): string {
   if (untold.before > 0) lines.unshift(`${untold.before} entries that do not match`);
   if (untold.after > 0) lines.push(paint(io, 'dim', `${untold.after} more, not looked at`));
   return lines.join(`\n${INDENT}`);
+}
+
+function describePolicy({ policy, action, dryRun, rules }: AccessTrace[number], io: Io): string {
+  const lines = rules.map(({ rule, failed }) =>
+    failed === ''
+      ? `${paint(io, 'green', 'match')} rule ${rule}`
+      : `${paint(io, 'red', 'no   ')} rule ${rule}: ${plainLines(failed)}`,
+  );
+  return [`${action} ${policy}${dryRun ? ' (dry run)' : ''}`, ...lines].join(`\n${INDENT}`);
 }
 
 function describeEntry({ route, rule, matches, conditions }: EntryTrace, io: Io): string {

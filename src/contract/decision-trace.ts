@@ -22,6 +22,15 @@ export const explainQuestionSchema = z.strictObject({
     .array(z.tuple([word, oneLine(8000)]))
     .max(100)
     .default([]),
+  /** It arrives at a workload of the host that is asked; absent: a program of that host sends it. */
+  arrives: z
+    .strictObject({
+      /** `trust-domain/ns/namespace/sa/account`; absent: without mutual TLS. */
+      principal: oneLine(600).optional(),
+      /** Address that it comes from. */
+      source: z.union([z.ipv4(), z.ipv6()]).optional(),
+    })
+    .optional(),
 });
 export type ExplainQuestion = z.infer<typeof explainQuestionSchema>;
 
@@ -68,10 +77,21 @@ export const backendTraceSchema = z.object({
 });
 export type BackendTrace = z.infer<typeof backendTraceSchema>;
 
+/** Policies of a workload, each with its rules and what fails of them; '' = the rule matches. */
+const accessTraceSchema = z.array(
+  z.object({
+    policy: text,
+    action: text,
+    dryRun: z.boolean(),
+    rules: z.array(z.object({ rule: count, failed: text })),
+  }),
+);
+export type AccessTrace = z.infer<typeof accessTraceSchema>;
+
 export const decisionTraceSchema = z.object({
   request: z.object({ method: text, authority: text, path: text }),
   target: z.object({
-    type: z.enum(['service', 'no-such-port', 'no-such-service', 'ambiguous', 'original', 'no-view']),
+    type: z.enum(['service', 'no-such-port', 'no-such-service', 'ambiguous', 'original', 'no-view', 'workload']),
     /** `<namespace>/<name>`; empty: none. */
     service: text,
     port: count,
@@ -90,6 +110,8 @@ export const decisionTraceSchema = z.object({
   /** What the rule says beside its backends: filters, timeouts, retries; null: no rule decides. */
   action: z.looseObject({ route: text, rule: text }).nullable(),
   backends: z.array(backendTraceSchema),
+  /** Of a request that arrives. */
+  access: accessTraceSchema.optional(),
   /** One decision, made by the function that decides on traffic; chance may choose another backend or endpoint next time. null: files. */
   decision: z
     .discriminatedUnion('type', [

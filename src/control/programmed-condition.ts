@@ -1,8 +1,8 @@
 import { directoryKey } from '../contract/directory-parts.ts';
 import type { ResourceReply } from '../contract/messages.ts';
-import { serviceViewKey } from '../contract/subjects.ts';
+import { hostViewKey, serviceViewKey } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
-import { affectedServices, type Kind, type StoredResource } from '../resources/index.ts';
+import { affectedServices, type Kind, type StoredResource, touchedNamespace } from '../resources/index.ts';
 import type { ControlParts } from './control-parts.ts';
 import { type Programmed, type PublishedView, programmedBy } from './programmed.ts';
 
@@ -32,6 +32,13 @@ export function programmedOf(
     const version = parts.publisher.versionOf(key);
     if (version === null) return null;
     views.push({ service: null, key, version });
+  }
+  const namespace = touchedNamespace(parts.state.resources, { type: 'resource', before: null, after: resource });
+  for (const host of namespace === undefined ? [] : parts.state.hosts.hostsIn(namespace)) {
+    const key = hostViewKey(host);
+    const version = parts.publisher.versionOf(key);
+    // None yet, or nothing is said of its workloads.
+    if (version !== null) views.push({ service: null, host, key, version });
   }
   for (const service of services) {
     const key = serviceViewKey(service);

@@ -7,6 +7,8 @@ import { isBefore, type LiveAgent } from './agent-table.ts';
 export interface PublishedView {
   /** null: every agent holds it. */
   readonly service: ServiceKey | null;
+  /** Absent: it is no view of one host's own. */
+  readonly host?: string;
   /** Its key in the view bucket, as agents name it when they refuse it. */
   readonly key: string;
   readonly version: Generation;
@@ -36,7 +38,7 @@ export function programmedBy(
   const pending: string[] = [];
   const rejected: { host: string; reason: string }[] = [];
   for (const { host, ack, services } of agents) {
-    const used = services === null ? views : views.filter(({ service }) => service === null || services.has(service));
+    const used = views.filter((view) => isUsed(view, host, services));
     if (used.length > 0) interested.push(host);
     if (used.some(({ version }) => ack === null || isBefore(ack, version))) {
       pending.push(host);
@@ -47,4 +49,9 @@ export function programmedBy(
     if (error !== undefined) rejected.push({ host, reason: `${error.key}: ${error.reason}` });
   }
   return { interested, pending, rejected };
+}
+
+function isUsed(view: PublishedView, host: string, services: LiveAgent['services']): boolean {
+  if (view.host !== undefined) return view.host === host;
+  return services === null || view.service === null || services.has(view.service);
 }

@@ -3,6 +3,7 @@
  * client learns no more than that it was denied.
  */
 
+import type { AccessTrace } from '../contract/decision-trace.ts';
 import { constantBytes } from './codec/http1/bytes.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import type { MessageHead } from './codec/message-head.ts';
@@ -19,7 +20,7 @@ import {
   type Outcome,
   UNCONTROLLED,
 } from './policy/authorization/authorize.ts';
-import { nearestRule } from './policy/authorization/nearest-rule.ts';
+import { nearestRule, tellPolicy } from './policy/authorization/nearest-rule.ts';
 import type { VerifiedToken } from './policy/jwt/verified-token.ts';
 
 /** Envoy's words. */
@@ -29,6 +30,8 @@ export const DENIED: OwnContent = {
 };
 
 const asked = new Asked();
+/** Bytes of a path in the log. */
+const MAX_TOLD = 200;
 
 /** What the policies say. `edits`: of the request, where a token is taken off or told in headers. */
 export type Judgement =
@@ -99,7 +102,29 @@ function authorizeAll(
     decisive = one;
   }
   if (isNew) count(context, record, outcome);
-  return outcome.allowed || decisive === null ? null : tellDenial(outcome, decisive);
+  if (outcome.allowed || decisive === null) return null;
+  const reason = tellDenial(outcome, decisive);
+  if (isNew) notice(context, record, 'denied by policy', reason);
+  return reason;
+}
+
+/** One line for each, as far as the log takes them. */
+function notice({ hostPolicies }: Context, record: ConnectionRecord, message: string, detail: string): void {
+  const { head, bytes } = asked;
+  hostPolicies.notice(message, {
+    workload: record.service,
+    client: String(record.client ?? '-'),
+    principal: record.peerPrincipal ?? '-',
+    request:
+      head === null
+        ? '-'
+        : `${textAt(bytes, head.methodAt, head.methodLength)} ${textAt(bytes, head.pathAt, head.pathLength)}`,
+    detail,
+  });
+}
+
+function textAt(bytes: Uint8Array, at: number, length: number): string {
+  return Buffer.from(bytes.subarray(at, at + Math.min(length, MAX_TOLD))).toString('latin1');
 }
 
 function count({ counters }: Context, { service: workload }: ConnectionRecord, { allowed, policy }: Outcome): void {
@@ -107,11 +132,9 @@ function count({ counters }: Context, { service: workload }: ConnectionRecord, {
 }
 
 /** AUDIT, and policies that are tried out: what they would have said. */
-function noteOthers(
-  { counters }: Context,
-  { service: workload }: ConnectionRecord,
-  access: CompiledAuthorization,
-): void {
+function noteOthers(context: Context, record: ConnectionRecord, access: CompiledAuthorization): void {
+  const { counters } = context;
+  const { service: workload } = record;
   for (const policy of access.noted) {
     if (!isInForce(policy, asked)) continue;
     const { action, policy: name } = policy.view;
@@ -119,6 +142,8 @@ function noteOthers(
     if (action === 'AUDIT' && !matches) continue;
     const result = action === 'AUDIT' ? 'audited' : matches === (action === 'ALLOW') ? 'allowed' : 'denied';
     counters.count('towpath_authorization_noted_total', { workload, policy: name, action, result });
+    if (result !== 'allowed')
+      notice(context, record, `${result} by ${policy.view.dryRun ? 'a policy that is tried out' : 'policy'}`, name);
   }
 }
 
@@ -133,4 +158,18 @@ function tellDenial({ policy, rule }: Outcome, access: CompiledAuthorization): s
   if (nearest === null) return none;
   const place = nearest.rule < 0 ? nearest.policy : `rule ${nearest.rule} of ${nearest.policy}`;
   return `${none}; the nearest is ${place}: ${nearest.failed}`;
+}
+
+/** Right after the request was judged: each policy with its rules, for people. */
+export function tellAccess(context: Context, record: ConnectionRecord): AccessTrace {
+  return context.hostPolicies.accessTo(record.service).flatMap(({ authorization: { deny, allow, noted } }) =>
+    [...deny, ...allow, ...noted]
+      .filter((policy) => isInForce(policy, asked))
+      .map((policy) => ({
+        policy: policy.view.policy,
+        action: policy.view.action,
+        dryRun: policy.view.dryRun,
+        rules: tellPolicy(policy, asked).map(({ rule, failed }) => ({ rule, failed })),
+      })),
+  );
 }

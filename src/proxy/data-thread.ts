@@ -101,7 +101,7 @@ class DataThread {
       table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
-      hostPolicies: new HostPolicies(),
+      hostPolicies: new HostPolicies((message, fields) => this.#log.notice(message, fields, reactor.now)),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),
       asked: new AskedRequest(),

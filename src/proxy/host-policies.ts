@@ -14,6 +14,8 @@ export interface Access {
   readonly authenticator: Authenticator | null;
 }
 
+export type Notice = (message: string, fields: Readonly<Record<string, string>>) => void;
+
 const NOTHING: readonly Access[] = [];
 
 export class HostPolicies {
@@ -26,6 +28,12 @@ export class HostPolicies {
   readonly #keys = new Map<string, readonly PublicJwk[]>();
   /** Some policy says who may do what, or checks tokens: asked before anything else, for most hosts have none. */
   hasAccess = false;
+  /** Takes a line for the log. */
+  readonly notice: Notice;
+
+  constructor(notice: Notice = () => {}) {
+    this.notice = notice;
+  }
 
   /** Puts a view in force for the next connection and request; one that is older is ignored. @returns whether it was taken */
   set(view: HostView): boolean {

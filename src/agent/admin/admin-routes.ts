@@ -51,15 +51,16 @@ function changeLevel(subject: AdminSubject, level: string | null): Answer {
   return jsonAnswer(200, { level: known });
 }
 
-/** `?method=GET&authority=orders.shop:80&path=/api&header=x-group:beta`, `header` as often as there are fields. */
+/** `?method=GET&authority=orders.shop:80&path=/api&header=x-group:beta`, `header` as often as there are fields; `arrives`, `principal`, `source`: of inbound requests. */
 async function explain(subject: AdminSubject, query: URLSearchParams): Promise<Answer> {
   const headers = query.getAll('header').map((field) => {
     const colon = field.indexOf(':');
     return colon < 0 ? [field, ''] : [field.slice(0, colon).trim(), field.slice(colon + 1).trim()];
   });
-  const { method, authority, path } = Object.fromEntries(query);
+  const { method, authority, path, principal, source } = Object.fromEntries(query);
+  const arrives = query.get('arrives') === null ? {} : { arrives: { principal, source } };
   try {
-    return jsonAnswer(200, await subject.explain({ method, authority, path, headers }));
+    return jsonAnswer(200, await subject.explain({ method, authority, path, headers, ...arrives }));
   } catch (error) {
     if (error instanceof UserError) return textAnswer(400, `${error.message}\n`);
     throw error;

@@ -8,6 +8,7 @@ import { decideRequest } from '../decide-request.ts';
 import type { Cluster } from '../endpoints/cluster.ts';
 import { describeContent } from '../own-content.ts';
 import type { ServicePort } from '../routing-table.ts';
+import { explainInbound } from './explain-inbound.ts';
 import { explainNoService, explainService, type StateOf } from './explain-service.ts';
 import { type FoundTarget, findTarget } from './find-target.ts';
 import { readQuestion } from './read-question.ts';
@@ -26,6 +27,7 @@ export function explainRequest(
   done: (answer: { readonly trace: DecisionTrace } | { readonly problem: string }) => void,
 ): void {
   const { table } = context;
+  if (question.arrives !== undefined) return done(explainInbound(context, question, question.arrives));
   const found = findTarget(table.names, question.authority);
   if (found.type === 'other') return done({ trace: explainNoService(question, found.target) });
   const key = found.type === 'service' ? found.key : table.serviceAt(found.address);

@@ -48,6 +48,13 @@ for (const [what, agents, views, inDirectory, wanted] of [
     true,
     { interested: ['x', 'y'], pending: ['y'], rejected: [] },
   ],
+  [
+    'the view of a host is asked of that host alone',
+    [agent('x', ack(9), null), agent('y', ack(5), [])],
+    [{ service: null, host: 'y', key: 'host.y', version: { epoch: 1, gen: 9 } }],
+    false,
+    { interested: ['y'], pending: ['y'], rejected: [] },
+  ],
   ['an older epoch is older', [agent('x', { ...ack(99), epoch: 0 }, ['shop/a'])], [A], false, { pending: ['x'] }],
   [
     'who does not say what it uses counts always',

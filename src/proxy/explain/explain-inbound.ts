@@ -1,0 +1,45 @@
+/** `towpath explain --inbound`: what the policies of a workload of this host say of a request that arrives there. */
+import type { AccessTrace, DecisionTrace, ExplainQuestion } from '../../contract/decision-trace.ts';
+import { parseSockAddr } from '../../reactor/socket-address.ts';
+import { judgeRequest, tellAccess } from '../authorize-inbound.ts';
+import { ConnectionRecord, type RecordSink } from '../connection-record.ts';
+import type { Context } from '../context.ts';
+import { NO_PORT, readAuthority } from '../explicit/read-authority.ts';
+import { explainNoService } from './explain-service.ts';
+import { readQuestion } from './read-question.ts';
+
+const SILENT: RecordSink = { opened: () => {}, decided: () => {}, closed: () => {}, closedTwice: () => {} };
+const ROOM = 65_536;
+const HTTP_PORT = 80;
+/** Where nothing else is said. */
+const SOMEWHERE = '127.0.0.1';
+
+/** @param arrives who calls, and from where */
+export function explainInbound(
+  context: Context,
+  question: ExplainQuestion,
+  arrives: NonNullable<ExplainQuestion['arrives']>,
+): { readonly trace: DecisionTrace } | { readonly problem: string } {
+  const { parser, reactor, table, hostPolicies } = context;
+  const { slab } = reactor;
+  const authority = Buffer.from(question.authority, 'utf8');
+  const named = readAuthority(authority, 0, authority.length).port;
+  const port = named === NO_PORT ? HTTP_PORT : named;
+  const problem = readQuestion(parser, slab.bytes, slab.receiveArea, ROOM, question);
+  if (problem !== null) return { problem };
+  const source = parseSockAddr(arrives.source ?? SOMEWHERE, 0);
+  const record = new ConnectionRecord('inbound', source, parseSockAddr(SOMEWHERE, port), reactor.now, SILENT);
+  record.service = table.findInbound(port)?.workload ?? '';
+  record.peerPrincipal = arrives.principal ?? null;
+  const judged = hostPolicies.hasAccess ? judgeRequest(context, record, parser.head, slab.bytes, false) : null;
+  const workload = record.service === '' ? `port ${port}, which no workload claims` : `${record.service} port ${port}`;
+  const isAllowed = judged === null || judged.type === 'passed';
+  const said = isAllowed ? 'allowed' : `answered ${judged.status}: ${judged.reason}`;
+  const policies: AccessTrace = isAllowed || judged.status === 403 ? tellAccess(context, record) : [];
+  const sentence = `${workload}: ${said}${policies.length === 0 && isAllowed ? ', since no policy is for it' : ''}`;
+  const trace = explainNoService(question, { type: 'workload', service: record.service, port, sentence });
+  const decision = isAllowed
+    ? ({ type: 'forward', endpoint: 'the program', cluster: '', route: '' } as const)
+    : ({ type: 'answer', flag: 'RBAC', status: judged.status, sentence: judged.reason } as const);
+  return { trace: { ...trace, access: policies, decision } };
+}

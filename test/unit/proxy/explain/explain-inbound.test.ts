@@ -1,0 +1,82 @@
+import t from 'tap';
+import { explainQuestionSchema } from '../../../../src/contract/decision-trace.ts';
+import { explainRequest } from '../../../../src/proxy/explain/explain-request.ts';
+import { exampleVersion } from '../../../helpers/example-views.ts';
+import { ProxyRig } from '../../../helpers/proxy-rig.ts';
+
+const rig = new ProxyRig();
+t.teardown(() => rig.end());
+rig.context.table.setInbound([
+  { namespace: 'shop', name: 'orders', ports: [{ name: 'http', port: 8080, protocol: 'auto' }] },
+]);
+const clause = (attribute: 'source.namespace' | 'request.path', value: string) => ({
+  attribute,
+  key: [],
+  values: [value],
+  not: false,
+});
+
+function ask(question: object): unknown {
+  let found: unknown;
+  explainRequest(rig.context, explainQuestionSchema.parse(question), (answer) => {
+    found = answer;
+  });
+  return found;
+}
+
+t.test('without policies whatever arrives is allowed', async (t) => {
+  t.match(ask({ authority: 'orders:8080', arrives: {} }), {
+    trace: {
+      target: { type: 'workload', service: 'shop/orders', sentence: /allowed, since no policy is for it/ },
+      access: [],
+    },
+  });
+  t.match(ask({ authority: 'orders', arrives: {} }), { trace: { target: { sentence: /no workload claims/ } } });
+});
+
+t.test('each policy is told rule by rule, and nothing is counted', async (t) => {
+  rig.context.hostPolicies.set({
+    version: exampleVersion(1),
+    workloads: [{ namespace: 'shop', name: 'orders', authorization: [{ policy: 0 }, { policy: 1 }] }],
+    authorizationPolicies: [
+      {
+        policy: 'shop/deny',
+        action: 'DENY',
+        dryRun: false,
+        rules: [{ from: [], to: [[clause('request.path', '/admin')]], when: [] }],
+      },
+      {
+        policy: 'shop/allow',
+        action: 'ALLOW',
+        dryRun: false,
+        rules: [{ from: [[clause('source.namespace', 'shop')]], to: [], when: [] }],
+      },
+    ],
+  });
+  const question = {
+    authority: 'orders:8080',
+    path: '/x',
+    arrives: { principal: 'mesh/ns/shop/sa/web', source: '10.0.0.1' },
+  };
+  t.match(ask(question), {
+    trace: {
+      decision: { type: 'forward' },
+      access: [
+        { policy: 'shop/deny', rules: [{ rule: 0, failed: 'to[0]: request.path is none of /admin' }] },
+        { policy: 'shop/allow', rules: [{ rule: 0, failed: '' }] },
+      ],
+    },
+  });
+  t.match(ask({ ...question, path: '/x/../admin' }), {
+    trace: { decision: { type: 'answer', status: 403, sentence: /shop\/deny/ }, target: { sentence: /answered 403/ } },
+  });
+  t.match(ask({ ...question, arrives: {} }), {
+    trace: {
+      decision: {
+        status: 403,
+        sentence: /nearest is rule 0 of shop\/allow: from\[0\]: source\.namespace is none of shop/,
+      },
+    },
+  });
+  t.equal(rig.count('towpath_authorization_total'), 0);
+});
