@@ -71,7 +71,7 @@ export async function startDataThreads(settings: DataThreadSettings, logger: Log
   // node:ffi checks its arguments in a wrapper that V8 finds too long to inline by default; inlined, a read(2) or write(2)
   // costs 140 ns instead of 310 (measured), four times for each request.
   setFlagsFromString('--max-inlined-bytecode-size=3000');
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=6000');
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=20000');
   // A compile job in the background may still read what node:ffi frees when a thread ends: seen as a crash at exit.
   setFlagsFromString('--no-concurrent-recompilation');
   const problem = selfTest();

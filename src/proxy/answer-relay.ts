@@ -1,10 +1,11 @@
 /** The endpoint's answer on its way to the client: interim heads, the final one, the body. */
+
 import { COMPOSE_BYTES, LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import { BodyFlow } from './body-flow.ts';
 import type { RequestKind } from './codec/http1/head.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import { FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Http1Head } from './codec/http1/http1-head.ts';
-import { type ConnectionWord, type HeadPlan, writeHead } from './codec/http1/write-head.ts';
+import { type ConnectionWord, type HeadPlan, NO_FIELDS, writeHead } from './codec/http1/write-head.ts';
 import type { ExchangeClient } from './exchange-client.ts';
 import type { RequestDelivery } from './request-delivery.ts';
 import type { ResponseFlag } from './response-flags.ts';
@@ -23,7 +24,7 @@ export interface AnswerOwner {
 }
 
 /** A 1xx says nothing about the connection. */
-const INTERIM: HeadPlan = { connection: 'none', edits: null, insert: '' };
+const INTERIM: HeadPlan = { connection: 'none', edits: null, insert: NO_FIELDS };
 const TOO_LARGE = 'the head of the answer is larger than the limit';
 
 export class AnswerRelay {
@@ -157,7 +158,7 @@ export class AnswerRelay {
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {
       connection: tunnel ? (head.status === 101 ? 'upgrade' : 'none') : this.#connectionWord(head.versionMinor),
       edits: tunnel ? null : this.#delivery.answerEdits(this.#edits),
-      insert: '',
+      insert: NO_FIELDS,
     });
     if (written < 0) return this.#refuse(TOO_LARGE);
     const n = tunnel ? 0 : body.append(at, length, slab.composeArea + written, COMPOSE_BYTES - written);

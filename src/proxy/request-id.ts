@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { findField } from './codec/find-field.ts';
 import { constantBytes } from './codec/http1/bytes.ts';
-import type { Inserted } from './codec/http2/hpack-encoder.ts';
+import { NO_FIELDS } from './codec/http1/write-head.ts';
+import type { Inserted } from './codec/http2/hpack-inserted.ts';
 import type { MessageHead } from './codec/message-head.ts';
 
 /** Unique for each thread and start; the counter makes the rest. */
@@ -10,10 +11,9 @@ const PREFIX = randomBytes(8).toString('hex');
 const COUNTER_DIGITS = 8;
 let counter = 0;
 
-/** The header line to insert, or '' when the request already has an id. */
-export function nextRequestId(head: MessageHead, bytes: Buffer): string {
-  if (findField(bytes, head, 'x-request-id') >= 0) return '';
-  return `x-request-id: ${PREFIX}${(0x100000000 + takeRequestNumber()).toString(16).slice(1)}\r\n`;
+/** The field to insert, valid until the next call; none when the request already has an id. */
+export function nextRequestId(head: MessageHead, bytes: Buffer): readonly Inserted[] {
+  return findField(bytes, head, 'x-request-id') >= 0 ? NO_FIELDS : renderRequestId(takeRequestNumber());
 }
 
 /** The number of a request that gets an id of ours; the same number renders the same id. */

@@ -1,8 +1,9 @@
 /** The first bytes of a request on their way to the endpoint: its head, and what is already there of its body. */
+
 import { COMPOSE_BYTES } from '../reactor/slab.ts';
 import type { BodyFlow } from './body-flow.ts';
 import type { Http1Head } from './codec/http1/http1-head.ts';
-import { type ConnectionWord, writeHead } from './codec/http1/write-head.ts';
+import { type ConnectionWord, NO_FIELDS, writeHead } from './codec/http1/write-head.ts';
 import type { Context } from './context.ts';
 import type { Forward } from './request-delivery.ts';
 import { nextRequestId } from './request-id.ts';
@@ -22,7 +23,7 @@ export function writeRequest(context: Context, decision: Forward, body: BodyFlow
   const written = writeHead(slab.bytes, head, out, COMPOSE_BYTES, {
     connection: connectionWord(head),
     edits: decision.edits,
-    insert: decision.cluster === null || decision.service === '' ? '' : nextRequestId(head, slab.bytes),
+    insert: decision.cluster === null || decision.service === '' ? NO_FIELDS : nextRequestId(head, slab.bytes),
   });
   if (written < 0) return HEAD_TOO_LARGE;
   body.consumed = 0;

@@ -81,7 +81,7 @@ t.test('a head that is sent on is taken again, with the same framing and no hop-
       const length = writeHead(bytes, parser.head, OUT, 1 << 16, {
         connection: word,
         edits: null,
-        insert: 'x-i: 1\r\n',
+        insert: [{ name: Buffer.from('x-i'), value: Buffer.from('1') }],
       });
       const again = parser.parseRequest(OUT, length);
       if (again !== length) throw new Error(`refused: ${parser.head.refusal?.id}`);

@@ -29,7 +29,7 @@ t.test('a rewritten head is read as it was meant', (t) => {
       const target = `${asked.absolute ? 'http://h.example' : ''}${asked.path}${asked.query === null ? '' : `?${asked.query}`}`;
       const head = parseRequest(`GET ${target} HTTP/1.1\r\nHost: h.example\r\nX-Kept: 1\r\n\r\n`);
       const edits = compileRequestEdits([], [{ path: view, ...(asked.hasHost ? { hostname: 'new.example' } : {}) }]);
-      const text = forward(head, { connection: 'none', edits, insert: '' });
+      const text = forward(head, { connection: 'none', edits, insert: [] });
       if (parser.parseRequest(OUT, text.length) !== text.length) throw new Error(JSON.stringify(text));
       const [line, ...fields] = text.split('\r\n');
       const host = asked.hasHost ? 'new.example' : 'h.example';

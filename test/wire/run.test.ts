@@ -76,7 +76,7 @@ function checkHead(t: Test, wire: WireCase, input: Block, step: number): void {
 function checkForwarded(t: Test, block: Block, result: number): void {
   const connection = CONNECTIONS.find((word) => word === block.argument);
   if (connection === undefined || result <= 0) throw new Error(`cannot forward ${block.argument}`);
-  const length = writeHead(bytes, parser.head, OUT, OUT_BYTES, { connection, edits: null, insert: '' });
+  const length = writeHead(bytes, parser.head, OUT, OUT_BYTES, { connection, edits: null, insert: [] });
   t.equal(bytes.toString('latin1', OUT, OUT + length), unescapeBytes(block.text), `forwarded, ${connection}`);
 }
 

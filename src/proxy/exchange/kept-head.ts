@@ -14,7 +14,7 @@ import {
   Http1Head,
 } from '../codec/http1/http1-head.ts';
 import { isNominated } from '../codec/http1/nominated.ts';
-import { type HeadPlan, writeHead } from '../codec/http1/write-head.ts';
+import { type HeadPlan, NO_FIELDS, writeHead } from '../codec/http1/write-head.ts';
 import { Http2Head } from '../codec/http2/http2-head.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 
@@ -223,7 +223,7 @@ export class KeptHead {
 
 /** Of a request that opens no tunnel. */
 function planOf({ versionMinor, keepAlive }: Http1Head): HeadPlan {
-  return { connection: versionMinor === 0 && keepAlive ? 'keep-alive' : 'none', edits: null, insert: '' };
+  return { connection: versionMinor === 0 && keepAlive ? 'keep-alive' : 'none', edits: null, insert: NO_FIELDS };
 }
 
 function sizeOf(head: MessageHead): number {

@@ -1,8 +1,9 @@
 /** Heads of HTTP/1.1 that stay HTTP/1.1: to the letter but for the route's edits and what concerns one hop only. */
+
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, type Http1Head } from '../codec/http1/http1-head.ts';
-import { type ConnectionWord, writeHead } from '../codec/http1/write-head.ts';
-import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
+import { type ConnectionWord, NO_FIELDS, writeHead } from '../codec/http1/write-head.ts';
+import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import type { BodyFraming } from '../convert/write-http1.ts';
 import { connectionWord } from '../write-request.ts';
 
@@ -15,15 +16,7 @@ export function passRequest(
   { edits, insert }: Http2HeadPlan,
 ): number {
   const connection = connectionWord(head);
-  return writeHead(bytes, head, outAt, capacity, { connection, edits, insert: insert.map(toLine).join('') });
-}
-
-function toLine({ name, value }: Inserted): string {
-  return `${latin1(name)}: ${latin1(value)}\r\n`;
-}
-
-function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+  return writeHead(bytes, head, outAt, capacity, { connection, edits, insert });
 }
 
 /** Writes an answer at `outAt`, as `passRequest`. */
@@ -35,7 +28,7 @@ export function passAnswer(
   edits: CompiledEdits | null,
   connection: ConnectionWord,
 ): number {
-  return writeHead(bytes, head, outAt, capacity, { connection, edits, insert: '' });
+  return writeHead(bytes, head, outAt, capacity, { connection, edits, insert: NO_FIELDS });
 }
 
 /** How the body that follows such a head is framed. */

@@ -1,13 +1,13 @@
 /** How a request's head is to be written on its way to the endpoint. */
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
-import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
+import { NO_FIELDS } from '../codec/http1/write-head.ts';
+import type { Http2HeadPlan } from '../codec/http2/hpack-encoder.ts';
 import { renderRequestId } from '../request-id.ts';
 
-const NOTHING: readonly Inserted[] = [];
 /** Reused: a plan is read while the head is written, and not kept. */
 const plan: { -readonly [K in keyof Http2HeadPlan]: Http2HeadPlan[K] } = {
   edits: null,
-  insert: NOTHING,
+  insert: NO_FIELDS,
   scheme: 'received',
 };
 
@@ -19,6 +19,6 @@ const plan: { -readonly [K in keyof Http2HeadPlan]: Http2HeadPlan[K] } = {
 export function planRequest(edits: CompiledEdits | null, requestNumber: number, secured: boolean): Http2HeadPlan {
   plan.edits = edits;
   plan.scheme = secured ? 'https' : 'received';
-  plan.insert = requestNumber === 0 ? NOTHING : renderRequestId(requestNumber);
+  plan.insert = requestNumber === 0 ? NO_FIELDS : renderRequestId(requestNumber);
   return plan;
 }

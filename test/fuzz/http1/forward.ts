@@ -71,7 +71,7 @@ function begin(kind: StreamKind): Forwarded {
   const text = (from: number, length: number): string => bytes.toString('latin1', from, from + length);
   const method = text(head.methodAt, head.methodLength);
   const start = kind === 'request' ? `${method} ${text(head.targetAt, head.targetLength)}` : String(head.status);
-  const length = writeHead(bytes, head, OUT, ROOM, { connection: connectionWord(kind), edits: null, insert: '' });
+  const length = writeHead(bytes, head, OUT, ROOM, { connection: connectionWord(kind), edits: null, insert: [] });
   if (length < 0) throw new Error('the head did not fit');
   const upgrade = head.upgrade || head.isConnect;
   return { start, method, body: '', complete: false, upgrade, sent: text(OUT, length) };

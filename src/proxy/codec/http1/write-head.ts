@@ -2,6 +2,7 @@
  * Forwards a head: its bytes as they came (order, case, spacing), without the lines that concern one hop only, with the
  * route's edits and our own lines. Runs of untouched lines are copied at once; with nothing to change it is one copy.
  */
+import type { Inserted } from '../http2/hpack-inserted.ts';
 import { newTarget } from '../new-target.ts';
 import { CUT, decideFates, EDIT, fates, KEEP, placeEdit, REWRITE_HOST } from './decide-fates.ts';
 import type { CompiledEdits, HeaderEdit } from './header-edits.ts';
@@ -24,10 +25,11 @@ export type ConnectionWord = 'none' | 'close' | 'keep-alive' | 'upgrade';
 export interface HeadPlan {
   readonly connection: ConnectionWord;
   readonly edits: CompiledEdits | null;
-  /** Whole lines in latin1, each ending in CRLF, put after the last field; '' = none. */
-  readonly insert: string;
+  /** Put after the last field. */
+  readonly insert: readonly Inserted[];
 }
 
+export const NO_FIELDS: readonly Inserted[] = [];
 const CONNECTION_BITS: Readonly<Record<ConnectionWord, number>> = {
   none: 0,
   close: OPTION_CLOSE,
@@ -55,11 +57,12 @@ const isPlaced = new Uint8Array(256);
 export function writeHead(bytes: Buffer, head: Http1Head, outAt: number, outCapacity: number, plan: HeadPlan): number {
   const { startAt, endAt } = head;
   const host = head.absoluteForm && mustRewriteHost(bytes, head);
-  const most = endAt - startAt + plan.insert.length + OWN_LINES + (plan.edits === null ? 0 : plan.edits.maxBytes);
+  const most =
+    endAt - startAt + insertedBytes(plan.insert) + OWN_LINES + (plan.edits === null ? 0 : plan.edits.maxBytes);
   if (most + (host ? head.authorityLength : 0) > outCapacity) return -1;
   const connection = CONNECTION_BITS[plan.connection] | (head.connectionOptions & OPTION_TE);
   if (head.hopFields === 0 && connection === 0 && plan.edits === null && !head.cutFraming && !host) {
-    if (plan.insert !== '') return finish(bytes, outAt, copy(bytes, startAt, endAt - 2, outAt), plan.insert);
+    if (plan.insert.length > 0) return finish(bytes, outAt, copy(bytes, startAt, endAt - 2, outAt), plan.insert);
     return copy(bytes, startAt, endAt, outAt) - outAt;
   }
   return writeChanged(bytes, head, outAt, plan, connection, host);
@@ -141,11 +144,37 @@ function writeLine(bytes: Buffer, at: number, edit: HeaderEdit): number {
 }
 
 /** Our lines and the end of the head. Returns bytes written since `outAt`. */
-function finish(bytes: Buffer, outAt: number, at: number, insert: string): number {
-  const out = insert === '' ? at : at + bytes.write(insert, at, 'latin1');
-  bytes[out] = 0x0d;
-  bytes[out + 1] = 0x0a;
-  return out + 2 - outAt;
+function finish(bytes: Buffer, outAt: number, at: number, insert: readonly Inserted[]): number {
+  let out = at;
+  for (let i = 0; i < insert.length; i++) {
+    const { name, value } = insert[i] as Inserted;
+    out = put(bytes, out, name);
+    bytes[out] = 0x3a;
+    bytes[out + 1] = 0x20;
+    out = endLine(bytes, put(bytes, out + 2, value));
+  }
+  return endLine(bytes, out) - outAt;
+}
+
+/** In a loop: these are short, and a call into native code costs more. */
+function put(bytes: Buffer, at: number, part: Uint8Array): number {
+  for (let i = 0; i < part.length; i++) bytes[at + i] = part[i] as number;
+  return at + part.length;
+}
+
+function endLine(bytes: Buffer, at: number): number {
+  bytes[at] = 0x0d;
+  bytes[at + 1] = 0x0a;
+  return at + 2;
+}
+
+function insertedBytes(insert: readonly Inserted[]): number {
+  let sum = 0;
+  for (let i = 0; i < insert.length; i++) {
+    const { name, value } = insert[i] as Inserted;
+    sum += name.length + value.length + 4;
+  }
+  return sum;
 }
 
 function copy(bytes: Buffer, from: number, to: number, out: number): number {

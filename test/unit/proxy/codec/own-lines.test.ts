@@ -5,7 +5,7 @@ import { forward, parseResponse } from './http1/fixture.ts';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nX-Id: 7\r\nX-Id: 8\r\nContent-Length: 0\r\n\r\n';
 const write = (fields: Parameters<typeof addFields>[1], edits: Parameters<typeof addFields>[0] = null): string[] =>
-  forward(parseResponse(ANSWER, 'other'), { connection: 'none', edits: addFields(edits, fields), insert: '' })
+  forward(parseResponse(ANSWER, 'other'), { connection: 'none', edits: addFields(edits, fields), insert: [] })
     .split('\r\n')
     .slice(1, -2);
 

@@ -16,7 +16,7 @@ function forwarded(text: string): string {
   if (length !== head.length) throw new Error(`${length}: ${parser.head.refusal?.sentence}`);
   makeDirect(bytes, parser.head);
   const out = slabStart + 4096;
-  const n = writeHead(bytes, parser.head, out, 4096, { connection: 'none', edits: null, insert: '' });
+  const n = writeHead(bytes, parser.head, out, 4096, { connection: 'none', edits: null, insert: [] });
   if (bytes.toString('latin1', slabStart + length, slabStart + length + 4) !== 'NEXT') throw new Error('spilled');
   return bytes.toString('latin1', out, out + n - 4);
 }

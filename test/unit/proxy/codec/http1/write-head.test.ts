@@ -4,7 +4,8 @@ import { findField } from '../../../../../src/proxy/codec/find-field.ts';
 import { compileHeaderEdits, type HeadPlan, writeHead } from '../../../../../src/proxy/codec/http1/write-head.ts';
 import { bytes, forward, OUT, parseRequest, parseResponse } from './fixture.ts';
 
-const PLAIN: HeadPlan = { connection: 'none', edits: null, insert: '' };
+const field = (name: string, value: string) => ({ name: Buffer.from(name), value: Buffer.from(value) });
+const PLAIN: HeadPlan = { connection: 'none', edits: null, insert: [] };
 const START = 'GET / HTTP/1.1\r\nHost: a\r\n';
 
 function edits(view: Partial<HeaderEditView>): HeaderEditView {
@@ -12,10 +13,11 @@ function edits(view: Partial<HeaderEditView>): HeaderEditView {
 }
 
 t.test('lines of ours go after the last field, with or without other changes', (t) => {
-  const insert = 'x-request-id: 1\r\nx-b: 2\r\n';
-  t.equal(forward(parseRequest(`${START}A: b\r\n\r\n`), { ...PLAIN, insert }), `${START}A: b\r\n${insert}\r\n`);
+  const lines = 'x-request-id: 1\r\nx-b: 2\r\n';
+  const insert = [field('x-request-id', '1'), field('x-b', '2')];
+  t.equal(forward(parseRequest(`${START}A: b\r\n\r\n`), { ...PLAIN, insert }), `${START}A: b\r\n${lines}\r\n`);
   const cut = parseRequest(`${START}Keep-Alive: x\r\nA: b\r\n\r\n`);
-  t.equal(forward(cut, { ...PLAIN, insert }), `${START}A: b\r\n${insert}\r\n`);
+  t.equal(forward(cut, { ...PLAIN, insert }), `${START}A: b\r\n${lines}\r\n`);
   t.end();
 });
 
