@@ -13,7 +13,7 @@ t.setTimeout(240_000);
 
 /**
  * A machine's own /etc, /usr/local/bin and /var/lib: overlays in a mount namespace that ends with the host. Then provision.sh, and
- * what systemd would do with the units: ExecStart, as the User it names.
+ * what systemd would do with the units: ExecStart, as the User it names, with its StateDirectory.
  */
 const MACHINE = `
 set -eu
@@ -32,6 +32,8 @@ start() {
   command=$(sed -n 's/^ExecStart=//p' $file | sed "s/%i/$instance/g")
   user=$(sed -n 's/^User=//p' $file)
   if grep -q '^DynamicUser=yes' $file; then user=nobody; fi
+  state=$(sed -n 's/^StateDirectory=//p' $file)
+  if [ -n "$state" ] && [ -n "$user" ]; then mkdir -p -m 700 /var/lib/$state; chown -R $user /var/lib/$state; fi
   \${user:+setpriv --reuid $user --regid $(id -g $user) --init-groups --} $command >$work/$1.log 2>&1 &
 }
 for unit; do start $unit; done
