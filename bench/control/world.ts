@@ -37,7 +37,19 @@ export async function openWorld(natsProgram: string): Promise<World> {
   );
   const startNats = (): ChildProcess => spawn(natsProgram, ['-c', file], { stdio: 'ignore' });
   const startControl = (): ChildProcess => {
-    const words = ['control', '--server', server, '--id', 'bench', '--http', '127.0.0.1:0', '--log-level', 'error'];
+    const words = [
+      'control',
+      '--server',
+      server,
+      '--id',
+      'bench',
+      '--http',
+      '127.0.0.1:0',
+      '--log-level',
+      'error',
+      '--ca',
+      'off',
+    ];
     const node = ['--disable-warning=ExperimentalWarning', MAIN, ...words];
     return spawn(process.execPath, node, { stdio: ['ignore', 'inherit', 'inherit'] });
   };

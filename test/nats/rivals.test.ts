@@ -42,6 +42,8 @@ function spawnControl(nats: NatsServer, id: string): ChildProcess {
     'silent',
     '--lease-ttl',
     '1s',
+    '--ca',
+    'off',
   ];
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], { stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));

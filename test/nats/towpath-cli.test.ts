@@ -45,7 +45,19 @@ function towpath(args: readonly string[], input = '', server = nats.url): Promis
   });
 }
 
-const CONTROL = ['control', '--http', '127.0.0.1:0', '--id', 'cli', '--lease-ttl', '2s', '--log-level', 'error'];
+const CONTROL = [
+  'control',
+  '--http',
+  '127.0.0.1:0',
+  '--id',
+  'cli',
+  '--lease-ttl',
+  '2s',
+  '--log-level',
+  'error',
+  '--ca',
+  'off',
+];
 let control = start(CONTROL);
 const agent = startAgent(nats.url, 'shop', [workload('orders-1', '10.0.0.1')]);
 const bus = await operator(nats.url);
