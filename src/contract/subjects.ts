@@ -22,7 +22,7 @@ export interface Subjects {
   readonly republished: (name: BucketName, key: string) => string;
   /** `….control.<noun>.<verb>` */
   readonly control: (noun: string, verb: string) => string;
-  /** `….control.<noun>.<verb>.<host>`: what agents ask of control. The server lets a host ask in its own name only. */
+  /** `….control.<noun>.<verb>.<host>`: what agents ask of control. With permissions for each host the server lets it ask in its own name only. */
   readonly fromAgent: (noun: string, verb: string, host: string) => string;
   /** `….join.<token>`: the one subject that a join token may publish to. */
   readonly join: (token: string) => string;

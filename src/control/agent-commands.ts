@@ -1,12 +1,12 @@
 /** What agents ask of control: `….control.<noun>.<verb>.<host>`, and the host in the subject is who asks. */
-import { BusError, type BusMessage } from '../contract/bus-types.ts';
+import type { BusMessage } from '../contract/bus-types.ts';
 import type { MicroEndpoint } from '../contract/micro.ts';
-import { CONTROL_SERVICE, isToken } from '../contract/subjects.ts';
+import { CONTROL_SERVICE } from '../contract/subjects.ts';
+import { answerRequest, hostOf } from './answer-request.ts';
 import type { ControlParts } from './control-parts.ts';
 import { readGroups } from './read-groups.ts';
-import { rejectRequest } from './reject-request.ts';
 
-/** The server refuses a subject with another host than the one in the agent's credentials (contract/agent-permissions.ts). */
+/** `host` is as true as NATS's permissions make it: without them any client may ask in the name of any host. */
 type AgentHandler = (request: BusMessage, host: string) => unknown;
 
 export function agentCommands(parts: ControlParts): MicroEndpoint[] {
@@ -17,7 +17,7 @@ export function agentCommands(parts: ControlParts): MicroEndpoint[] {
       subject: parts.subjects.fromAgent(noun, verb, '*'),
       queueGroup: CONTROL_SERVICE,
       metadata: { summary },
-      handle: (request) => answerAgent(handle, request),
+      handle: (request) => answerRequest((one) => handle(one, hostOf(one)), request),
     };
   };
   return [
@@ -25,17 +25,4 @@ export function agentCommands(parts: ControlParts): MicroEndpoint[] {
       readGroups(parts, r),
     ),
   ];
-}
-
-/** Exported for tests: the answer to a request, refused when its last token is no host. */
-export async function answerAgent(handle: AgentHandler, request: BusMessage): Promise<string> {
-  const host = request.subject.slice(request.subject.lastIndexOf('.') + 1);
-  if (!isToken(host)) return rejectRequest(400, [{ code: 'TWP1030', message: 'the subject ends in no host id' }]);
-  try {
-    return JSON.stringify(await handle(request, host));
-  } catch (cause) {
-    if (cause instanceof BusError)
-      return rejectRequest(503, [{ code: 'TWP1016', message: `the store does not answer: ${cause.message}` }]);
-    throw cause;
-  }
 }

@@ -1,11 +1,11 @@
 import type { BusMessage } from '../contract/bus-types.ts';
-import { BusError } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
 import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { agentCommands } from './agent-commands.ts';
 import { analyzeMesh } from './analyze-mesh.ts';
+import { answerRequest } from './answer-request.ts';
 import { backUpMesh } from './back-up.ts';
 import { applyResources, deleteResources } from './change-resources.ts';
 import { confirmRemoval } from './confirm-removal.ts';
@@ -51,7 +51,7 @@ function endpointsOf(parts: ControlParts): MicroEndpoint[] {
       subject: parts.subjects.control(noun, verb),
       queueGroup: CONTROL_SERVICE,
       metadata: { summary },
-      handle: (request: BusMessage) => answer(handle, request),
+      handle: (request: BusMessage) => answerRequest(handle, request),
     };
   };
   return [
@@ -126,16 +126,6 @@ function rememberAnswers(parts: ControlParts): (handle: Handler) => Handler {
   };
 }
 
-async function answer(handle: Handler, request: BusMessage): Promise<string> {
-  try {
-    return JSON.stringify(await handle(request));
-  } catch (cause) {
-    if (cause instanceof BusError)
-      return rejectRequest(503, [{ code: 'TWP1016', message: `the store does not answer: ${cause.message}` }]);
-    throw cause;
-  }
-}
-
 /** The first answer again, also while it is still being made. Failures are not remembered: the caller may try again. */
 function replay(
   remembered: Map<string, Promise<string>>,
@@ -145,7 +135,7 @@ function replay(
 ): Promise<string> {
   const known = remembered.get(id);
   if (known !== undefined) return known;
-  const made = answer(handle, request);
+  const made = answerRequest(handle, request);
   remembered.set(id, made);
   made.catch(() => remembered.delete(id));
   for (const oldest of remembered.keys()) {

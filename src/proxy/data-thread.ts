@@ -150,8 +150,7 @@ class DataThread {
     for (let m = receiveMessageOnPort(this.#start.port); m !== undefined; m = receiveMessageOnPort(this.#start.port)) {
       const message = m.message as ToDataThread;
       try {
-        if (message.type === 'identity') this.#useIdentity(message);
-        else this.#apply(message);
+        this.#apply(message);
         if (message.type !== 'dump' && message.type !== 'explain' && message.type !== 'identity')
           this.#post({ type: 'applied', sequence: message.sequence });
       } catch (error) {
@@ -168,7 +167,12 @@ class DataThread {
     this.#post({ type: 'applied', sequence, problem });
   }
 
-  #apply(message: Exclude<ToDataThread, { type: 'identity' }>): void {
+  #usePolicies(view: Extract<ToDataThread, { type: 'host' }>['view']): void {
+    this.#context.hostPolicies.set(view);
+    endForbidden(this.#context);
+  }
+
+  #apply(message: ToDataThread): void {
     const { table } = this.#context;
     switch (message.type) {
       case 'directory':
@@ -184,8 +188,9 @@ class DataThread {
       case 'inbound':
         return table.setInbound(message.workloads);
       case 'host':
-        this.#context.hostPolicies.set(message.view);
-        return endForbidden(this.#context);
+        return this.#usePolicies(message.view);
+      case 'identity':
+        return this.#useIdentity(message);
       case 'json-web-keys':
         return this.#context.hostPolicies.setKeys(message.url, message.keys);
       case 'resolved':

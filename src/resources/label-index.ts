@@ -40,6 +40,7 @@ function postingsOf(namespace: string, labels: Labels): string[] {
   return Object.entries(labels).map(([name, value]) => JSON.stringify([namespace, name, value]));
 }
 
-function selects(selector: Labels, labels: Labels): boolean {
+/** Whether the labels carry every label of the selector; an empty one selects all. */
+export function selects(selector: Labels, labels: Labels): boolean {
   return Object.entries(selector).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value);
 }

@@ -1,9 +1,9 @@
 /** Looks at a certificate before it is put in force: it must be for our key and our identity, good now, and below a root that is trusted. */
 import { createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Trust } from '../../contract/certificate-messages.ts';
+import { isIssuedBy, pemBlocks } from '../../core/certificates.ts';
 import { err, ok, type Result } from '../../core/result.ts';
 
-const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
 /** More certificates in a chain are not looked at. */
 const LONGEST_CHAIN = 8;
 
@@ -23,9 +23,9 @@ export function checkSvid(
   nowMs: number,
 ): Result<CheckedSvid, string> {
   try {
-    const [leaf, ...above] = [...chain.matchAll(BLOCK)]
+    const [leaf, ...above] = pemBlocks(chain)
       .slice(0, LONGEST_CHAIN)
-      .map(([pem]) => new X509Certificate(pem));
+      .map((pem) => new X509Certificate(pem));
     if (leaf === undefined) return err('there is no certificate in it');
     if (leaf.subjectAltName !== `URI:${spiffeId}`) return err(`it is for ${leaf.subjectAltName}, not for ${spiffeId}`);
     if (!leaf.publicKey.equals(createPublicKey(key))) return err('it is for another key');
@@ -50,10 +50,6 @@ function rootAbove(leaf: X509Certificate, above: readonly X509Certificate[], roo
     at = next;
   }
   return null;
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }
 
 function iso(ms: number): string {

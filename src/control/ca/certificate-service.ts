@@ -1,11 +1,11 @@
 import { X509Certificate } from 'node:crypto';
-import { type Bus, BusError, type BusMessage } from '../../contract/bus-types.ts';
+import type { Bus, BusMessage } from '../../contract/bus-types.ts';
 import { type MicroEndpoint, serveMicro } from '../../contract/micro.ts';
-import { isToken, type Subjects } from '../../contract/subjects.ts';
+import type { Subjects } from '../../contract/subjects.ts';
 import { UserError } from '../../core/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import { answerRequest, hostOf } from '../answer-request.ts';
 import { AuditTrail } from '../record-audit.ts';
-import { rejectRequest } from '../reject-request.ts';
 import { Authority } from './authority.ts';
 import { answerRotate, answerShow, answerSign, answerTrust, type CertificateDesk } from './certificate-commands.ts';
 import { RequestLimit } from './request-limit.ts';
@@ -129,7 +129,7 @@ export class CertificateService {
       subject,
       queueGroup: CA_SERVICE,
       metadata: { summary },
-      handle: (request) => answer(handle, request),
+      handle: (request) => answerRequest(handle, request),
     });
     const forAgents = (verb: string) => subjects.fromAgent('cert', verb, '*');
     const always = [
@@ -155,20 +155,4 @@ export interface CertificateFactsNow {
   readonly signs: boolean;
   readonly roots: readonly { readonly fingerprint: string; readonly notAfterMs: number; readonly active: boolean }[];
   readonly rotation: 'spread' | 'reissue' | null;
-}
-
-/** The last token of the subject: NATS lets a host use its own only (docs/nats.md). */
-function hostOf({ subject }: BusMessage): string {
-  const host = subject.slice(subject.lastIndexOf('.') + 1);
-  return isToken(host) ? host : rejectRequest(400, [{ code: 'TWP1030', message: 'the subject ends in no host id' }]);
-}
-
-async function answer(handle: (request: BusMessage) => Promise<unknown>, request: BusMessage): Promise<string> {
-  try {
-    return JSON.stringify(await handle(request));
-  } catch (cause) {
-    if (cause instanceof BusError)
-      return rejectRequest(503, [{ code: 'TWP1016', message: `the store does not answer: ${cause.message}` }]);
-    throw cause;
-  }
 }

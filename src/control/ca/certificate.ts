@@ -1,11 +1,10 @@
 /** Certificates in PEM: splitting, fingerprints, and whether one hangs below another. Pure. */
 import { X509Certificate } from 'node:crypto';
-
-const BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+import { isIssuedBy, pemBlocks } from '../../core/certificates.ts';
 
 /** The certificates of a PEM text, each ending in a line feed. Throws when one cannot be read. */
 export function splitPem(text: string): string[] {
-  return [...text.matchAll(BLOCK)].map(([block]) => new X509Certificate(block).toString());
+  return pemBlocks(text).map((block) => new X509Certificate(block).toString());
 }
 
 /** SHA-256 of the certificate's DER in hex. */
@@ -29,8 +28,4 @@ export function rootOfChain(chain: readonly string[], roots: readonly string[]):
     current = left.find((one) => isIssuedBy(at, one));
   }
   return null;
-}
-
-function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
-  return certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
 }

@@ -6,6 +6,7 @@ import { isAuthority } from '../codec/http1/authority.ts';
 import { constantBytes, equalsLower } from '../codec/http1/bytes.ts';
 import type { CompiledEdits, HeaderEdit } from '../codec/http1/header-edits.ts';
 import { FIELD_CONTENT_LENGTH, FIELD_HOST, FIELD_TE_TRAILERS } from '../codec/http1/http1-head.ts';
+import { lineBytes, NO_FIELDS, putLines } from '../codec/http1/inserted-lines.ts';
 import type { Http2HeadPlan, Inserted } from '../codec/http2/hpack-encoder.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { newTarget } from '../codec/new-target.ts';
@@ -33,7 +34,6 @@ const OWN_LINES = 256;
 /** `: ` and the line break. */
 const LINE_EXTRA = 4;
 const NO_EDITS: readonly HeaderEdit[] = [];
-const NO_FIELDS: readonly Inserted[] = [];
 const COOKIE = constantBytes('cookie');
 const HOST = 'host';
 
@@ -63,12 +63,7 @@ export function writeHttp1Request(
   else out.text(`host: ${host}\r\n`);
   const te = writeFields(out, head, edits);
   for (const edit of edits) if (edit.name.toLowerCase() !== HOST) writeRest(out, head, edit);
-  for (const field of plan.insert) {
-    out.constant(field.name);
-    out.text(': ');
-    out.constant(field.value);
-    out.lineBreak();
-  }
+  out.at = putLines(bytes, out.at, plan.insert);
   if (te) out.text('te: trailers\r\nconnection: TE\r\n');
   writeFraming(out, head, framing);
   out.lineBreak();
@@ -101,9 +96,8 @@ export function writeHttp1Response(
 }
 
 function sizeLimit(head: MessageHead, edits: CompiledEdits | null, insert: readonly Inserted[]): number {
-  let size = OWN_LINES + head.methodLength + head.targetLength + head.authorityLength;
+  let size = OWN_LINES + head.methodLength + head.targetLength + head.authorityLength + lineBytes(insert);
   if (edits !== null) size += edits.maxBytes;
-  for (const field of insert) size += field.name.length + field.value.length + LINE_EXTRA;
   for (let i = 0; i < head.fieldCount; i++) size += head.nameLength[i] + head.valueLength[i] + LINE_EXTRA;
   return size;
 }

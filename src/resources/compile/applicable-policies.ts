@@ -2,6 +2,7 @@
 import { serviceKey } from '../../contract/views.ts';
 import type { RegisteredEndpoint } from '../change.ts';
 import type { Frontend } from '../frontend.ts';
+import { selects } from '../label-index.ts';
 import { keyOf, type ResourceIndex, type Stored } from '../resource-index.ts';
 import { ROOT_NAMESPACE } from '../root-namespace.ts';
 import type { Labels } from '../selector-index.ts';
@@ -70,10 +71,6 @@ function isBehind(frontend: Frontend, labels: Labels): boolean {
   const selector =
     frontend.kind === 'Service' ? frontend.spec.selector : (frontend.entry.spec.workloadSelector?.labels ?? {});
   return Object.keys(selector).length > 0 && selects(selector, labels);
-}
-
-export function selects(selector: Labels, labels: Labels): boolean {
-  return Object.entries(selector).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value);
 }
 
 /** Each policy once, with the place that it gets. */

@@ -1,4 +1,5 @@
 /** Which connections a workload accepts, as Istio's PeerAuthentication has it (pilot's composePeerAuthentication). Pure. */
+import { selects } from '../label-index.ts';
 import { olderFirst } from '../older-first.ts';
 import type { ResourceIndex, Stored } from '../resource-index.ts';
 import { ROOT_NAMESPACE } from '../root-namespace.ts';
@@ -35,7 +36,9 @@ export function scopeOf({ metadata, spec }: PeerAuthenticationResource): Scope {
 /** The oldest of a scope counts; UNSET inherits: ports from the workload, it from the namespace, that from the mesh. */
 export function mtlsOfWorkload(index: ResourceIndex, namespace: string, labels: Labels): WorkloadMtls {
   const own = index.peerAuthentications(namespace);
-  const matching = own.filter(({ resource }) => scopeOf(resource) === 'workload' && selects(resource, labels));
+  const matching = own.filter(
+    ({ resource }) => scopeOf(resource) === 'workload' && selects(resource.spec.selector?.matchLabels ?? {}, labels),
+  );
   const wider = mtlsOfNamespace(index, namespace);
   const policy = oldest(matching);
   if (policy === null) return { ...wider, ports: NO_PORTS };
@@ -70,12 +73,6 @@ export function rivalOf(index: ResourceIndex, policy: PeerAuthenticationResource
 
 function selectorText({ spec }: PeerAuthenticationResource): string {
   return JSON.stringify(Object.entries(spec.selector?.matchLabels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function selects({ spec }: PeerAuthenticationResource, labels: Labels): boolean {
-  return Object.entries(spec.selector?.matchLabels ?? {}).every(
-    ([name, value]) => Object.hasOwn(labels, name) && labels[name] === value,
-  );
 }
 
 function oldest(policies: readonly Policy[]): Policy | null {

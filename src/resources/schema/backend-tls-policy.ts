@@ -2,7 +2,7 @@ import { z } from '../../core/schema.ts';
 import type { FrontendTarget } from '../policy-types.ts';
 import type { BackendTLSPolicySpec, SubjectAltName } from '../types.ts';
 import { defined } from './defined.ts';
-import { dnsLabel, dnsSubdomain, portName, preciseHostname, refuseRepeats, unsupported } from './fields.ts';
+import { dnsLabel, dnsSubdomain, portName, preciseHostname, targetRefList, unsupported } from './fields.ts';
 
 /** As the Gateway API limits them. */
 const MAX_TARGETS = 16;
@@ -93,17 +93,11 @@ const validation = z
 
 export const backendTLSPolicySpec = z
   .strictObject({
-    targetRefs: z
-      .array(targetRef)
-      .min(1)
-      .max(MAX_TARGETS)
-      .superRefine((refs, ctx) => {
-        refuseRepeats(
-          refs,
-          ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
-          (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
-        );
-      }),
+    targetRefs: targetRefList(
+      targetRef,
+      MAX_TARGETS,
+      ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
+    ),
     validation,
     options: unsupported('no options are known'),
     targetRef: unsupported('write targetRefs, a list'),

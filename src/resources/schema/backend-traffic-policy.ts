@@ -2,7 +2,7 @@ import { z } from '../../core/schema.ts';
 import { type BackendTrafficPolicySpec, isRouteTarget, type PolicyTarget } from '../policy-types.ts';
 import { defined } from './defined.ts';
 import { faultInjection } from './fault-injection.ts';
-import { dnsLabel, dnsSubdomain, portName, refuseRepeats, unsupported } from './fields.ts';
+import { dnsLabel, dnsSubdomain, portName, targetRefList, unsupported } from './fields.ts';
 import { healthCheck } from './health-check.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { circuitBreaker, timeout } from './policy-limits.ts';
@@ -42,17 +42,11 @@ const targetRef = z
     return { group: ENTRY_GROUP, kind, name, ...section };
   });
 
-const targetRefs = z
-  .array(targetRef)
-  .min(1)
-  .max(MAX_TARGETS)
-  .superRefine((refs, ctx) => {
-    refuseRepeats(
-      refs,
-      ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
-      (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
-    );
-  });
+const targetRefs = targetRefList(
+  targetRef,
+  MAX_TARGETS,
+  ({ kind, name, sectionName }) => `${kind} ${name} ${sectionName ?? ''}`,
+);
 
 /** Settings of endpoints and connections, which routes share with everybody else who uses the same Service. */
 const SERVICE_ONLY = ['loadBalancer', 'circuitBreaker', 'healthCheck', 'retryConstraint', 'hedge'] as const;

@@ -92,6 +92,19 @@ export function distinct<T extends string | number>(list: readonly T[], ctx: z.c
   );
 }
 
+/** `targetRefs` of a policy (GEP-713): one at least, none twice. @param titleOf what makes two the same */
+export function targetRefList<T extends z.ZodType>(ref: T, most: number, titleOf: (target: z.output<T>) => string) {
+  return z
+    .array(ref)
+    .min(1)
+    .max(most)
+    .superRefine((refs, ctx) => {
+      refuseRepeats(refs, titleOf, (i, first) =>
+        ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
+      );
+    });
+}
+
 /** Reports every entry of a list whose key an earlier entry already has. */
 export function refuseRepeats<T>(
   list: readonly T[],

@@ -1,7 +1,7 @@
 /** Whom Istio's security policies are for. */
 import { z } from '../../core/schema.ts';
 import type { FrontendTarget } from '../policy-types.ts';
-import { dnsLabel, labels, refuseRepeats, unsupported } from './fields.ts';
+import { dnsLabel, labels, targetRefList, unsupported } from './fields.ts';
 
 const MAX_TARGETS = 16;
 const ONLY_SERVICES =
@@ -24,18 +24,7 @@ const targetRef = z
 /** Fields of the `spec` of a policy for workloads. */
 export const workloadScope = {
   selector: z.strictObject({ matchLabels: labels.default({}) }).optional(),
-  targetRefs: z
-    .array(targetRef)
-    .min(1)
-    .max(MAX_TARGETS)
-    .superRefine((refs, ctx) => {
-      refuseRepeats(
-        refs,
-        ({ kind, name }) => `${kind} ${name}`,
-        (i, first) => ctx.addIssue({ code: 'custom', message: `repeats targetRefs[${first}]`, path: [i] }),
-      );
-    })
-    .optional(),
+  targetRefs: targetRefList(targetRef, MAX_TARGETS, ({ kind, name }) => `${kind} ${name}`).optional(),
   targetRef: unsupported('write targetRefs, a list'),
 } as const;
 

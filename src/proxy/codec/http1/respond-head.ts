@@ -1,6 +1,7 @@
 /** Our own answers: the one place that renders an error, or what a rule wants answered, as a response. */
 import type { Inserted } from '../http2/hpack-inserted.ts';
 import { reasonPhrase } from '../reason-phrase.ts';
+import { lineBytes, putLines } from './inserted-lines.ts';
 
 export interface ErrorAnswer {
   readonly status: number;
@@ -47,18 +48,9 @@ export function writeRuleHead(
 ): number {
   const start = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n`;
   const end = `${length < 0 ? '' : `content-length: ${length}\r\n`}connection: ${close ? 'close' : 'keep-alive'}\r\n\r\n`;
-  let size = start.length + end.length;
-  for (const { name, value } of fields) size += name.length + value.length + 4;
-  if (size > outCapacity) return -1;
+  if (start.length + end.length + lineBytes(fields) > outCapacity) return -1;
   let at = outAt + bytes.write(start, outAt, 'latin1');
-  for (const { name, value } of fields) {
-    bytes.set(name, at);
-    at += name.length;
-    at += bytes.write(': ', at, 'latin1');
-    bytes.set(value, at);
-    at += value.length;
-    at += bytes.write('\r\n', at, 'latin1');
-  }
+  at = putLines(bytes, at, fields);
   at += bytes.write(end, at, 'latin1');
   return at - outAt;
 }

@@ -15,9 +15,11 @@ import {
   OPTION_TE,
   OPTION_UPGRADE,
 } from './http1-head.ts';
+import { endLine, lineBytes, putLines } from './inserted-lines.ts';
 import { sameLetters } from './nominated.ts';
 
 export { type CompiledEdits, compileHeaderEdits } from './header-edits.ts';
+export { NO_FIELDS } from './inserted-lines.ts';
 
 /** What our Connection header says; 'none': there is no such line. 'upgrade' also forwards the Upgrade line (`head.upgrade`). */
 export type ConnectionWord = 'none' | 'close' | 'keep-alive' | 'upgrade';
@@ -29,7 +31,6 @@ export interface HeadPlan {
   readonly insert: readonly Inserted[];
 }
 
-export const NO_FIELDS: readonly Inserted[] = [];
 const CONNECTION_BITS: Readonly<Record<ConnectionWord, number>> = {
   none: 0,
   close: OPTION_CLOSE,
@@ -57,8 +58,7 @@ const isPlaced = new Uint8Array(256);
 export function writeHead(bytes: Buffer, head: Http1Head, outAt: number, outCapacity: number, plan: HeadPlan): number {
   const { startAt, endAt } = head;
   const host = head.absoluteForm && mustRewriteHost(bytes, head);
-  const most =
-    endAt - startAt + insertedBytes(plan.insert) + OWN_LINES + (plan.edits === null ? 0 : plan.edits.maxBytes);
+  const most = endAt - startAt + lineBytes(plan.insert) + OWN_LINES + (plan.edits === null ? 0 : plan.edits.maxBytes);
   if (most + (host ? head.authorityLength : 0) > outCapacity) return -1;
   const connection = CONNECTION_BITS[plan.connection] | (head.connectionOptions & OPTION_TE);
   if (head.hopFields === 0 && connection === 0 && plan.edits === null && !head.cutFraming && !host) {
@@ -145,36 +145,7 @@ function writeLine(bytes: Buffer, at: number, edit: HeaderEdit): number {
 
 /** Our lines and the end of the head. Returns bytes written since `outAt`. */
 function finish(bytes: Buffer, outAt: number, at: number, insert: readonly Inserted[]): number {
-  let out = at;
-  for (let i = 0; i < insert.length; i++) {
-    const { name, value } = insert[i] as Inserted;
-    out = put(bytes, out, name);
-    bytes[out] = 0x3a;
-    bytes[out + 1] = 0x20;
-    out = endLine(bytes, put(bytes, out + 2, value));
-  }
-  return endLine(bytes, out) - outAt;
-}
-
-/** In a loop: these are short, and a call into native code costs more. */
-function put(bytes: Buffer, at: number, part: Uint8Array): number {
-  for (let i = 0; i < part.length; i++) bytes[at + i] = part[i] as number;
-  return at + part.length;
-}
-
-function endLine(bytes: Buffer, at: number): number {
-  bytes[at] = 0x0d;
-  bytes[at + 1] = 0x0a;
-  return at + 2;
-}
-
-function insertedBytes(insert: readonly Inserted[]): number {
-  let sum = 0;
-  for (let i = 0; i < insert.length; i++) {
-    const { name, value } = insert[i] as Inserted;
-    sum += name.length + value.length + 4;
-  }
-  return sum;
+  return endLine(bytes, putLines(bytes, at, insert)) - outAt;
 }
 
 function copy(bytes: Buffer, from: number, to: number, out: number): number {

@@ -1,5 +1,6 @@
 /** One identity of this host, ready for handshakes. */
 import { createHash, X509Certificate } from 'node:crypto';
+import { isIssuedBy } from '../../../core/certificates.ts';
 import { TlsSettingsError } from '../load-pem.ts';
 import type { TlsIdentity } from '../tls-context.ts';
 import type { TlsLibrary } from '../tls-library.ts';
@@ -117,8 +118,8 @@ function checkChain(spiffeId: string, chain: string, roots: string): X509Certifi
   const trusted = parse(roots, 'the roots');
   let below = leaf;
   for (const above of [...between, null]) {
-    if (trusted.some((root) => below.checkIssued(root) && below.verify(root.publicKey))) return leaf;
-    if (above === null || !below.checkIssued(above) || !below.verify(above.publicKey)) break;
+    if (trusted.some((root) => isIssuedBy(below, root))) return leaf;
+    if (above === null || !isIssuedBy(below, above)) break;
     below = above;
   }
   throw new TlsSettingsError(`the certificate for ${spiffeId} was not issued by one of the roots of the mesh`);
