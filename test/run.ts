@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { listFiles, PHASES, type Phase } from './runner/phases.ts';
+import { groupPhases, listFiles, PHASES, type Phase } from './runner/phases.ts';
 import { endAll, runProcess } from './runner/run-process.ts';
 import { type Outcome, runTestFile } from './runner/run-test-file.ts';
 
@@ -14,7 +14,8 @@ Runs all phases, or only the test files whose path contains one of the filters.
 
   --only NAMES   phases to run, separated by commas: ${PHASES.map((phase) => phase.name).join(', ')}
   --list         print the phases and their files, run nothing
-  --jobs N       test files at a time in the phases that allow it (default: processors, at most 4)
+  --jobs N       test files at a time in the phases that allow it (default: processors, at most 4);
+                 with 1 no phase runs beside another
   --help         this text
 
 Examples:
@@ -76,9 +77,14 @@ function describe(phase: Phase, filters: readonly string[]): string {
 async function runAll(phases: readonly Phase[], filters: readonly string[], jobs: number): Promise<number> {
   const started = performance.now();
   const total: Total = { passed: 0, failed: 0, failures: [] };
-  for (const phase of phases) {
-    if (phase.type === 'command') await runCommandPhase(phase, total);
-    else await runFilePhase(phase, filters, phase.parallel ? jobs : 1, total);
+  for (const group of groupPhases(phases, jobs)) {
+    await Promise.all(
+      group.map((phase) =>
+        phase.type === 'command'
+          ? runCommandPhase(phase, total)
+          : runFilePhase(phase, filters, phase.parallel ? jobs : 1, total),
+      ),
+    );
   }
   print(`\n${formatSeconds((performance.now() - started) / 1000)} in all\n`);
   if (total.failures.length > 0) print(`failed:\n${total.failures.map((name) => `  ${name}\n`).join('')}`);

@@ -10,6 +10,8 @@ export type Phase =
       /** A test file, or a folder whose `*.test.ts` are run. */
       readonly path: string;
       readonly parallel: boolean;
+      /** It runs at the same time as that phase, which comes before it: both mostly wait. null: as the only one. */
+      readonly beside: string | null;
       readonly needsRoot: boolean;
       /** A file that runs longer is killed and counts as failed. */
       readonly timeoutSeconds: number;
@@ -30,16 +32,33 @@ export const PHASES: readonly Phase[] = [
   files('wire', 'test/wire', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
   files('nats', 'test/nats', { parallel: false, needsRoot: false, timeoutSeconds: 180 }),
-  files('network', 'test/network', { parallel: false, needsRoot: true, timeoutSeconds: 300 }),
+  files('network', 'test/network', { parallel: false, beside: 'nats', needsRoot: true, timeoutSeconds: 300 }),
   files('conformance', 'test/conformance', { parallel: false, needsRoot: true, timeoutSeconds: 180 }),
 ];
 
 function files(
   name: string,
   path: string,
-  how: { readonly parallel: boolean; readonly needsRoot: boolean; readonly timeoutSeconds: number },
+  how: {
+    readonly parallel: boolean;
+    readonly beside?: string;
+    readonly needsRoot: boolean;
+    readonly timeoutSeconds: number;
+  },
 ): Phase {
-  return { type: 'files', name, path, ...how };
+  return { type: 'files', name, path, beside: null, ...how };
+}
+
+/** The phases of each list run at the same time, one list after the other. With one job nothing runs beside anything. */
+export function groupPhases(phases: readonly Phase[], jobs: number): Phase[][] {
+  const groups: Phase[][] = [];
+  for (const phase of phases) {
+    const last = groups.at(-1);
+    const beside = phase.type === 'files' ? phase.beside : null;
+    if (jobs > 1 && last?.some(({ name }) => name === beside) === true) last.push(phase);
+    else groups.push([phase]);
+  }
+  return groups;
 }
 
 function listShellScripts(): string[] {
