@@ -52,7 +52,7 @@ export async function buildParts(
   const applier = makeApplier(store, threads, checks, () => saver?.changed(), logger, undo);
   await applier.replay(held);
   const register = (): void => void (parts !== null && registerWorkloads(parts));
-  const identities = await loadIdentityKeeper(options, threads, register, logger, undo);
+  const identities = await loadIdentityKeeper(options, checks.behind(threads), register, logger, undo);
   undo.defer(() => source.stop());
   const { locality } = config;
   await source.start(

@@ -20,6 +20,8 @@ export interface AgentConfig {
   readonly locality: string | null;
   readonly nats: NatsConfig;
   readonly stateDirectory: string;
+  /** False: this host asks for no certificates, and neither speaks nor answers mutual TLS. */
+  readonly mutualTls: boolean;
   readonly dataThreads: number;
   readonly log: { readonly level: LogLevel };
   readonly ports: PortsConfig;

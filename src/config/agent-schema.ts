@@ -105,6 +105,7 @@ export const agentSchema = z.strictObject({
   locality: localitySchema.nullable().default(null),
   nats: natsSchema,
   stateDirectory: path.default('/var/lib/towpath'),
+  mutualTls: z.boolean().default(true),
   dataThreads: z.int().min(1).max(64).default(1),
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   ports: portsSchema,

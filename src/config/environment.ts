@@ -27,6 +27,7 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_NATS_SERVERS', kind: 'list', path: ['nats', 'servers'] },
   { name: 'TOWPATH_NATS_CREDENTIALS_FILE', kind: 'text', path: ['nats', 'credentialsFile'] },
   { name: 'TOWPATH_STATE_DIRECTORY', kind: 'text', path: ['stateDirectory'] },
+  { name: 'TOWPATH_MUTUAL_TLS', kind: 'flag', path: ['mutualTls'] },
   { name: 'TOWPATH_DATA_THREADS', kind: 'number', path: ['dataThreads'] },
   { name: 'TOWPATH_LOG_LEVEL', kind: 'text', path: ['log', 'level'] },
   { name: 'TOWPATH_OUTBOUND_PORT', kind: 'number', path: ['ports', 'outbound'] },

@@ -26,7 +26,7 @@ export class ConnectionRecord {
   /** ms of the reactor's clock. */
   readonly openedAt: number;
   verdict: RecordedVerdict = 'none';
-  /** Why the verdict: declared, client-bytes, server-first, silent-end, undecided. */
+  /** Why the verdict: declared, alpn, client-bytes, server-first, silent-end, undecided. */
   reason = 'none';
   /** `<namespace>/<name>`, '' = not a service of the mesh. */
   service = '';

@@ -31,6 +31,7 @@ import { serveExplicit } from './explicit/serve-explicit.ts';
 import { HostPolicies } from './host-policies.ts';
 import { Janitor } from './janitor.ts';
 import { LogGate } from './log-gate.ts';
+import { OwnIdentities } from './mesh/own-identities.ts';
 import { RequestMeter } from './request-meter.ts';
 import { RoutingTable } from './routing-table.ts';
 import { serveConnection } from './serve-connection.ts';
@@ -101,6 +102,7 @@ class DataThread {
       table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
+      identities: new OwnIdentities(),
       hostPolicies: new HostPolicies((message, fields) => this.#log.notice(message, fields, reactor.now)),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),
@@ -162,7 +164,11 @@ class DataThread {
 
   #useIdentity({ sequence, identity }: Extract<ToDataThread, { type: 'identity' }>): void {
     const problem = this.#reactor.tls.mesh.replace(identity);
-    if (problem === null) return this.#post({ type: 'applied', sequence });
+    if (problem === null) {
+      const { identities, table } = this.#context;
+      if (identities.set(identity)) table.setOwnIdentity(identities.own);
+      return this.#post({ type: 'applied', sequence });
+    }
     this.#log.problem(problem, {}, this.#reactor.now);
     this.#post({ type: 'applied', sequence, problem });
   }

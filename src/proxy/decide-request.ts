@@ -22,8 +22,8 @@ import type { OwnContent } from './own-content.ts';
 import { matchRoute } from './policy/match-route.ts';
 import { pickBackend } from './policy/pick-backend.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
-import type { ServicePort } from './routing-table.ts';
 import { giveAnswer, type RuleAnswer } from './rule-answer.ts';
+import type { ServicePort } from './service-port.ts';
 
 export type RequestDecision =
   | {

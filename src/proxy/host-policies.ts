@@ -1,5 +1,5 @@
 /** Policies for what arrives at the programs of this host, as the newest view of the host has them. */
-import type { AccessView, HostView, WorkloadPolicyView } from '../contract/host-view.ts';
+import type { AccessView, HostView, MtlsView, WorkloadMtlsView, WorkloadPolicyView } from '../contract/host-view.ts';
 import type { JwtRuleView } from '../contract/jwt-views.ts';
 import { isNewer, serviceKey, type ViewVersion } from '../contract/views.ts';
 import type { PublicJwk } from '../core/json-web-keys.ts';
@@ -16,6 +16,7 @@ export interface Access {
 
 export type Notice = (message: string, fields: Readonly<Record<string, string>>) => void;
 
+const PERMISSIVE: WorkloadMtlsView = { mode: 'PERMISSIVE', policy: '' };
 const NOTHING: readonly Access[] = [];
 
 export class HostPolicies {
@@ -26,6 +27,9 @@ export class HostPolicies {
   #others: readonly Access[] = [];
   /** Fetched by the main thread, by their URL. */
   readonly #keys = new Map<string, readonly PublicJwk[]>();
+  #otherPorts: MtlsView = PERMISSIVE;
+  /** Some policy says which connections are accepted. */
+  hasMtls = false;
   /** Some policy says who may do what, or checks tokens: asked before anything else, for most hosts have none. */
   hasAccess = false;
   /** Takes a line for the log. */
@@ -55,6 +59,13 @@ export class HostPolicies {
     return this.#workloads.get(workload) ?? null;
   }
 
+  /** Which connections a port accepts. @param workload '' = a port that none claims */
+  mtlsOf(workload: string, port: number): MtlsView {
+    if (workload === '') return this.#otherPorts;
+    const mtls = this.#workloads.get(workload)?.mtls ?? PERMISSIVE;
+    return mtls.ports?.find((one) => one.port === port) ?? mtls;
+  }
+
   /** What must be met at a workload: all of these. @param workload '' = a port that none claims */
   accessTo(workload: string): readonly Access[] {
     return workload === '' ? this.#others : (this.#access.get(workload) ?? NOTHING);
@@ -65,6 +76,8 @@ export class HostPolicies {
     const compile = (access: AccessView): Access => this.#compileAccess(view, access);
     this.#access = new Map([...this.#workloads].map(([key, one]) => [key, [compile(one)]]));
     this.#others = (view.others ?? []).map(compile);
+    this.#otherPorts = view.mtls ?? PERMISSIVE;
+    this.hasMtls = view.mtls !== undefined || view.workloads.some(({ mtls }) => mtls !== undefined);
     this.hasAccess = (view.authorizationPolicies ?? []).length + (view.jwtRules ?? []).length > 0;
   }
 

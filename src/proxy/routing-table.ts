@@ -10,10 +10,9 @@ import type {
   DirectoryView,
   InboundWorkloadView,
   ServiceKey,
-  ServicePortView,
   ServiceView,
 } from '../contract/views.ts';
-import { type AppProtocol, endpointHosts, isNewer, serviceKey } from '../contract/views.ts';
+import { endpointHosts, isNewer, serviceKey } from '../contract/views.ts';
 import { parseSockAddr, type SockAddr } from '../reactor/socket-address.ts';
 import { Cluster } from './endpoints/cluster.ts';
 import { EndpointOwners } from './endpoints/endpoint-owners.ts';
@@ -21,26 +20,11 @@ import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import type { HealthRegistry } from './endpoints/health-registry.ts';
 import { isVirtual } from './endpoints/keep-destination.ts';
 import { NamedEndpoints } from './endpoints/named-endpoints.ts';
-import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { TrafficStore } from './endpoints/traffic-store.ts';
 import { Frontends } from './frontends.ts';
-import { type L4Routing, loadL4 } from './l4-routing.ts';
-import { type HttpRouting, loadConsumers, loadHttp } from './load-routing.ts';
-
-/** One port of a service, ready for use. */
-export interface ServicePort {
-  readonly service: ServiceKey;
-  readonly number: number;
-  readonly protocol: AppProtocol;
-  readonly cluster: Cluster;
-  /** Sessions of requests that no route decides on. */
-  readonly sessions: readonly SessionTable[];
-  readonly http: HttpRouting | null;
-  /** For programs of the namespace that is the key, in the place of `http`; null: there are none. */
-  readonly consumers: ReadonlyMap<string, HttpRouting> | null;
-  /** null: connections are not routed as a whole. */
-  readonly l4: L4Routing | null;
-}
+import { type InboundPort, type InboundPorts, inboundPorts } from './inbound-ports.ts';
+import { loadPort, type ServicePort } from './service-port.ts';
+import type { HopTls } from './upstream/hop-tls.ts';
 
 export type Target =
   | { readonly type: 'service'; readonly port: ServicePort }
@@ -76,13 +60,15 @@ export class RoutingTable {
   readonly #traffic = new TrafficStore();
   readonly #home: string;
   readonly healths: HealthRegistry;
+  /** undefined: this host takes no part in mutual TLS. */
+  #own: string | null | undefined;
   #frontends = new Frontends([]);
   #egress: DirectoryView['egress'];
   /** Programs of this host may reach services only. */
   #restricted = false;
   readonly #named = new NamedEndpoints();
   readonly #services = new Map<ServiceKey, LoadedService>();
-  #inbound = new Map<number, { readonly workload: string; readonly protocol: AppProtocol }>();
+  #inbound: InboundPorts = new Map();
 
   /** @param home this host's locality (`region/zone/subzone`), '' = unknown */
   constructor(endpoints: EndpointStore, healths: HealthRegistry, home: string) {
@@ -130,7 +116,7 @@ export class RoutingTable {
   }
 
   /** The local program that listens on `port`, from the agent's file. */
-  findInbound(port: number): { readonly workload: string; readonly protocol: AppProtocol } | null {
+  findInbound(port: number): InboundPort | null {
     return this.#inbound.get(port) ?? null;
   }
 
@@ -144,8 +130,18 @@ export class RoutingTable {
   /** What main has resolved of the names in clusters counts from the next request on. */
   setEndpointNames(addresses: Readonly<Record<string, readonly string[]>>): void {
     this.#named.set(addresses);
+    this.#reload((view) => endpointHosts(view).some((host) => Object.hasOwn(addresses, host)));
+  }
+
+  /** As whom this host speaks mutual TLS to endpoints that can, from the next connection on; null: it should, but holds no identity. */
+  setOwnIdentity(own: string | null): void {
+    this.#own = own;
+    this.#reload(() => true);
+  }
+
+  #reload(isConcerned: (view: ServiceView) => boolean): void {
     for (const [key, old] of this.#services) {
-      if (!endpointHosts(old.view).some((host) => Object.hasOwn(addresses, host))) continue;
+      if (!isConcerned(old.view)) continue;
       this.#services.set(key, this.#load(key, old.view, old));
       this.#owners.forget();
       this.#leave(old);
@@ -157,11 +153,7 @@ export class RoutingTable {
   }
 
   setInbound(workloads: readonly InboundWorkloadView[]): void {
-    const inbound = new Map<number, { workload: string; protocol: AppProtocol }>();
-    for (const w of workloads) {
-      for (const p of w.ports) inbound.set(p.port, { workload: serviceKey(w.namespace, w.name), protocol: p.protocol });
-    }
-    this.#inbound = inbound;
+    this.#inbound = inboundPorts(workloads);
     this.home = workloads[0]?.namespace ?? '';
     this.#restrict();
     this.names.setHome(workloads.map(({ namespace }) => namespace));
@@ -212,14 +204,18 @@ export class RoutingTable {
     for (const cluster of service.clusters) this.healths.leave(cluster);
   }
 
+  #meshHop(identity: string | undefined): HopTls | null {
+    return identity === undefined || this.#own === undefined ? null : this.#endpoints.meshHop(identity, this.#own);
+  }
+
   #loadCluster(view: ServiceView, key: ClusterKey, previous: Cluster | null): Cluster {
     const cluster = view.clusters[key];
     const tls = this.#endpoints.securedBy(cluster.tls);
     const endpoints = this.#named.of(cluster).flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
-      return address === null
-        ? []
-        : [{ endpoint: this.#endpoints.get(address, tls), weight: e.weight, locality: e.locality }];
+      if (address === null) return [];
+      const hop = tls ?? this.#meshHop(e.identity);
+      return [{ endpoint: this.#endpoints.get(address, hop), weight: e.weight, locality: e.locality }];
     });
     const health = this.healths.get(key, cluster);
     const loaded = new Cluster(key, cluster, endpoints, { health, home: this.#home, previous });
@@ -230,19 +226,4 @@ export class RoutingTable {
 
 function countReferences(service: LoadedService, change: number): void {
   for (const cluster of service.clusters) for (const { endpoint } of cluster.endpoints) endpoint.references += change;
-}
-
-function loadPort(service: ServiceKey, view: ServicePortView, clusters: ReadonlyMap<ClusterKey, Cluster>): ServicePort {
-  const cluster = clusters.get(view.cluster);
-  if (cluster === undefined) throw new Error(`the view of ${service} lacks its own cluster ${view.cluster}`);
-  return {
-    service,
-    number: view.port,
-    protocol: view.protocol,
-    cluster,
-    sessions: sessionsOf(undefined, [cluster]),
-    http: loadHttp(view, clusters),
-    consumers: loadConsumers(view, clusters),
-    l4: loadL4(view, clusters),
-  };
 }

@@ -12,6 +12,7 @@ import type { Endpoint } from './endpoints/endpoint.ts';
 import { observeFailure } from './endpoints/observe-attempt.ts';
 import { Http1Connection } from './http1-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
+import { acceptInbound, OPAQUE_HOP } from './mesh/accept-inbound.ts';
 import { chooseForConnection, declaredVerdict, type OpaqueTarget, resolveTarget } from './resolve-target.ts';
 import { routeConnection } from './route-connection.ts';
 import { serveOpaque } from './serve-opaque.ts';
@@ -50,6 +51,8 @@ export function serveConnection(
       return record.close('refused');
     }
     record.service = target.service;
+    if (side === 'inbound' && (context.identities.isMember || context.hostPolicies.hasMtls))
+      return serveArrival(context, client, destination, record, target);
     if (target.isRestricted)
       return serveRestricted(context, client, record, target, destination, (verdict, at, length) =>
         serveRequests(context, client, destination, record, verdict, at, length),
@@ -81,23 +84,65 @@ function serveTarget(
     record.decide(declared, 'declared');
     return serveOpaque(context, client, record, target, UNREAD);
   }
-  // Under TLS nobody can be heard before it is known who shall begin it, the program or we.
-  const choose: ChooseEndpoint = (failed) => {
-    const last = failed.at(-1);
-    if (last !== undefined) observeFailure(context, target.cluster, last, 'connect');
-    return withoutTls(chooseForConnection(context, target, record.client, failed));
-  };
-  const stage = new SniffStage(context, client, record, choose, (sniffed) => {
-    const verdict = isWhole && sniffed.verdict !== 'tls' ? 'opaque' : sniffed.verdict;
-    record.decide(verdict, sniffed.reason);
-    remember(context, destination, sniffed);
-    serveVerdict(context, client, destination, record, target, verdict, sniffed);
-  });
-  stage.start(context.serverFirst.has(destination));
+  const stage = new SniffStage(context, client, record, chooseFor(context, record, target), (sniffed) =>
+    serveSniffed(context, client, destination, record, target, sniffed),
+  );
+  // Another agent has judged already that these bytes are no HTTP: the server may be the one that begins.
+  const isOpaqueHop = client.tls !== null && client.tls.protocol === OPAQUE_HOP;
+  stage.start(isOpaqueHop || context.serverFirst.has(destination));
 }
 
-function withoutTls(endpoint: Endpoint | null): Endpoint | null {
-  return endpoint?.tls === null ? endpoint : null;
+/** Whom a silent client may be waiting for. */
+function chooseFor(context: Context, record: ConnectionRecord, target: OpaqueTarget): ChooseEndpoint {
+  return (failed) => {
+    const last = failed.at(-1);
+    if (last !== undefined) observeFailure(context, target.cluster, last, 'connect');
+    return audible(chooseForConnection(context, target, record.client, failed));
+  };
+}
+
+function serveSniffed(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  sniffed: Sniffed,
+): void {
+  const verdict = target.l4 !== null && sniffed.verdict !== 'tls' ? 'opaque' : sniffed.verdict;
+  record.decide(verdict, sniffed.reason);
+  remember(context, destination, sniffed);
+  serveVerdict(context, client, destination, record, target, verdict, sniffed);
+}
+
+/** What arrives while this host takes part in mutual TLS, or a policy says what may: looked at before anything else happens. */
+function serveArrival(
+  context: Context,
+  client: Socket,
+  destination: SockAddr,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+): void {
+  const declared = declaredVerdict(target.protocol);
+  const isHttp = declared === 'http1' || declared === 'http2';
+  const choose = isHttp ? NOWHERE : chooseFor(context, record, target);
+  acceptInbound(context, client, destination, record, choose, isHttp ? context.limits.clientIdleMs : 0, {
+    requests: (verdict) => serveRequests(context, client, destination, record, verdict, 0, 0),
+    bytes: () => serveTarget(context, client, destination, record, target),
+    plain: (sniffed) => {
+      if (declared === null) return serveSniffed(context, client, destination, record, target, sniffed);
+      record.decide(declared, 'declared');
+      const { verdict } = sniffed;
+      const spoken = isHttp && (verdict === 'http1' || verdict === 'http2') ? verdict : declared;
+      record.verdict = spoken;
+      serveVerdict(context, client, destination, record, target, spoken, sniffed);
+    },
+  });
+}
+
+/** Under TLS of a service nobody can be heard before it is known who shall begin it, the program or we. */
+function audible(endpoint: Endpoint | null): Endpoint | null {
+  return endpoint === null || endpoint.tls === null || endpoint.tls.isMesh ? endpoint : null;
 }
 
 /** HTTP is declared; which version a client speaks, its own first bytes tell, and the service's is converted to. */
@@ -150,7 +195,9 @@ function serveRequests(
 /** A connection dialled during silence is as good as any for the requests to come. */
 function keepForPool(context: Context, cluster: Cluster | null, endpoint: Endpoint, socket: Socket): void {
   const traffic = cluster === null ? null : cluster.traffic;
-  if (socket.connecting || refusesConnection(traffic, endpoint) !== null) return context.reactor.reset(socket);
+  // One that was dialled for bytes under mutual TLS has told the other agent so.
+  const isUnfit = socket.connecting || socket.tls !== null || refusesConnection(traffic, endpoint) !== null;
+  if (isUnfit) return context.reactor.reset(socket);
   const connection = new UpstreamConnection(endpoint, context.reactor, traffic);
   connection.adopt(socket);
   release(context.reactor, context.limits, connection);

@@ -50,8 +50,7 @@ function serveAllowed(
     if (read.parallel !== null) reactor.reset(read.parallel);
     return refuse(context, client, record, 'UO', noteOverflow(context, traffic, full), 'refused');
   }
-  // What the program has put into TLS itself stays as it is.
-  const dial: Dial = record.verdict === 'tls' ? dialPlain : dialAsTheViewSays;
+  const dial: Dial = record.verdict === 'tls' ? dialForTls : dialAsTheViewSays;
   const another = anotherEndpoint(context, record, target, dial);
   const first = read.parallel ?? dial(context, chosen, connectLimit(context, target));
   if (typeof first === 'number') observeFailure(context, target.cluster, chosen, 'connect');
@@ -86,8 +85,9 @@ type Dial = (context: Context, endpoint: Endpoint, connectMs: number) => Socket 
 const dialAsTheViewSays: Dial = ({ reactor }, endpoint, connectMs) =>
   dialEndpoint(reactor, endpoint, connectMs, UNOWNED, 'bytes');
 
-const dialPlain: Dial = ({ reactor }, { address, mark }, connectMs) =>
-  dialEndpoint(reactor, { address, mark, tls: null }, connectMs, UNOWNED, 'bytes');
+/** What the program has put into TLS itself stays as it is: it travels inside that of the mesh, and takes the place of the service's. */
+const dialForTls: Dial = ({ reactor }, { address, mark, tls }, connectMs) =>
+  dialEndpoint(reactor, { address, mark, tls: tls?.isMesh === true ? tls : null }, connectMs, UNOWNED, 'bytes');
 
 /** ms; 0 = none. */
 function connectLimit({ limits }: Context, { cluster }: OpaqueTarget): number {

@@ -5,13 +5,14 @@
 
 import { isHttp2Greeting } from '../protocol-sniff/http2-greeting.ts';
 import { SNIFF_LIMIT, sniff, type Verdict } from '../protocol-sniff/sniff.ts';
-import { describeErrno, ETIMEDOUT } from '../reactor/errno.ts';
+import { ETIMEDOUT } from '../reactor/errno.ts';
 import { LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { SlabStash } from './slab-stash.ts';
+import { describeDial, dialEndpoint } from './upstream/dial.ts';
 
 /** A first message that could still become HTTP but does not go on for this long is taken as opaque. */
 const UNDECIDED_MS = 250;
@@ -49,6 +50,8 @@ export class SniffStage implements SocketHandler {
   #parallel: Socket | null = null;
   #over = false;
   waiting = false;
+  /** How often the silence must pass before the destination is dialled. */
+  patience = 1;
 
   constructor(
     context: Context,
@@ -82,16 +85,16 @@ export class SniffStage implements SocketHandler {
    */
   onDelay(): void {
     if (this.#endpoint !== null && this.#endpoint.idle.length > 0) return;
+    if (--this.patience > 0) return this.#context.reactor.silence.add(this, this.#context.reactor.now);
     this.#context.reactor.runFor(this.#client, () => this.#dialInParallel());
   }
 
   #dialInParallel(): void {
     if (this.#over || this.#parallel !== null || this.#endpoint === null) return;
     const { reactor, limits } = this.#context;
-    const socket = reactor.dial(this.#endpoint.address, this.#endpoint.mark, this);
-    if (typeof socket === 'number') return this.#dialFailed(this.#endpoint, socket);
+    const socket = dialEndpoint(reactor, this.#endpoint, limits.connectTimeoutMs, this, 'bytes');
+    if (typeof socket === 'number') return this.#dialFailed(this.#endpoint, describeDial(this.#endpoint, socket));
     this.#parallel = socket;
-    reactor.setTimer(socket, limits.connectTimeoutMs);
   }
 
   onData(socket: Socket, at: number, length: number): void {
@@ -120,7 +123,7 @@ export class SniffStage implements SocketHandler {
     this.#context.reactor.reset(socket);
     this.#parallel = null;
     // Once the client has begun to speak its bytes decide, and the dial is tried again where the verdict sends them.
-    if (this.#prefix.length === 0 && this.#endpoint !== null) this.#dialFailed(this.#endpoint, errno);
+    if (this.#prefix.length === 0 && this.#endpoint !== null) this.#dialFailed(this.#endpoint, socket.describe(errno));
   }
 
   onTimeout(socket: Socket): void {
@@ -188,12 +191,12 @@ export class SniffStage implements SocketHandler {
   }
 
   /** Another endpoint may be heard. With none left the silent client learns it the only way there is, by a reset. */
-  #dialFailed(endpoint: Endpoint, errno: number): void {
+  #dialFailed(endpoint: Endpoint, sentence: string): void {
     this.#failed.push(endpoint);
     this.#endpoint = this.#failed.length < MAX_DIALS ? this.#choose(this.#failed) : null;
     if (this.#endpoint !== null) return this.#dialInParallel();
     this.#record.flag = 'UF';
-    this.#record.detail = describeErrno(errno);
+    this.#record.detail = sentence;
     this.#end('unreachable');
   }
 

@@ -21,6 +21,9 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_tls_failures_total: counter(
     'TLS connections that failed, by side and reason: each rule for certificates has its own.',
   ),
+  towpath_inbound_mtls_total: counter(
+    'Connections that arrived while this host takes part in mutual TLS or a PeerAuthentication counts, by workload, mode, connection security policy, result and reason.',
+  ),
   towpath_verdicts_total: counter('What sniffing decided for captured connections, and why.'),
   towpath_requests_total: counter(
     'HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.',

@@ -3,6 +3,7 @@
  * replaced, by telling the pipeline which destination each accepted connection had.
  */
 import { type AddressInfo, connect, createServer, type Socket as NetSocket, type Server } from 'node:net';
+import type { IdentitySet } from '../../src/contract/identity.ts';
 import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
 import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
 import { HeadParser } from '../../src/proxy/codec/http1/head.ts';
@@ -10,6 +11,7 @@ import { createLlhttp } from '../../src/proxy/codec/http1/llhttp.ts';
 import { DEFAULT_HTTP2_CONFIG, type Http2Config } from '../../src/proxy/codec/http2/http2-config.ts';
 import { type ConnectionRecord, CountingSink, type Ending, type Side } from '../../src/proxy/connection-record.ts';
 import { type Context, DEFAULT_LIMITS, headLimits, type Limits } from '../../src/proxy/context.ts';
+import { countTls } from '../../src/proxy/count-tls.ts';
 import { Counters } from '../../src/proxy/counters.ts';
 import { AskedRequest } from '../../src/proxy/endpoints/asked-request.ts';
 import type { HealthEvent } from '../../src/proxy/endpoints/cluster-health.ts';
@@ -20,6 +22,7 @@ import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
 import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
 import { HostPolicies } from '../../src/proxy/host-policies.ts';
 import { Janitor } from '../../src/proxy/janitor.ts';
+import { OwnIdentities } from '../../src/proxy/mesh/own-identities.ts';
 import { RequestMeter } from '../../src/proxy/request-meter.ts';
 import { RoutingTable } from '../../src/proxy/routing-table.ts';
 import { serveConnection } from '../../src/proxy/serve-connection.ts';
@@ -72,6 +75,7 @@ export class ProxyRig {
     this.#counters = new Counters(Counters.sharedMemory(), (index, name, labels) =>
       this.#series.push({ index, name, labels }),
     );
+    this.reactor.tlsObserver = countTls(this.#counters);
     const outbound = new EndpointStore(0);
     const healths = new HealthRegistry(this.reactor, (cluster, { text }, event) =>
       this.healthEvents.push({ cluster, endpoint: text, event }),
@@ -90,6 +94,7 @@ export class ProxyRig {
       table: new RoutingTable(outbound, healths, 'eu/a/1'),
       outbound,
       inbound: new EndpointStore(0),
+      identities: new OwnIdentities(),
       hostPolicies: new HostPolicies(),
       serverFirst: new ServerFirstMemory(),
       explicit: {
@@ -175,6 +180,14 @@ export class ProxyRig {
     this.context.table.setDirectory([entry]);
     this.context.table.setService(view);
     this.destination = address(view.virtualIps[0], view.ports[0].port);
+  }
+
+  /** Certificates of the host, as main hands them over. @throws Error with the refusal */
+  identity(set: IdentitySet): void {
+    const problem = this.reactor.tls.mesh.replace(set);
+    if (problem !== null) throw new Error(problem);
+    const { identities, table } = this.context;
+    if (identities.set(set)) table.setOwnIdentity(identities.own);
   }
 
   /** Sum of the counters of that name whose labels contain `labels`. */

@@ -9,7 +9,7 @@ import type { IdentityStatus } from './identity-status.ts';
 import { identityAssignments, wantedIdentities } from './wanted-identities.ts';
 
 /**
- * Null without control. What an earlier run has left on disk is in force when it resolves.
+ * Null without control, and where the host takes no part in mutual TLS. What an earlier run has left on disk is in force when it resolves.
  * @param changed the identities that workloads can prove are others now
  * @throws UserError for more identities than a host may have
  */
@@ -20,7 +20,7 @@ export async function loadIdentityKeeper(
   logger: Logger,
   undo: AsyncDisposableStack,
 ): Promise<IdentityKeeper | null> {
-  if (standalone !== null) return null;
+  if (standalone !== null || !config.mutualTls) return null;
   const wanted = wantedIdentities(config);
   if (wanted.length > MAX_IDENTITIES) {
     const message = `the workloads have ${wanted.length} different accounts; a host may have ${MAX_IDENTITIES}`;
@@ -48,7 +48,11 @@ export async function renewCertificates({
 }: {
   readonly identities: IdentityKeeper | null;
 }): Promise<IdentityStatus> {
-  if (identities === null) throw new UserError({ code: 'TWP2806', message: 'a standalone agent has no certificates' });
+  if (identities === null)
+    throw new UserError({
+      code: 'TWP2806',
+      message: 'this agent is standalone or has mutualTls: false, so it has no certificates',
+    });
   await identities.renew();
   return identities.status();
 }

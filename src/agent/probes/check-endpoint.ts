@@ -1,15 +1,11 @@
 /** One active check of one endpoint (BackendTrafficPolicy `healthCheck.active`). */
-import { connect, isIPv6, type Socket } from 'node:net';
+import { isIPv6, type Socket } from 'node:net';
 import type { ActiveCheckView } from '../../contract/cluster-views.ts';
 import { assertNever } from '../../core/result.ts';
 import { request } from '../../telemetry/node-http.ts';
+import { type Certificates, type CheckDial, type CheckedAddress, dialForCheck } from './check-dial.ts';
 import { checkGrpc } from './grpc-health.ts';
 import type { ProbeOutcome } from './probe-outcome.ts';
-
-export interface CheckedAddress {
-  readonly ip: string;
-  readonly port: number;
-}
 
 /** Whatever a view says: timers of Node take no more than 2^31 ms, and refuse what is beyond 2^32. */
 const MAX_TIMEOUT_MS = 300_000;
@@ -17,30 +13,34 @@ const MAX_TIMEOUT_MS = 300_000;
 /** Never rejects. TCP passes when the connection opens, HTTP on an expected status, gRPC on SERVING. */
 export async function checkEndpoint(
   { check, timeoutMs }: ActiveCheckView,
-  { ip, port }: CheckedAddress,
+  at: CheckedAddress,
+  certificates: Certificates,
 ): Promise<ProbeOutcome> {
+  const { ip, port } = at;
   const limit = AbortSignal.timeout(Math.min(Math.max(1, timeoutMs), MAX_TIMEOUT_MS));
-  const socket = connect({ host: ip, port, signal: limit });
+  let dialled: CheckDial | null = null;
   try {
-    return await run(check, socket, isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`, limit);
+    dialled = dialForCheck(at, check.type, certificates, limit);
+    return await run(check, dialled, isIPv6(ip) ? `[${ip}]:${port}` : `${ip}:${port}`, limit);
   } catch (error) {
     const detail = limit.aborted ? `no answer within ${timeoutMs} ms` : (error as Error).message;
     return { passed: false, detail };
   } finally {
-    socket.on('error', () => {});
-    socket.destroy();
+    dialled?.socket.on('error', () => {});
+    dialled?.socket.destroy();
   }
 }
 
 function run(
   check: ActiveCheckView['check'],
-  socket: Socket,
+  dialled: CheckDial,
   authority: string,
   limit: AbortSignal,
 ): Promise<ProbeOutcome> {
+  const { socket } = dialled;
   switch (check.type) {
     case 'TCP':
-      return checkTcp(socket);
+      return checkTcp(dialled);
     case 'HTTP':
       return checkHttp(check, socket, authority, limit);
     case 'GRPC':
@@ -50,9 +50,9 @@ function run(
   }
 }
 
-function checkTcp(socket: Socket): Promise<ProbeOutcome> {
+function checkTcp({ socket, opened }: CheckDial): Promise<ProbeOutcome> {
   return new Promise((resolve, reject) => {
-    socket.once('connect', () => resolve({ passed: true, detail: 'connected' }));
+    socket.once(opened, () => resolve({ passed: true, detail: 'connected' }));
     socket.once('error', reject);
   });
 }

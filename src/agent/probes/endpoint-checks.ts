@@ -1,9 +1,10 @@
 /** Active checks of the endpoints in views that this agent holds, made by the main thread; data threads are told the results. */
 import type { ActiveCheckView } from '../../contract/cluster-views.ts';
+import type { IdentitySet } from '../../contract/identity.ts';
 import { type ClusterKey, type ServiceKey, type ServiceView, serviceKey } from '../../contract/views.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ToDataThreadBody } from '../thread-state.ts';
-import type { CheckedAddress } from './check-endpoint.ts';
+import type { Certificates, CheckedAddress } from './check-dial.ts';
 import { decideHealth, type HealthState } from './decide-health.ts';
 import type { ProbeOutcome } from './probe-outcome.ts';
 
@@ -37,7 +38,7 @@ interface Threads {
 }
 
 export interface CheckParts {
-  readonly check: (view: ActiveCheckView, at: CheckedAddress) => Promise<ProbeOutcome>;
+  readonly check: (view: ActiveCheckView, at: CheckedAddress, certificates: Certificates) => Promise<ProbeOutcome>;
   readonly tell: (message: ToDataThreadBody) => Promise<void>;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -50,6 +51,7 @@ export class EndpointChecks {
   readonly #targets = new Map<string, Target>();
   readonly #waiting: Target[] = [];
   #underWay = 0;
+  #identity: IdentitySet | null = null;
 
   constructor(parts: CheckParts) {
     this.#parts = parts;
@@ -69,6 +71,7 @@ export class EndpointChecks {
   hear(message: ToDataThreadBody): void {
     if (message.type === 'service') this.#setService(message.service);
     else if (message.type === 'service-removed') this.#leaveOut(message.key, new Set());
+    else if (message.type === 'identity') this.#identity = message.identity;
   }
 
   stop(): void {
@@ -81,8 +84,8 @@ export class EndpointChecks {
     const wanted = new Set<string>();
     for (const [cluster, { activeCheck, endpoints, outlier }] of Object.entries(view.clusters)) {
       if (activeCheck === undefined) continue;
-      for (const { ip, port } of endpoints) {
-        const target = makeTarget(cluster, { ip, port }, activeCheck, outlier !== undefined);
+      for (const { ip, port, identity } of endpoints) {
+        const target = makeTarget(cluster, { ip, port, identity }, activeCheck, outlier !== undefined);
         const key = keyOf(target);
         wanted.add(key);
         this.#want(key, target).services.add(service);
@@ -132,7 +135,7 @@ export class EndpointChecks {
 
   async #check(target: Target): Promise<void> {
     this.#underWay++;
-    const outcome = await this.#parts.check(target.check, target.at);
+    const outcome = await this.#parts.check(target.check, target.at, () => this.#identity);
     this.#underWay--;
     if (!target.isGone) {
       this.#note(target, outcome);
@@ -171,7 +174,11 @@ function makeTarget(cluster: ClusterKey, at: CheckedAddress, check: ActiveCheckV
 }
 
 function sameCheck(a: Target, b: Target): boolean {
-  return a.tellsEach === b.tellsEach && JSON.stringify(a.check) === JSON.stringify(b.check);
+  return (
+    a.tellsEach === b.tellsEach &&
+    a.at.identity === b.at.identity &&
+    JSON.stringify(a.check) === JSON.stringify(b.check)
+  );
 }
 
 function keyOf({ cluster, address }: Target): string {

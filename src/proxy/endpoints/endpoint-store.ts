@@ -1,7 +1,8 @@
 /** All endpoints of this thread by address, so that load and pooled connections survive a change of view. */
 import type { UpstreamTlsView } from '../../contract/views.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
-import { type EndpointTls, EndpointTlsStore } from '../upstream/endpoint-tls.ts';
+import { EndpointTlsStore } from '../upstream/endpoint-tls.ts';
+import type { HopTls } from '../upstream/hop-tls.ts';
 import { Endpoint } from './endpoint.ts';
 
 /** Original destinations that nobody dialled for this long are forgotten. */
@@ -18,12 +19,17 @@ export class EndpointStore {
   }
 
   /** What `get` wants to know of a cluster's TLS. */
-  securedBy(view: UpstreamTlsView | undefined): EndpointTls | null {
+  securedBy(view: UpstreamTlsView | undefined): HopTls | null {
     return this.#tls.get(view);
   }
 
+  /** The same for mutual TLS. @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none */
+  meshHop(expected: string, own: string | null): HopTls {
+    return this.#tls.between(expected, own);
+  }
+
   /** @param tls an address that is secured in another way is another endpoint, with connections of its own */
-  get(address: SockAddr, tls: EndpointTls | null = null): Endpoint {
+  get(address: SockAddr, tls: HopTls | null = null): Endpoint {
     const key = tls === null ? address.key : `${address.key} ${tls.id}`;
     const known = this.#endpoints.get(key);
     if (known !== undefined) return known;
@@ -50,8 +56,8 @@ export class EndpointStore {
     return dropped;
   }
 
-  #tlsInUse(): Set<EndpointTls> {
-    const used = new Set<EndpointTls>();
+  #tlsInUse(): Set<HopTls> {
+    const used = new Set<HopTls>();
     for (const { tls } of this.#endpoints.values()) if (tls !== null) used.add(tls);
     return used;
   }

@@ -1,7 +1,7 @@
 /** One address that traffic can be sent to, with what this thread knows about it. Shared by every cluster that lists it. */
 import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { RequestSeries } from '../request-meter.ts';
-import type { EndpointTls } from '../upstream/endpoint-tls.ts';
+import type { HopTls } from '../upstream/hop-tls.ts';
 import { IdleLesson } from '../upstream/idle-lesson.ts';
 import type { StreamPool } from '../upstream/stream-pool.ts';
 import type { Destination, UpstreamConnection } from '../upstream/upstream-connection.ts';
@@ -14,7 +14,7 @@ export class Endpoint implements Destination {
   /** SO_MARK for dials, 0 = none: inbound dials to the local program carry one. */
   readonly mark: number;
   /** null = without TLS. */
-  readonly tls: EndpointTls | null;
+  readonly tls: HopTls | null;
   /** Requests and opaque connections in flight. */
   active = 0;
   /** Connections that are open, or being established, for whatever cluster. */
@@ -33,7 +33,7 @@ export class Endpoint implements Destination {
   /** ms of the reactor's clock, 0 = never used. */
   lastUsed = 0;
 
-  constructor(address: SockAddr, mark: number, tls: EndpointTls | null = null) {
+  constructor(address: SockAddr, mark: number, tls: HopTls | null = null) {
     this.address = address;
     this.text = address.toString();
     this.mark = mark;

@@ -147,7 +147,8 @@ export class Sending {
   /** The head, and what was kept of the body. */
   #send(head: MessageHead, server: ServerEnd): Sent {
     const { hasMore } = this.kept;
-    const plan = planRequest(this.decision.edits, this.requestNumber, this.endpoint.tls !== null);
+    const { tls } = this.endpoint;
+    const plan = planRequest(this.decision.edits, this.requestNumber, tls !== null && !tls.isMesh);
     this.limit?.writeInto(head);
     this.watch?.begin(this.endpoint);
     const result = server.sendHead(head, plan, this.requestDone && !hasMore);

@@ -7,7 +7,7 @@ import type { Context } from '../context.ts';
 import { decideRequest } from '../decide-request.ts';
 import type { Cluster } from '../endpoints/cluster.ts';
 import { describeContent } from '../own-content.ts';
-import type { ServicePort } from '../routing-table.ts';
+import type { ServicePort } from '../service-port.ts';
 import { explainInbound } from './explain-inbound.ts';
 import { explainNoService, explainService, type StateOf } from './explain-service.ts';
 import { type FoundTarget, findTarget } from './find-target.ts';

@@ -3,14 +3,14 @@ import { describeErrno, ENOMEM, EPROTO } from '../../reactor/errno.ts';
 import type { Reactor } from '../../reactor/reactor.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
-import type { EndpointTls, WireProtocol } from './endpoint-tls.ts';
+import type { HopTls, WireProtocol } from './hop-tls.ts';
 
 export interface DialTarget {
   readonly address: SockAddr;
   /** SO_MARK, 0 = none. */
   readonly mark: number;
   /** null = without TLS. */
-  readonly tls: EndpointTls | null;
+  readonly tls: HopTls | null;
 }
 
 /**
@@ -26,7 +26,7 @@ export function dialEndpoint(
   protocol: WireProtocol,
 ): Socket | number {
   const { address, mark, tls } = target;
-  const secured = tls === null ? null : tls.targetFor(reactor.tls.library, protocol);
+  const secured = tls === null ? null : tls.targetFor(reactor.tls, protocol);
   if (tls !== null && secured === null) return EPROTO;
   const socket = reactor.dial(address, mark, handler);
   if (typeof socket === 'number') return socket;

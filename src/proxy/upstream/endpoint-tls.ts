@@ -1,25 +1,23 @@
 /** TLS towards endpoints whose service a BackendTLSPolicy covers: settings of the view, made into what a connection needs. */
 import type { UpstreamTlsView } from '../../contract/views.ts';
 import type { TlsClientContext } from '../../reactor/tls/tls-context.ts';
-import type { TlsLibrary } from '../../reactor/tls/tls-library.ts';
+import type { TlsEngine } from '../../reactor/tls/tls-engine.ts';
 import { TlsTarget } from '../../reactor/tls/tls-target.ts';
+import type { HopTls, WireProtocol } from './hop-tls.ts';
+import { MeshHop } from './mesh-hop.ts';
 import { TrustStore } from './trust-store.ts';
-
-/** What is spoken above TLS. */
-export type WireProtocol = 'http1' | 'http2' | 'bytes';
 
 /** Offered by ALPN (RFC 7301; RFC 9113 3.2 makes it a must for HTTP/2). */
 const OFFERED: Readonly<Record<WireProtocol, readonly string[]>> = { http1: ['http/1.1'], http2: ['h2'], bytes: [] };
 
-export class EndpointTls {
-  /** Tells it from all others of the thread, now and later. */
+export class EndpointTls implements HopTls {
   readonly id: number;
+  readonly isMesh = false;
   readonly #view: UpstreamTlsView;
   readonly #trust: TrustStore;
   readonly #targets = new Map<WireProtocol, TlsTarget>();
   #context: TlsClientContext | null = null;
   #closed = false;
-  /** Why no connection can be made with it; '' = none was tried yet, or all is well. */
   problem = '';
 
   constructor(id: number, view: UpstreamTlsView, trust: TrustStore) {
@@ -28,8 +26,7 @@ export class EndpointTls {
     this.#trust = trust;
   }
 
-  /** For new connections; null: see `problem`. */
-  targetFor(library: TlsLibrary, protocol: WireProtocol): TlsTarget | null {
+  targetFor({ library }: TlsEngine, protocol: WireProtocol): TlsTarget | null {
     const known = this.#targets.get(protocol);
     if (known !== undefined) return known;
     const { serverName, hosts, uris, trusted } = this.#view;
@@ -48,7 +45,6 @@ export class EndpointTls {
     return target;
   }
 
-  /** Nobody dials with it any more; connections made with it go on. */
   close(): void {
     this.#closed = true;
     if (this.#context !== null) this.#trust.giveBack(this.#context);
@@ -60,16 +56,25 @@ export class EndpointTls {
 /** All settings that the views of a thread name, each once. */
 export class EndpointTlsStore {
   readonly #trust = new TrustStore();
-  readonly #known = new Map<string, EndpointTls>();
+  readonly #known = new Map<string, HopTls>();
   #lastId = 0;
 
-  get(view: UpstreamTlsView | undefined): EndpointTls | null {
+  get(view: UpstreamTlsView | undefined): HopTls | null {
     if (view === undefined) return null;
     const { serverName, hosts, uris, trusted } = view;
     const key = JSON.stringify([serverName, hosts, uris, trusted]);
+    return this.#once(key, (id) => new EndpointTls(id, view, this.#trust));
+  }
+
+  /** @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none */
+  between(expected: string, own: string | null): HopTls {
+    return this.#once(JSON.stringify([expected, own]), (id) => new MeshHop(id, expected, own));
+  }
+
+  #once(key: string, make: (id: number) => HopTls): HopTls {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const tls = new EndpointTls(++this.#lastId, view, this.#trust);
+    const tls = make(++this.#lastId);
     this.#known.set(key, tls);
     return tls;
   }
@@ -79,7 +84,7 @@ export class EndpointTlsStore {
   }
 
   /** Lets go of those that are not among `used`. */
-  prune(used: ReadonlySet<EndpointTls>): void {
+  prune(used: ReadonlySet<HopTls>): void {
     for (const [key, tls] of this.#known) {
       if (used.has(tls)) continue;
       this.#known.delete(key);

@@ -21,6 +21,7 @@ t.test('an empty file and no file give the documented defaults', async (t) => {
     t.strictSame(value.ports, { outbound: 15001, inbound: 15006, explicit: 15080, admin: 15000, metrics: 15020 });
     t.equal(value.stateDirectory, '/var/lib/towpath');
     t.equal(value.dataThreads, 1);
+    t.equal(value.mutualTls, true);
     t.equal(value.log.level, 'info');
     t.equal(value.drainSeconds, 10);
     t.match(value.interception, { enabled: true, failure: 'open', gid: 15001, ipv6: 'auto' });
@@ -82,6 +83,7 @@ const WRONG: readonly (readonly [text: string, path: string, message: RegExp])[]
   ['nats: { credentialsFile: creds }', 'nats.credentialsFile', /absolute path/],
   ['nats: { server: x }', 'nats.server', /unknown field; did you mean "servers"\?/],
   ['stateDirectory: state', 'stateDirectory', /absolute path/],
+  ['mutualTls: maybe', 'mutualTls', /must be/],
   ['dataThreads: 0', 'dataThreads', /must be at least 1/],
   ['dataThreads: 1.5', 'dataThreads', /whole number|integer|int/],
   ['dataThreads: "1"', 'dataThreads', /must be a number/],

@@ -53,7 +53,7 @@ export class MeshIdentity {
     this.principal = principalOf(spiffeId);
     this.digest = digestOf(trustDomain, roots, material);
     this.#trustDomain = trustDomain;
-    this.#subject = leaf.subject;
+    this.#subject = leaf.subject ?? '';
     this.#notBefore = leaf.validFromDate;
     this.#notAfter = leaf.validToDate;
     try {

@@ -14,7 +14,7 @@ async function listen(t: Test, server: Server): Promise<number> {
 
 function check(check: ActiveCheckView['check'], port: number, timeoutMs = 2_000): Promise<ProbeOutcome> {
   const view = { intervalMs: 1000, timeoutMs, unhealthyThreshold: 1, healthyThreshold: 1, check };
-  return checkEndpoint(view, { ip: '127.0.0.1', port });
+  return checkEndpoint(view, { ip: '127.0.0.1', port }, () => null);
 }
 
 const HTTP = { type: 'HTTP', path: '/ready?x=1', method: 'GET', expectedStatuses: [200, 204] } as const;
