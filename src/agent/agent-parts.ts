@@ -9,6 +9,7 @@ import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { LocalWorkload } from './local-workloads.ts';
 import type { EndpointChecks } from './probes/endpoint-checks.ts';
 import type { ProbeRunner } from './probes/run-probes.ts';
+import type { QuotaKeeper } from './quota/quota-keeper.ts';
 import type { ViewSource } from './view-source.ts';
 import type { ViewSaver } from './views/view-saver.ts';
 import type { ViewStore } from './views/view-store.ts';
@@ -31,6 +32,8 @@ export interface AgentParts {
   readonly stallWatch: StallWatch;
   /** Active checks of the endpoints that programs of this host call. */
   readonly checks: EndpointChecks;
+  /** Tokens of global rate limits for what arrives here. */
+  readonly quotas: QuotaKeeper;
   /** null without control: there is nobody to issue certificates. */
   readonly identities: IdentityKeeper | null;
   readonly workloads: readonly LocalWorkload[];

@@ -22,6 +22,7 @@ import { checkEndpoint } from './probes/check-endpoint.ts';
 import { EndpointChecks } from './probes/endpoint-checks.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
+import { QuotaKeeper } from './quota/quota-keeper.ts';
 import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
 import { fetchKeys } from './tokens/fetch-keys.ts';
@@ -48,17 +49,16 @@ export async function buildParts(
   const threads = await startThreads(options, ipv6, logger);
   undo.defer(() => threads.stop());
 
-  const checks = makeChecks(threads, logger, undo);
-  const applier = makeApplier(store, threads, checks, () => saver?.changed(), logger, undo);
+  const [checks, quotas] = [makeChecks(threads, logger, undo), makeQuotas(threads, undo)];
+  const behind = quotas.behind(checks.behind(threads));
+  const applier = makeApplier(store, threads, behind, () => saver?.changed(), logger, undo);
   await applier.replay(held);
   const register = (): void => void (parts !== null && registerWorkloads(parts));
   const identities = await loadIdentityKeeper(options, checks.behind(threads), register, logger, undo);
   undo.defer(() => source.stop());
-  const { locality } = config;
-  await source.start(
-    applier,
-    workloads.map((workload) => linkedWorkload(workload, false, locality)),
-  );
+  const here = workloads.map((workload) => linkedWorkload(workload, false, config.locality));
+  await source.start(applier, here);
+  quotas.use(source.leases());
   answerNeeds(threads, applier, source, logger);
 
   const dns = await startDns(config, ipv6, store, logger, undo);
@@ -66,9 +66,8 @@ export async function buildParts(
   const stallWatch = makeStallWatch(threads, keeper, logger, undo);
   const probes = new ProbeRunner(workloads, probeDial(config), register, logger);
   undo.defer(() => probes.stop());
-  const processMetrics = new ProcessMetrics(options.version);
-  undo.defer(() => processMetrics.stop());
-  const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, identities };
+  const processMetrics = undo.adopt(new ProcessMetrics(options.version), (metrics) => metrics.stop());
+  const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, quotas, identities };
   parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
   return parts;
 }
@@ -77,7 +76,7 @@ export async function buildParts(
 function makeApplier(
   store: ViewStore,
   threads: DataThreads,
-  checks: EndpointChecks,
+  behind: Pick<DataThreads, 'post'>,
   onChange: () => void,
   logger: Logger,
   undo: AsyncDisposableStack,
@@ -91,7 +90,16 @@ function makeApplier(
   const tell = (url: string, keys: readonly PublicJwk[]) => threads.post({ type: 'json-web-keys', url, keys });
   const keys = new FollowedKeys(fetchKeys, tell, logger);
   undo.defer(() => keys.stop());
-  return new ViewApplier(store, checks.behind(threads), onChange, names, keys);
+  return new ViewApplier(store, behind, onChange, names, keys);
+}
+
+function makeQuotas(threads: DataThreads, undo: AsyncDisposableStack): QuotaKeeper {
+  let keeper: QuotaKeeper | null = null;
+  const table = threads.onQuota((message) => keeper?.heard(message));
+  const made = new QuotaKeeper(table, (message) => threads.post(message));
+  keeper = made;
+  undo.defer(() => made.stop());
+  return made;
 }
 
 function makeStallWatch(

@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
 import { certificateClient } from './control-identity.ts';
+import { leaseClient } from './control-leases.ts';
 import { Registration } from './control-registration.ts';
 import type {
   ControlLinkEvents,
@@ -20,6 +21,7 @@ import type {
 import { ViewFollower } from './control-views.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
+import type { LeaseClient } from './quota/lease-client.ts';
 
 export type {
   ControlLinkEvents,
@@ -127,6 +129,11 @@ export class ControlLink {
   /** Tells the probes of these WorkloadGroups (`<namespace>/<name>`), again whenever one changes. */
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
     this.#groups.follow(groups, tell);
+  }
+
+  /** Tokens of global rate limits. */
+  leases(): LeaseClient {
+    return leaseClient(this.#bus, this.#subjects, this.#settings.host);
   }
 
   /** Certificates come from control: the keeper is woken whenever it may have something new. */

@@ -1,16 +1,15 @@
-/**
- * The data threads as the main thread sees them: opens the listening sockets and keeps them, starts the threads, repeats the
- * state in force to a replacement, and cleans up after a thread that died.
- */
+/** The data threads as main sees them: opens and keeps the listening sockets, starts threads, repeats the state in force, cleans up. */
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { LimitsConfig } from '../config/agent-config.ts';
 import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
+import { QuotaTable } from '../contract/quota-table.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
 import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
 import { Counters } from '../proxy/counters.ts';
+import { makeLimitMemory } from '../proxy/limits/limit-memory.ts';
 import { sharedNow, type ThreadListener, type ThreadStart, VITAL_COUNT } from '../proxy/thread-start.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
@@ -21,11 +20,10 @@ import { dataPlaneLimits } from './data-plane-limits.ts';
 import { NameResolver } from './host/resolve-names.ts';
 import { openListeners } from './open-listeners.ts';
 import { type CounterSample, RetiredCounters } from './retired-counters.ts';
-import { type LogMessage, RunningThread } from './running-thread.ts';
+import { type LogMessage, type QuotaMessage, RunningThread } from './running-thread.ts';
 import { ThreadState, type ToDataThreadBody } from './thread-state.ts';
 
-export type { CounterSample } from './retired-counters.ts';
-export type { ToDataThreadBody } from './thread-state.ts';
+export type { CounterSample, QuotaMessage, ToDataThreadBody };
 
 /** Buffers of one data thread; only what is touched takes memory. */
 const SLAB_BYTES = 64 * 1024 * 1024;
@@ -50,6 +48,8 @@ export interface DataThreads {
   post(message: ToDataThreadBody): Promise<void>;
   onNeed(callback: (key: ServiceKey) => void): void;
   onLog(callback: (line: { level: LogMessage['level']; message: string; fields: LogMessage['fields'] }) => void): void;
+  /** What data threads ask about global rate limits, and the tokens that they take. */
+  onQuota(callback: (message: QuotaMessage) => void): QuotaTable;
   counters(): Iterable<CounterSample>;
   /** Age in ms of the oldest thread's last turn. */
   heartbeatAgeMs(): number;
@@ -99,9 +99,11 @@ class DataThreadPool implements DataThreads {
   readonly #retired = new RetiredCounters();
   readonly #state = new ThreadState();
   readonly #names = new NameResolver();
+  readonly #limitMemory = makeLimitMemory();
   #stopping = false;
   #need: (key: ServiceKey) => void = () => {};
   #log: (line: LogMessage) => void = () => {};
+  #quota: (message: QuotaMessage) => void = () => {};
 
   constructor(settings: DataThreadSettings, kernel: Kernel, logger: Logger) {
     this.#settings = settings;
@@ -131,6 +133,11 @@ class DataThreadPool implements DataThreads {
     this.#log = callback;
   }
 
+  onQuota(callback: (message: QuotaMessage) => void): QuotaTable {
+    this.#quota = callback;
+    return new QuotaTable(this.#limitMemory.quotas);
+  }
+
   async post(message: ToDataThreadBody): Promise<void> {
     this.#state.remember(message);
     await Promise.all(this.#running().map((thread) => thread.send(message)));
@@ -142,14 +149,10 @@ class DataThreadPool implements DataThreads {
   }
 
   heartbeatAgeMs(): number {
-    const now = sharedNow();
-    const ages = this.#threads.map((thread) => now - (thread?.turnedAt ?? 0));
-    return Math.max(0, ...ages);
+    return Math.max(0, ...this.#threads.map((thread) => sharedNow() - (thread?.turnedAt ?? 0)));
   }
 
-  connections(): number {
-    return this.#running().reduce((sum, thread) => sum + thread.connections, 0);
-  }
+  connections = (): number => this.#running().reduce((sum, thread) => sum + thread.connections, 0);
 
   async dump(): Promise<DataThreadDump[]> {
     const answers = await Promise.all(this.#running().map((thread) => thread.send({ type: 'dump' })));
@@ -167,7 +170,8 @@ class DataThreadPool implements DataThreads {
     await this.post({ type: 'drain' });
     this.#closeExplicit();
     const until = Date.now() + deadlineMs;
-    while (this.connections() > 0 && Date.now() < until && !this.#stopping) await sleep(25);
+    while (this.connections() > 0 && Date.now() < until && !this.#stopping)
+      await new Promise((resolve) => setTimeout(resolve, 25));
   }
 
   /** Nothing sends its clients past us, as removed rules do with captured ones: they are refused rather than kept waiting. */
@@ -193,6 +197,7 @@ class DataThreadPool implements DataThreads {
       need: (key) => this.#need(key),
       resolve: (name, answer) => this.#names.resolve(name, answer),
       log: (line) => this.#log(line),
+      quota: (message) => this.#quota(message),
     });
     this.#threads[index] = thread;
     thread.worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
@@ -216,6 +221,7 @@ class DataThreadPool implements DataThreads {
       counters: Counters.sharedMemory(),
       descriptors: DescriptorTable.forSockets(limits.maxSockets).shared,
       vitals: new SharedArrayBuffer(VITAL_COUNT * 8),
+      limitMemory: this.#limitMemory,
       wakeFd: this.#kernel.eventDescriptor(),
       port,
     };
@@ -240,8 +246,4 @@ class DataThreadPool implements DataThreads {
   #running(): RunningThread[] {
     return this.#threads.filter((thread) => thread !== null && thread !== undefined);
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

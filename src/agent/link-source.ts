@@ -9,6 +9,7 @@ import {
 } from './control-link.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
+import type { LeaseClient } from './quota/lease-client.ts';
 import type { SourceStatus, ViewSink, ViewSource } from './view-source.ts';
 import type { ViewSnapshot } from './views/view-store.ts';
 
@@ -58,6 +59,10 @@ export class LinkSource implements ViewSource {
 
   followIdentities(keeper: IdentityKeeper): void {
     this.#started().followIdentities(keeper);
+  }
+
+  leases(): LeaseClient {
+    return this.#started().leases();
   }
 
   async stop(): Promise<void> {

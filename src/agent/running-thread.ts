@@ -14,11 +14,14 @@ const MESSAGE_TIMEOUT_MS = 10_000;
 
 export type LogMessage = Extract<FromDataThread, { type: 'log' }>;
 
+export type QuotaMessage = Extract<FromDataThread, { type: 'quota-need' | 'quota-low' }>;
+
 export interface ThreadListeners {
   readonly need: (key: ServiceKey) => void;
   /** Calls back exactly once. */
   readonly resolve: (name: string, answer: (resolution: Resolution) => void) => void;
   readonly log: (line: LogMessage) => void;
+  readonly quota: (message: QuotaMessage) => void;
 }
 
 export class RunningThread {
@@ -143,6 +146,9 @@ export class RunningThread {
         return this.#resolve(message.name);
       case 'log':
         return this.#listeners.log(message);
+      case 'quota-need':
+      case 'quota-low':
+        return this.#listeners.quota(message);
     }
   }
 }

@@ -18,6 +18,9 @@ export class ThreadState {
   /** By cluster and address. */
   readonly #health = new Map<string, ToDataThreadBody>();
 
+  /** By rule and bucket. */
+  readonly #quotas = new Map<string, ToDataThreadBody>();
+
   /** Notes a message that is about to be sent to all threads. */
   remember(message: ToDataThreadBody): void {
     switch (message.type) {
@@ -34,8 +37,7 @@ export class ThreadState {
         this.#host = message;
         return;
       case 'json-web-keys':
-        this.#keys.set(message.url, message);
-        return;
+        return keep(this.#keys, message.url, message);
       case 'drain':
         this.#drain = message;
         return;
@@ -49,9 +51,10 @@ export class ThreadState {
         this.#services.delete(message.key);
         return;
       case 'endpoint-health':
-        if (message.passes === null) this.#health.delete(`${message.cluster} ${message.address}`);
-        else this.#health.set(`${message.cluster} ${message.address}`, message);
-        return;
+        return keep(this.#health, `${message.cluster} ${message.address}`, message, message.passes !== null);
+      case 'quota-slot':
+        return keep(this.#quotas, `${message.rule} ${message.key}`, message, message.slot !== null);
+      case 'quota-filled':
       case 'resolved':
       case 'stop':
       case 'dump':
@@ -64,9 +67,14 @@ export class ThreadState {
   messages(): ToDataThreadBody[] {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
-    const services = [...this.#services.values(), ...this.#health.values()];
+    const services = [...this.#services.values(), ...this.#health.values(), ...this.#quotas.values()];
     const policies = [this.#identity, ...this.#keys.values(), this.#host];
     const fixed = [...policies, this.#directory, this.#inbound, names, ...services, this.#drain];
     return fixed.filter((message) => message !== null);
   }
+}
+
+function keep(kept: Map<string, ToDataThreadBody>, key: string, message: ToDataThreadBody, isInForce = true): void {
+  if (isInForce) kept.set(key, message);
+  else kept.delete(key);
 }

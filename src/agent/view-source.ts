@@ -3,6 +3,7 @@ import type { ServiceKey } from '../contract/views.ts';
 import type { ControlLinkStats, LinkedWorkload } from './control-types.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
+import type { LeaseClient } from './quota/lease-client.ts';
 import type { ViewApplier } from './views/apply-views.ts';
 
 /** Where a source delivers. */
@@ -24,6 +25,8 @@ export interface ViewSource {
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void;
   /** Lets control issue the certificates of this host; files issue none. */
   followIdentities(keeper: IdentityKeeper): void;
+  /** Where tokens of global rate limits come from; null: from nobody. */
+  leases(): LeaseClient | null;
   /** Withdraws the workloads and ends. Bounded in time. */
   stop(): Promise<void>;
   /** For people: `towpath agent status`. */

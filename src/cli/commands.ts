@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   history: async () => (await import('./history.ts')).historyCommand,
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,
   confirm: async () => (await import('./confirm.ts')).confirmCommand,
+  quota: async () => (await import('./quota.ts')).quotaCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
   get: async () => (await import('./get.ts')).getCommand,
   delete: async () => (await import('./delete.ts')).deleteCommand,

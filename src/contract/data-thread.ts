@@ -7,6 +7,7 @@ import type { PublicJwk } from '../core/json-web-keys.ts';
 import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
 import type { HostView } from './host-view.ts';
 import type { IdentitySet } from './identity.ts';
+import type { LimitView } from './limit-views.ts';
 import type {
   ClusterKey,
   DirectoryEntry,
@@ -43,6 +44,21 @@ export type ToDataThread =
       readonly url: string;
       readonly keys: readonly PublicJwk[];
     }
+  /**
+   * Where the tokens of a bucket of a global rate limit lie (QuotaTable); -1: there is no room for it; null: it is forgotten. `caller`
+   * is what the registry calls it.
+   */
+  | {
+      readonly type: 'quota-slot';
+      readonly sequence: number;
+      readonly rule: string;
+      readonly key: string;
+      readonly slot: number | null;
+      readonly caller: string;
+      readonly limit: LimitView;
+    }
+  /** Tokens came, for which requests wait. */
+  | { readonly type: 'quota-filled'; readonly sequence: number; readonly slots: readonly number[] }
   /** Answers `resolve`. `unknown`: there is no such name, or it has no address; `failed`: nobody could say. */
   | {
       readonly type: 'resolved';
@@ -75,6 +91,10 @@ export type FromDataThread =
   | { readonly type: 'need'; readonly key: ServiceKey }
   /** A program named this host, which is no service, in explicit mode. */
   | { readonly type: 'resolve'; readonly name: string }
+  /** A caller that no tokens are known for. */
+  | { readonly type: 'quota-need'; readonly rule: string; readonly caller: string; readonly key: string }
+  /** Few tokens are left in a slot, or none. Said once until main answers. */
+  | { readonly type: 'quota-low'; readonly slot: number }
   /** A new counter series: `index` is its place in the shared Float64Array of counters. */
   | {
       readonly type: 'series';

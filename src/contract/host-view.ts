@@ -10,6 +10,8 @@ import {
   policyUsesSchema,
 } from './authorization-views.ts';
 import { type JwtRuleView, jwtRuleSchema } from './jwt-views.ts';
+import { inboundLimitsSchema } from './limit-schema.ts';
+import type { InboundLimitsView } from './limit-views.ts';
 import { name, port } from './schema-words.ts';
 import { versionSchema } from './view-schema.ts';
 import type { ViewVersion } from './view-words.ts';
@@ -39,6 +41,8 @@ export interface WorkloadPolicyView extends AccessView {
   readonly name: string;
   /** Absent: PERMISSIVE, since no policy says anything. */
   readonly mtls?: WorkloadMtlsView | undefined;
+  /** Rate limits, by the port of the program. */
+  readonly limits?: readonly InboundLimitsView[] | undefined;
 }
 
 /** Of ports that no workload claims, as a namespace of the host has it. */
@@ -76,7 +80,17 @@ const workloadMtls = z.object({
 
 export const hostViewSchema: z.ZodType<HostView> = z.object({
   version: versionSchema,
-  workloads: z.array(z.object({ namespace: name, name, mtls: workloadMtls.optional(), ...access })).max(MAX_WORKLOADS),
+  workloads: z
+    .array(
+      z.object({
+        namespace: name,
+        name,
+        mtls: workloadMtls.optional(),
+        limits: z.array(inboundLimitsSchema).max(1024).optional(),
+        ...access,
+      }),
+    )
+    .max(MAX_WORKLOADS),
   mtls: z.object(mtls).optional(),
   authorizationPolicies: z.array(authorizationPolicySchema).max(MAX_POLICIES).optional(),
   jwtRules: z.array(z.array(jwtRuleSchema).max(MAX_POLICIES)).max(MAX_POLICIES).optional(),

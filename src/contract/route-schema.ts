@@ -1,5 +1,7 @@
 /** Schemas of `route-views.ts`. */
 import { z } from '../core/schema.ts';
+import { limitRuleSchema } from './limit-schema.ts';
+import { routeEntrySchema } from './route-entry-schema.ts';
 import type {
   CorsView,
   DirectResponseView,
@@ -13,7 +15,6 @@ import type {
   RouteActionView,
   SessionPersistenceView,
   TlsEntryView,
-  ValueMatchView,
   WeightedBackendView,
 } from './route-views.ts';
 import { count, name, percent, port, text, weight } from './schema-words.ts';
@@ -22,12 +23,6 @@ const nameValues = z.array(z.object({ name: text, value: text })).max(256);
 const headerEdit = z.object({ set: nameValues, add: nameValues, remove: z.array(text).max(256) });
 const texts = z.array(text).max(256);
 const status = z.number().int().min(100).max(599);
-
-const valueMatch: z.ZodType<ValueMatchView> = z.object({
-  name: text,
-  value: text,
-  type: z.literal('RegularExpression').optional(),
-});
 
 const pathRewrite = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ReplaceFullPath'), value: text }),
@@ -116,19 +111,11 @@ const action: z.ZodType<RouteActionView> = z.object({
   retry: retry.optional(),
   fault: faultSchema.optional(),
   sessionPersistence: sessionPersistenceSchema.optional(),
+  limits: z.array(limitRuleSchema).max(64).optional(),
 });
 
 export const httpRoutingSchema: z.ZodType<HttpRoutingView> = z.object({
-  entries: z.array(
-    z.object({
-      path: z.object({ type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']), value: text }).nullable(),
-      method: text.nullable(),
-      headers: z.array(valueMatch).max(256),
-      query: z.array(valueMatch).max(256),
-      cookies: z.array(valueMatch).max(256).optional(),
-      action: count,
-    }),
-  ),
+  entries: z.array(routeEntrySchema),
   actions: z.array(action),
 });
 

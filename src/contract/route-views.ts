@@ -2,34 +2,16 @@
  * Routes as the data plane reads them. A member that says nothing is left out rather than null or empty, so that the views of those
  * who do not use it stay the same, byte for byte.
  */
+import type { LimitRuleView } from './limit-views.ts';
+import type { NameValue, RouteEntryView } from './route-entry-views.ts';
 import type { ClusterKey } from './view-words.ts';
+
+export type { NameValue, RouteEntryView, ValueMatchView } from './route-entry-views.ts';
 
 export interface HttpRoutingView {
   /** In precedence order (Gateway API HTTPRouteRule, GRPCRouteRule): the first entry that matches decides. */
   readonly entries: readonly RouteEntryView[];
   readonly actions: readonly RouteActionView[];
-}
-
-/** One entry of `matches[]` of one rule; all of it must match. */
-export interface RouteEntryView {
-  readonly path: {
-    /** RegularExpression: the whole path, in the syntax of RE2 (linear time). */
-    readonly type: 'Exact' | 'PathPrefix' | 'RegularExpression';
-    readonly value: string;
-  } | null;
-  readonly method: string | null;
-  /** Names in lower case. */
-  readonly headers: readonly ValueMatchView[];
-  readonly query: readonly ValueMatchView[];
-  /** HTTPRouteFilter `matches[].cookies[]` (Envoy Gateway). */
-  readonly cookies?: readonly ValueMatchView[] | undefined;
-  /** Index into `actions`. */
-  readonly action: number;
-}
-
-export interface ValueMatchView extends NameValue {
-  /** Absent: Exact. RegularExpression: the whole value. */
-  readonly type?: 'RegularExpression' | undefined;
 }
 
 export interface RouteActionView {
@@ -54,6 +36,8 @@ export interface RouteActionView {
   readonly retry?: RetryView | undefined;
   readonly fault?: FaultView | undefined;
   readonly sessionPersistence?: SessionPersistenceView | undefined;
+  /** Local ones, counted by each agent for the programs of its host. */
+  readonly limits?: readonly LimitRuleView[] | undefined;
 }
 
 export interface WeightedBackendView {
@@ -72,11 +56,6 @@ export interface HeaderEditView {
   readonly set: readonly NameValue[];
   readonly add: readonly NameValue[];
   readonly remove: readonly string[];
-}
-
-export interface NameValue {
-  readonly name: string;
-  readonly value: string;
 }
 
 /** HTTPRequestRedirectFilter. What is absent stays as the request has it; the query is kept. */

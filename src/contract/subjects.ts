@@ -13,7 +13,7 @@ export const AGENT_SERVICE = 'towpath-agent';
 /** Holds `{epoch, gen}` of the mesh: written last in each publication, so it is also the signal to acknowledge. */
 export const META_KEY = '_meta';
 
-export type BucketName = 'config' | 'view' | 'endpoint' | 'lease' | 'status' | 'lock' | 'join' | 'trust';
+export type BucketName = 'config' | 'view' | 'endpoint' | 'lease' | 'status' | 'lock' | 'join' | 'trust' | 'quota';
 
 export interface Subjects {
   readonly mesh: string;

@@ -4,6 +4,7 @@ import type { MicroEndpoint } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { answerRequest, hostOf } from './answer-request.ts';
 import type { ControlParts } from './control-parts.ts';
+import { callersAt } from './quota/caller-addresses.ts';
 import { readGroups } from './read-groups.ts';
 
 /** `host` is as true as NATS's permissions make it: without them any client may ask in the name of any host. */
@@ -23,6 +24,9 @@ export function agentCommands(parts: ControlParts): MicroEndpoint[] {
   return [
     declare('group.get', 'body: {"groups":[{"namespace","name"}]}; the probes of WorkloadGroups', (r) =>
       readGroups(parts, r),
+    ),
+    declare('quota.callers', 'body: {"addresses":[...]}; the workload registered at each', (r) =>
+      callersAt(parts.state, r),
     ),
   ];
 }

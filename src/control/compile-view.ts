@@ -22,11 +22,14 @@ export function compileView(state: MeshState, key: string, isPublished: boolean)
   return body === null ? { type: 'remove' } : { type: 'write', body };
 }
 
-function compileHostView({ resources, hosts }: MeshState, host: string, isPublished: boolean): CompiledView {
+function compileHostView({ resources, endpoints, hosts }: MeshState, host: string, isPublished: boolean): CompiledView {
   if (hosts.isForgotten(host)) return { type: 'remove' };
   const workloads = hosts.of(host);
   if (workloads === null) return { type: 'leave' };
-  const body = compileHost(resources, workloads);
+  const body = compileHost(resources, workloads, ({ metadata, spec }) => {
+    const serving = endpoints.select(metadata.namespace, spec.selector).filter(({ healthy }) => healthy);
+    return new Set(serving.map((endpoint) => endpoint.host)).size;
+  });
   const { workloads: said, ...rest } = body;
   const isEmpty = said.length === 0 && Object.keys(rest).length === 0;
   return isEmpty && !isPublished ? { type: 'leave' } : { type: 'write', body };

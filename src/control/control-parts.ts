@@ -5,6 +5,7 @@ import type { ConfigSync } from './config-sync.ts';
 import type { EndpointRegistry } from './endpoint-registry.ts';
 import type { MeshState } from './mesh-state.ts';
 import type { Publisher } from './publisher.ts';
+import type { QuotaService } from './quota/quota-service.ts';
 import type { AuditTrail } from './record-audit.ts';
 import type { SerialQueue } from './serial-queue.ts';
 import type { ControlSettings } from './settings.ts';
@@ -23,4 +24,6 @@ export interface ControlParts {
   readonly publisher: Publisher;
   readonly status: StatusWriter;
   readonly audit: AuditTrail;
+  /** Of the whole process: it answers also while another control leads. */
+  readonly quotas: Pick<QuotaService, 'now' | 'stats'>;
 }

@@ -12,6 +12,7 @@ import { Hearing } from './hearing.ts';
 import { MeshState } from './mesh-state.ts';
 import { openStore } from './open-store.ts';
 import { Publisher } from './publisher.ts';
+import type { QuotaService } from './quota/quota-service.ts';
 import { readServed } from './read-served.ts';
 import { AuditTrail } from './record-audit.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -43,6 +44,7 @@ export class Leading {
     bus: Bus,
     subjects: Subjects,
     isLeader: () => Promise<boolean>,
+    quotas: QuotaService,
     logger: Logger,
   ) {
     this.#logger = logger;
@@ -60,7 +62,7 @@ export class Leading {
     const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
     this.#hearing = new Hearing(bus, subjects, settings.leaseTtlMs * DEAF_SHARE, () => registry.beginGrace());
-    this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit };
+    this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit, quotas };
   }
 
   /** Rejects with BusError when the store cannot be read; nothing is served then. */

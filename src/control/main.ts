@@ -9,6 +9,7 @@ import { CertificateService } from './ca/certificate-service.ts';
 import { LeaderLock } from './leader-lock.ts';
 import { Leading } from './leading.ts';
 import { openStore } from './open-store.ts';
+import { QuotaService } from './quota/quota-service.ts';
 import { renderMetrics } from './render-metrics.ts';
 import { serveHttp } from './serve-http.ts';
 import type { ControlSettings } from './settings.ts';
@@ -69,6 +70,7 @@ class Control {
   #endTerm: () => void = () => {};
   leading: Leading | null = null;
   readonly certificates: CertificateService | null;
+  readonly #quotas: QuotaService;
 
   constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
     this.#settings = settings;
@@ -78,6 +80,7 @@ class Control {
     const { certificates, id, version, mesh } = settings;
     const facts = { id, version, mesh, leads: () => this.leading !== null };
     this.certificates = certificates && new CertificateService(certificates, facts, bus, subjects, logger);
+    this.#quotas = new QuotaService(bus, subjects, logger);
     bus.onState((state) => this.#onState(state));
     bus.subscribe(subjects.controls('ping'), (message) => message.respond(JSON.stringify(this.#describe())));
   }
@@ -106,6 +109,7 @@ class Control {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.certificates?.stop();
+    this.#quotas.stop();
     this.#endTerm();
     await this.#lock?.release();
   }
@@ -114,6 +118,7 @@ class Control {
   async #term(): Promise<void> {
     if (!this.#bus.connected) return;
     await openStore(this.#bus, this.#subjects, this.#settings);
+    this.#quotas.start();
     const lock = new LeaderLock(this.#bus, this.#subjects, { id: this.#settings.id, boot: this.#boot }, this.#logger);
     this.#lock = lock;
     this.#standingBy = true;
@@ -121,7 +126,8 @@ class Control {
     this.#standingBy = false;
     if (!held || this.#stopped) return;
     this.#hasLed = true;
-    const leading = new Leading(this.#settings, this.#bus, this.#subjects, () => lock.isHeld(), this.#logger);
+    const isHeld = (): Promise<boolean> => lock.isHeld();
+    const leading = new Leading(this.#settings, this.#bus, this.#subjects, isHeld, this.#quotas, this.#logger);
     try {
       const ended = new Promise<void>((resolve) => {
         this.#endTerm = resolve;

@@ -7,6 +7,7 @@ import {
   type Change,
   EndpointIndex,
   groupKeyOf,
+  limitedNamespaces,
   type RegisteredEndpoint,
   type ResourceId,
   ResourceIndex,
@@ -179,9 +180,10 @@ export class MeshState {
   #touch(change: Change, resource: ResourceId | null): void {
     if (resource?.startsWith('WorkloadGroup.')) this.#regroup(change);
     const namespace = touchedNamespace(this.resources, change);
+    const limited = limitedNamespaces(this.resources, change).flatMap((one) => this.hosts.hostsIn(one));
     this.#onTouched({
       services: affectedServices(this.resources, change),
-      hosts: namespace === undefined ? [] : this.hosts.hostsIn(namespace),
+      hosts: namespace === undefined ? limited : [...limited, ...this.hosts.hostsIn(namespace)],
       directory: touchesDirectory(change),
       egress: touchesEgress(change),
       resource,

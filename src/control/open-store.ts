@@ -7,6 +7,8 @@ import type { ControlSettings } from './settings.ts';
 
 const AUDIT_AGE_MS = 400 * 24 * 60 * 60 * 1000;
 const AUDIT_BYTES = 64 * 1024 * 1024;
+/** Longer than the longest window: what was granted is kept as long as it counts. */
+const QUOTA_TTL_MS = 25 * 60 * 60 * 1000;
 /** Clusters of older servers lose and mix up records. */
 const OLDEST_CLUSTER = [2, 10, 23] as const;
 
@@ -28,6 +30,7 @@ function shapes(settings: ControlSettings): Shape[] {
     { ...plain, name: 'status', history: 5, republish: false },
     { ...plain, name: 'join', history: 5, republish: false },
     { ...plain, name: 'trust', history: 5, republish: false },
+    { ...plain, name: 'quota', ttlMs: QUOTA_TTL_MS, republish: false },
     { ...plain, name: 'lock', ttlMs: LOCK_TTL_MS, republish: false },
   ];
 }

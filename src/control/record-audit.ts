@@ -16,13 +16,16 @@ export interface AuditEvent {
     | 'restore'
     | 'confirm-removal'
     | 'issue-certificate'
+    /** A caller has used so much (%) of a global limit. */
+    | 'quota-80'
+    | 'quota-100'
     | RootAction;
   /** As the caller says it; not proved yet. A direct edit of the store has none. */
   readonly author: string;
   readonly requestId: string;
   readonly results: readonly {
     readonly id: string;
-    readonly outcome: Outcome | 'refused';
+    readonly outcome: Outcome | 'refused' | 'reached';
     readonly generation: number;
     /** Of the record in the store; absent for what left no record that could be named. */
     readonly revision?: number | undefined;

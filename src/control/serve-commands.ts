@@ -12,6 +12,7 @@ import { confirmRemoval } from './confirm-removal.ts';
 import type { ControlParts } from './control-parts.ts';
 import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
+import { listQuotas } from './quota/list-quotas.ts';
 import { listAudit } from './read-audit.ts';
 import { getResource, listNames, listResources } from './read-resources.ts';
 import { rejectRequest } from './reject-request.ts';
@@ -109,6 +110,9 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
     declare('mesh.backup', 'body: {"after"}, optional; every resource as it is stored', (r) => backUpMesh(parts, r)),
     declare('mesh.status', 'generation, counts and agents', () => reportStatus(parts)),
     declare('audit.list', 'body: {"sinceMs","limit","id"}, all optional', (r) => listAudit(parts, r)),
+    declare('quota.list', 'body: {"service","near"}, both optional; use of global limits, by caller', (r) =>
+      listQuotas(parts.bus, parts.subjects, parts.quotas.now(), r),
+    ),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
     declare('change.wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
   ];

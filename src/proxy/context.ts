@@ -10,6 +10,7 @@ import type { ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import type { HostPolicies } from './host-policies.ts';
 import type { Janitor } from './janitor.ts';
+import type { RequestLimits } from './limits/request-limits.ts';
 import type { OwnIdentities } from './mesh/own-identities.ts';
 import type { RequestMeter } from './request-meter.ts';
 import type { RoutingTable } from './routing-table.ts';
@@ -92,6 +93,7 @@ export interface Context {
   readonly hostPolicies: HostPolicies;
   /** As whom this host speaks and answers in mutual TLS. */
   readonly identities: OwnIdentities;
+  readonly rateLimits: RequestLimits;
   readonly serverFirst: ServerFirstMemory;
   readonly explicit: ExplicitParts;
   /** The request that is being decided on. */

@@ -4,10 +4,10 @@
  */
 import { receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { FromDataThread, ToDataThread } from '../contract/data-thread.ts';
-import { serviceKey } from '../contract/views.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
 import { Reactor } from '../reactor/reactor.ts';
+import { applyMessage, type MessageTargets } from './apply-message.ts';
 import { ChunkedPool } from './codec/http1/chunked.ts';
 import { HeadParser } from './codec/http1/head.ts';
 import { createLlhttp } from './codec/http1/llhttp.ts';
@@ -16,20 +16,17 @@ import { type Context, headLimits } from './context.ts';
 import { countOpen } from './count-open.ts';
 import { countTls } from './count-tls.ts';
 import { Counters } from './counters.ts';
-import { drainIdle } from './drain.ts';
-import { dumpState } from './dump-state.ts';
-import { endForbidden } from './end-forbidden.ts';
 import { AskedRequest } from './endpoints/asked-request.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
 import { HealthRegistry } from './endpoints/health-registry.ts';
 import { reportHealth } from './endpoints/report-health.ts';
 import { divideMemory, ExchangeParts } from './exchange/parts.ts';
-import { explainRequest } from './explain/explain-request.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import { ResolvedNames } from './explicit/resolved-names.ts';
 import { serveExplicit } from './explicit/serve-explicit.ts';
 import { HostPolicies } from './host-policies.ts';
 import { Janitor } from './janitor.ts';
+import { makeRateLimits } from './limits/request-limits.ts';
 import { LogGate } from './log-gate.ts';
 import { OwnIdentities } from './mesh/own-identities.ts';
 import { RequestMeter } from './request-meter.ts';
@@ -54,6 +51,7 @@ class DataThread {
   readonly #nameWaiters: ViewWaiters;
   readonly #vitals: Float64Array;
   readonly #log: LogGate;
+  readonly #targets: MessageTargets;
   #draining = false;
   #prunedAt = 0;
 
@@ -73,6 +71,17 @@ class DataThread {
     this.#waiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
     this.#nameWaiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (name) => this.#post({ type: 'resolve', name }));
     this.#context = this.#makeContext(start, reactor, llhttp, memory, counters);
+    this.#targets = {
+      context: this.#context,
+      waiters: this.#waiters,
+      nameWaiters: this.#nameWaiters,
+      beginDrain: () => {
+        this.#draining = true;
+        reactor.stopAccepting();
+      },
+      useIdentity: (message) => this.#useIdentity(message),
+      post: (message) => this.#post(message),
+    };
     this.#context.janitor.start();
     reactor.tlsObserver = countTls(counters);
     reactor.onTurn = () => this.#afterTurn();
@@ -104,6 +113,7 @@ class DataThread {
       inbound: new EndpointStore(start.inboundMark),
       identities: new OwnIdentities(),
       hostPolicies: new HostPolicies((message, fields) => this.#log.notice(message, fields, reactor.now)),
+      rateLimits: makeRateLimits(start.limitMemory, reactor, counters, (message) => this.#post(message)),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),
       asked: new AskedRequest(),
@@ -152,7 +162,7 @@ class DataThread {
     for (let m = receiveMessageOnPort(this.#start.port); m !== undefined; m = receiveMessageOnPort(this.#start.port)) {
       const message = m.message as ToDataThread;
       try {
-        this.#apply(message);
+        applyMessage(this.#targets, message);
         if (message.type !== 'dump' && message.type !== 'explain' && message.type !== 'identity')
           this.#post({ type: 'applied', sequence: message.sequence });
       } catch (error) {
@@ -171,52 +181,6 @@ class DataThread {
     }
     this.#log.problem(problem, {}, this.#reactor.now);
     this.#post({ type: 'applied', sequence, problem });
-  }
-
-  #usePolicies(view: Extract<ToDataThread, { type: 'host' }>['view']): void {
-    this.#context.hostPolicies.set(view);
-    endForbidden(this.#context);
-  }
-
-  #apply(message: ToDataThread): void {
-    const { table } = this.#context;
-    switch (message.type) {
-      case 'directory':
-        return table.setDirectory(message.services, message.egress);
-      case 'endpoint-names':
-        return table.setEndpointNames(message.addresses);
-      case 'service':
-        table.setService(message.service);
-        return this.#waiters.settle(serviceKey(message.service.namespace, message.service.name), true);
-      case 'service-removed':
-        table.removeService(message.key);
-        return this.#waiters.settle(message.key, false);
-      case 'inbound':
-        return table.setInbound(message.workloads);
-      case 'host':
-        return this.#usePolicies(message.view);
-      case 'identity':
-        return this.#useIdentity(message);
-      case 'json-web-keys':
-        return this.#context.hostPolicies.setKeys(message.url, message.keys);
-      case 'resolved':
-        this.#context.explicit.names.put(message.name, message.addresses, message.problem, this.#reactor.now);
-        return this.#nameWaiters.settle(message.name, true);
-      case 'endpoint-health':
-        return table.healths.check(message.cluster, message.address, message.passes);
-      case 'drain':
-        this.#draining = true;
-        this.#reactor.stopAccepting();
-        return drainIdle(this.#context);
-      case 'stop':
-        return this.#reactor.stop();
-      case 'dump':
-        return this.#post({ type: 'dump', sequence: message.sequence, state: dumpState(this.#context) });
-      case 'explain':
-        return explainRequest(this.#context, message.question, (answer) =>
-          this.#post({ type: 'explained', sequence: message.sequence, answer }),
-        );
-    }
   }
 
   #afterTurn(): void {

@@ -16,6 +16,8 @@ import { NO_KEY } from './endpoints/pick-context.ts';
 import { type DeliveryRules, USUAL_DELIVERY } from './exchange/delivery-rules.ts';
 import { readAuthority } from './explicit/read-authority.ts';
 import { inboundScope } from './inbound-scope.ts';
+import { refuse } from './limits/limit-answer.ts';
+import { limitRoute } from './limits/limit-route.ts';
 import type { HttpRouting, RouteAction, RouteBackend } from './load-routing.ts';
 import { outsideSentence } from './outside-sentence.ts';
 import type { OwnContent } from './own-content.ts';
@@ -144,20 +146,16 @@ function route(
   const { name, rule } = action;
   const preflight = action.cors === null ? null : action.cors.preflight(head, bytes);
   if (preflight !== null) return given(port, action, 200, preflight);
+  const refusal = action.limits === null ? null : limitRoute(context, action.limits, head, bytes);
+  if (refusal !== null) return refuse(refusal, port.service, name);
   if (action.answer !== null) return giveRuleAnswer(port, action, action.answer, head, bytes);
   const backend = chooseBackend(context, action);
   const changes = backend ?? action;
   const edits = changes.cors === null ? changes.responseEdits : changes.cors.editsFor(head, bytes);
-  if (backend === null)
-    return answer('NC', `rule ${rule} of route ${action.route} gives no backend any weight`, port.service, name, edits);
-  if (backend.cluster === null)
-    return answer(
-      'NC',
-      `rule ${rule} of route ${action.route} names a backend that does not exist`,
-      port.service,
-      name,
-      edits,
-    );
+  if (backend === null || backend.cluster === null) {
+    const lacks = backend === null ? 'gives no backend any weight' : 'names a backend that does not exist';
+    return answer('NC', `rule ${rule} of route ${action.route} ${lacks}`, port.service, name, edits);
+  }
   if (backend.answer !== null) return giveRuleAnswer(port, action, backend.answer, head, bytes);
   return toCluster(context, port, backend.cluster, action, backend, edits);
 }

@@ -15,6 +15,7 @@ import { decideRequest, type RequestDecision } from './decide-request.ts';
 import { endClient } from './end-client.ts';
 import { Http2ClientEnd } from './exchange/http2-client-end.ts';
 import { type StreamServer, serveExplicitStream } from './explicit/held-stream.ts';
+import { serveLimitedStream } from './limits/limit-request.ts';
 import { answerStream } from './own-answer.ts';
 
 /** How often a session's own limits and timeouts are looked at while it has streams, and while it has none, in ms. */
@@ -156,8 +157,10 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
     const { context, record } = this;
     record.requests++;
     this.#idleSince = 0;
-    if (this.#destination === null) return serveExplicitStream(this, stream, head, end);
-    this.serve(stream, decideRequest(context, record, this.#destination, head, context.reactor.slab.bytes), head, end);
+    const destination = this.#destination;
+    if (destination === null) return serveExplicitStream(this, stream, head, end);
+    if (context.rateLimits.active) return serveLimitedStream(this, stream, head, end, destination);
+    this.serve(stream, decideRequest(context, record, destination, head, context.reactor.slab.bytes), head, end);
   }
 
   serve(stream: Http2Stream, decision: RequestDecision, head: Http2Head, end: boolean): void {

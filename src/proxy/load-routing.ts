@@ -11,6 +11,7 @@ import { CorsRule } from './cors-rule.ts';
 import type { Cluster } from './endpoints/cluster.ts';
 import { type SessionTable, sessionsOf } from './endpoints/session-table.ts';
 import { compileDelivery, type DeliveryRules } from './exchange/delivery-rules.ts';
+import { type CompiledLimit, compileLimit } from './limits/compiled-limit.ts';
 import { type CompiledRouting, compileRouting } from './policy/match-route.ts';
 import { compileAnswer, type RuleAnswer } from './rule-answer.ts';
 
@@ -36,6 +37,8 @@ export interface RouteAction {
   readonly answer: RuleAnswer | null;
   /** Sessions that its requests may belong to; empty: it keeps none. */
   readonly sessions: readonly SessionTable[];
+  /** null: none. */
+  readonly limits: readonly CompiledLimit[] | null;
   /** Parallel to `view.backends`. */
   readonly backends: readonly RouteBackend[];
 }
@@ -85,6 +88,7 @@ function loadAction(view: RouteActionView, clusters: ReadonlyMap<ClusterKey, Clu
     cors: view.cors === undefined ? null : new CorsRule(view.cors, [view.responseHeaders ?? null]),
     responseEdits,
     answer: compileAnswer(view.answer, responseEdits),
+    limits: view.limits === undefined ? null : view.limits.map(compileLimit),
     sessions: sessionsOf(
       view.sessionPersistence,
       backends.map(({ cluster }) => cluster),

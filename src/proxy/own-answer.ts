@@ -185,7 +185,9 @@ function grpcAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
   const { flag, content } = answer;
   const sentence = content === undefined ? answer.sentence : messageOf(answer.status, content);
   const status = statusFields(grpcStatusOfAnswer(answer), sentence).map(([name, value]) => field(name, value));
-  return { status: 200, fields: [GRPC, ...status, ...(flag === '' ? [] : [errorField(record, flag)])], body: NOTHING };
+  const limits = flag === 'RL' || flag === 'RLSE' ? fieldsOf(answer.edits) : [];
+  const fields = [GRPC, ...status, ...(flag === '' ? [] : [errorField(record, flag)]), ...limits];
+  return { status: 200, fields, body: NOTHING };
 }
 
 /** What a rule answers, for people: a gRPC client sees nothing else of it. */

@@ -22,6 +22,9 @@ export const RESPONSE_FLAGS = {
   UT: { status: 504, grpcStatus: 4, meaning: 'the request timed out' },
   UPE: { status: 502, grpcStatus: 14, meaning: 'the answer of the endpoint was refused' },
   UO: { status: 503, grpcStatus: 14, meaning: 'a limit of the proxy is reached' },
+  RL: { status: 429, grpcStatus: 8, meaning: 'a rate limit is reached' },
+  /** Rate limit service error: nobody could be asked, and the policy denies requests then. */
+  RLSE: { status: 429, grpcStatus: 8, meaning: 'a rate limit cannot be asked for' },
   /** Delay injected: the request was answered all the same. */
   DI: { status: 0, grpcStatus: 0, meaning: 'the request was delayed on purpose' },
   /** Fault injected; the statuses are those of the rule. */

@@ -1,6 +1,9 @@
 /** What main hands to a data thread when it starts one. Everything is plain or shared memory. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Limits } from './context.ts';
+import type { LimitMemory } from './limits/limit-memory.ts';
+
+export { sharedNow } from '../contract/shared-clock.ts';
 
 export interface ThreadListener {
   readonly fd: number;
@@ -22,6 +25,8 @@ export interface ThreadStart {
   readonly counters: SharedArrayBuffer;
   readonly descriptors: SharedArrayBuffer;
   readonly vitals: SharedArrayBuffer;
+  /** Of all threads together. */
+  readonly limitMemory: LimitMemory;
   /** eventfd that main signals after posting a message. */
   readonly wakeFd: number;
   readonly port: MessagePort;
@@ -33,9 +38,3 @@ export const VITAL_CONNECTIONS = 1;
 export const VITAL_SOCKETS = 2;
 export const VITAL_CHUNKS_IN_USE = 3;
 export const VITAL_COUNT = 8;
-
-/** ms of a clock that all threads of the process share and that never goes back. */
-export function sharedNow(): number {
-  return performance.now() + CLOCK_OFFSET;
-}
-const CLOCK_OFFSET = Number(process.hrtime.bigint() / 1000n) / 1000 - performance.now();

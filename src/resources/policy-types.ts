@@ -1,4 +1,5 @@
 /** BackendTrafficPolicy, decoded. Field names are those of Envoy Gateway and the Gateway API; durations stay text (GEP-2257). */
+import type { RateLimitSpec } from './rate-limit-types.ts';
 
 export interface BackendTrafficPolicySpec {
   readonly targetRefs: readonly PolicyTarget[];
@@ -11,6 +12,7 @@ export interface BackendTrafficPolicySpec {
   readonly retry?: PolicyRetrySpec | undefined;
   readonly faultInjection?: FaultInjectionSpec | undefined;
   readonly sessionPersistence?: SessionPersistenceSpec | undefined;
+  readonly rateLimit?: RateLimitSpec | undefined;
 }
 
 export type FrontendTarget = (

@@ -2,7 +2,9 @@
  * The real pipeline of a data thread in the test's own thread: real reactor, real sockets, real codec; only the redirection is
  * replaced, by telling the pipeline which destination each accepted connection had.
  */
+
 import { type AddressInfo, connect, createServer, type Socket as NetSocket, type Server } from 'node:net';
+import type { FromDataThread } from '../../src/contract/data-thread.ts';
 import type { IdentitySet } from '../../src/contract/identity.ts';
 import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
 import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
@@ -22,6 +24,8 @@ import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
 import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
 import { HostPolicies } from '../../src/proxy/host-policies.ts';
 import { Janitor } from '../../src/proxy/janitor.ts';
+import { makeLimitMemory } from '../../src/proxy/limits/limit-memory.ts';
+import { makeRateLimits } from '../../src/proxy/limits/request-limits.ts';
 import { OwnIdentities } from '../../src/proxy/mesh/own-identities.ts';
 import { RequestMeter } from '../../src/proxy/request-meter.ts';
 import { RoutingTable } from '../../src/proxy/routing-table.ts';
@@ -54,6 +58,9 @@ export class ProxyRig {
   readonly nameWaiters: ViewWaiters;
   /** What became known of the health of endpoints. */
   readonly healthEvents: { cluster: string; endpoint: string; event: HealthEvent }[] = [];
+  /** What main would have been asked about quotas. */
+  readonly posted: FromDataThread[] = [];
+  readonly limitMemory = makeLimitMemory();
   draining = false;
   /** 'explicit': connections come as on the listener of the explicit mode. */
   side: Side | 'explicit' = 'outbound';
@@ -96,6 +103,9 @@ export class ProxyRig {
       inbound: new EndpointStore(0),
       identities: new OwnIdentities(),
       hostPolicies: new HostPolicies(),
+      rateLimits: makeRateLimits(this.limitMemory, this.reactor, this.#counters, (message) =>
+        this.posted.push(message),
+      ),
       serverFirst: new ServerFirstMemory(),
       explicit: {
         port: 15080,

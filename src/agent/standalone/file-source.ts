@@ -80,6 +80,10 @@ export class FileSource implements ViewSource {
 
   followIdentities(): void {}
 
+  leases(): null {
+    return null;
+  }
+
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
     this.#groups = groups;
     this.#tellGroups = tell;

@@ -17,10 +17,19 @@ import { makeDirect } from './direct-form.ts';
 import { isOwnListener } from './explicit-parts.ts';
 import { type Authority, hostAddress, isHostName, NO_PORT, readAuthority } from './read-authority.ts';
 
+/** Tokens of a global rate limit (captured requests); `otherwise` decides when they do not come. */
+export interface QuotaLacks {
+  readonly type: 'lacks';
+  readonly what: 'quota';
+  readonly wait: (done: (arrived: boolean) => void) => void;
+  readonly otherwise: () => RequestDecision;
+}
+
 /** What must be known before a request can be decided on. */
 export type Lacks =
   | { readonly type: 'lacks'; readonly what: 'view'; readonly key: ServiceKey }
-  | { readonly type: 'lacks'; readonly what: 'name'; readonly name: string };
+  | { readonly type: 'lacks'; readonly what: 'name'; readonly name: string }
+  | QuotaLacks;
 
 export type ExplicitDecision = RequestDecision | Lacks;
 
@@ -51,6 +60,7 @@ export function decideExplicit(context: Context, head: MessageHead, bytes: Buffe
 
 /** The answer when what was lacking does not come. */
 export function giveUp(context: Context, lacks: Lacks): RequestDecision {
+  if (lacks.what === 'quota') return lacks.otherwise();
   const seconds = context.limits.viewTimeoutMs / 1000;
   if (lacks.what === 'view')
     return answer('UH', `no view of the service ${lacks.key} arrived within ${seconds} s`, lacks.key, '');

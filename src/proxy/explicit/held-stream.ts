@@ -7,7 +7,7 @@ import type { Http2Stream, StreamUser } from '../codec/http2/http2-stream.ts';
 import type { RequestDecision } from '../decide-request.ts';
 import type { StreamConnectionOwner } from '../exchange/http2-client-end.ts';
 import { type BodyTaker, KeptRequest } from '../exchange/kept-request.ts';
-import { decideExplicit, type Lacks } from './decide-explicit.ts';
+import { decideExplicit, type ExplicitDecision, type Lacks } from './decide-explicit.ts';
 import { LookUp } from './look-up.ts';
 
 /** The connection that the stream belongs to. */
@@ -17,13 +17,29 @@ export interface StreamServer extends StreamConnectionOwner {
   serve(stream: Http2Stream, decision: RequestDecision, head: Http2Head, end: boolean): void;
 }
 
+/** Decides on a request whose head is in the slab. */
+export type DecideStream = (head: Http2Head) => ExplicitDecision;
+
 /** Decides now, or as soon as what is lacking is here. */
 export function serveExplicitStream(server: StreamServer, stream: Http2Stream, head: Http2Head, end: boolean): void {
   const { context, record } = server;
-  context.asked.note(record.client, null, head, context.reactor.slab.bytes);
-  const decision = decideExplicit(context, head, context.reactor.slab.bytes);
+  serveStream(server, stream, head, end, (asked) => {
+    context.asked.note(record.client, null, asked, context.reactor.slab.bytes);
+    return decideExplicit(context, asked, context.reactor.slab.bytes);
+  });
+}
+
+/** The same for any decision that may lack something; `decide` is called again when that has come. */
+export function serveStream(
+  server: StreamServer,
+  stream: Http2Stream,
+  head: Http2Head,
+  end: boolean,
+  decide: DecideStream,
+): void {
+  const decision = decide(head);
   if (decision.type !== 'lacks') return server.serve(stream, decision, head, end);
-  new HeldStream(server, stream).hold(decision, head, end);
+  new HeldStream(server, stream, decide).hold(decision, head, end);
 }
 
 class HeldStream implements StreamUser {
@@ -31,11 +47,13 @@ class HeldStream implements StreamUser {
   readonly #stream: Http2Stream;
   readonly #kept: KeptRequest;
   readonly #lookUp: LookUp;
+  readonly #decide: DecideStream;
   #ended = false;
   #isOver = false;
 
-  constructor(server: StreamServer, stream: Http2Stream) {
+  constructor(server: StreamServer, stream: Http2Stream, decide: DecideStream) {
     this.#server = server;
+    this.#decide = decide;
     this.#stream = stream;
     this.#kept = new KeptRequest(server.context.exchanges);
     this.#lookUp = new LookUp(server.context, server.socket, () => this.#goOn());
@@ -88,11 +106,9 @@ class HeldStream implements StreamUser {
 
   #goOn(): void {
     if (this.#isOver) return;
-    const { context, record } = this.#server;
     const kept = this.#kept;
     const head = kept.restoreHttp2Head();
-    context.asked.note(record.client, null, head, context.reactor.slab.bytes);
-    const decided = decideExplicit(context, head, context.reactor.slab.bytes);
+    const decided = this.#decide(head);
     const decision = decided.type === 'lacks' ? this.#lookUp.fetch(decided) : decided;
     if (decision === null) return;
     const isWhole = this.#ended && (decision.type === 'answer' || !kept.hasMore);

@@ -55,6 +55,8 @@ export class LookUp {
         return this.#context.whenServiceArrives(lacks.key, done);
       case 'name':
         return this.#context.explicit.whenNameResolves(lacks.name, done);
+      case 'quota':
+        return lacks.wait(done);
       default:
         return assertNever(lacks);
     }

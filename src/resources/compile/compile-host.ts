@@ -2,16 +2,28 @@ import type { HostView, WorkloadPolicyView } from '../../contract/host-view.ts';
 import type { RegisteredEndpoint } from '../change.ts';
 import type { ResourceIndex } from '../resource-index.ts';
 import { HostAuthorization } from './compile-authorization.ts';
+import { type CountHosts, compileHostLimits } from './compile-host-limits.ts';
 import { compileMtls, compileOtherPorts } from './compile-mtls.ts';
 
 export type HostViewBody = Omit<HostView, 'version'>;
 
 /** The policies for what arrives at the workloads of one host; those of which nothing is said are left out. */
-export function compileHost(index: ResourceIndex, workloads: readonly RegisteredEndpoint[]): HostViewBody {
+export function compileHost(
+  index: ResourceIndex,
+  workloads: readonly RegisteredEndpoint[],
+  countHosts: CountHosts = () => 1,
+): HostViewBody {
   const access = new HostAuthorization(index);
   const compiled = [...workloads].sort(byName).map((workload): WorkloadPolicyView => {
     const { namespace, name, labels } = workload;
-    return { namespace, name, ...compileMtls(index, namespace, labels), ...access.of(workload) };
+    const limits = compileHostLimits(index, workload, countHosts);
+    return {
+      namespace,
+      name,
+      ...compileMtls(index, namespace, labels),
+      ...access.of(workload),
+      ...(limits.length === 0 ? {} : { limits }),
+    };
   });
   const others = access.others([...new Set(workloads.map(({ namespace }) => namespace))].sort());
   return {

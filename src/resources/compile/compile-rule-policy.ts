@@ -4,12 +4,13 @@ import type { PolicyRetrySpec, RetryTrigger } from '../policy-types.ts';
 import { keyOf, type ResourceIndex } from '../resource-index.ts';
 import type { RequestRouteResource } from '../types.ts';
 import { compileFault } from './compile-fault.ts';
+import { compileLimits } from './compile-limits.ts';
 import { compileSession } from './compile-session.ts';
 import { policyForRouteRule } from './deciding-policy.ts';
 
 /** Members of an action that a policy may set, for rules that do not set them themselves. */
 export type RulePolicyView = Partial<
-  Pick<RouteActionView, 'fault' | 'retry' | 'perTryTimeoutMs' | 'requestTimeoutMs' | 'sessionPersistence'>
+  Pick<RouteActionView, 'fault' | 'retry' | 'perTryTimeoutMs' | 'requestTimeoutMs' | 'sessionPersistence' | 'limits'>
 >;
 
 const NOTHING: RulePolicyView = {};
@@ -23,17 +24,20 @@ export function policyForRule(
   route: RequestRouteResource,
   rule: { readonly name?: string | undefined },
 ): RulePolicyView {
-  const spec = policyForRouteRule(index, route, rule)?.resource.spec;
-  if (spec === undefined) return NOTHING;
+  const policy = policyForRouteRule(index, route, rule)?.resource;
+  if (policy === undefined) return NOTHING;
+  const { spec } = policy;
   const { faultInjection, retry, sessionPersistence, timeout } = spec;
   const fault = faultInjection === undefined ? null : compileFault(faultInjection);
   const request = timeout?.http?.requestTimeout;
   const owner = `${route.kind} ${keyOf(route)} ${rule.name ?? ''}`;
+  const limits = compileLimits(spec.rateLimit, { policy: keyOf(policy), service: owner.trim(), hosts: 1 });
   return {
     ...(fault === null ? {} : { fault }),
     ...(retry === undefined ? {} : compileRetry(retry)),
     ...(sessionPersistence === undefined ? {} : { sessionPersistence: compileSession(sessionPersistence, owner) }),
     ...(request === undefined ? {} : { requestTimeoutMs: parseDuration(request) }),
+    ...(limits.length === 0 ? {} : { limits }),
   };
 }
 

@@ -7,6 +7,7 @@ import { healthCheck } from './health-check.ts';
 import { loadBalancer } from './load-balancer.ts';
 import { circuitBreaker, timeout } from './policy-limits.ts';
 import { policyRetry, retryConstraint } from './policy-retry.ts';
+import { rateLimit } from './rate-limit.ts';
 import { sessionPersistence } from './session-persistence.ts';
 
 const MAX_TARGETS = 16;
@@ -63,10 +64,10 @@ export const backendTrafficPolicySpec = z
     retry: policyRetry.optional(),
     faultInjection: faultInjection.optional(),
     sessionPersistence: sessionPersistence.optional(),
+    rateLimit: rateLimit.optional(),
     targetRef: unsupported('write targetRefs, a list'),
     targetSelectors: unsupported('targets are named under targetRefs'),
     mergeType: unsupported('policies are not merged: the most specific, then the oldest applies'),
-    rateLimit: unsupported('rate limits are not supported yet: leave this out'),
     compression: unsupported('bodies pass unchanged'),
     compressor: unsupported('bodies pass unchanged'),
     connection: unsupported('buffer sizes and socket settings are not configurable'),
@@ -88,16 +89,26 @@ export const backendTrafficPolicySpec = z
       const message = `goes with targets that are ${targets}; targetRefs[${other}] is not one`;
       ctx.addIssue({ code: 'custom', message, path: [...path] });
     }
+    const entry = spec.targetRefs.findIndex(({ kind }) => kind === 'ServiceEntry');
+    if (spec.rateLimit !== undefined && entry >= 0) {
+      const message = `goes with Services and routes; targetRefs[${entry}] is a ServiceEntry, which has no agent to count`;
+      ctx.addIssue({ code: 'custom', message, path: ['rateLimit'] });
+    }
   })
   .transform((spec): BackendTrafficPolicySpec => defined(spec));
 
 /** The settings that are there and mean something to one kind of target only. */
-function settingsByTarget(spec: BackendTrafficPolicySpec): [readonly string[], 'Service' | 'route'][] {
-  const found: [readonly string[], 'Service' | 'route'][] = [];
+function settingsByTarget(spec: BackendTrafficPolicySpec): [readonly PropertyKey[], 'Service' | 'route'][] {
+  const found: [readonly PropertyKey[], 'Service' | 'route'][] = [];
   for (const field of SERVICE_ONLY) if (spec[field] !== undefined) found.push([[field], 'Service']);
   if (spec.timeout?.tcp !== undefined) found.push([['timeout', 'tcp'], 'Service']);
   const { requestTimeout: _, ...ofConnections } = spec.timeout?.http ?? {};
   for (const field of Object.keys(ofConnections)) found.push([['timeout', 'http', field], 'Service']);
   if (spec.retry !== undefined) found.push([['retry'], 'route']);
+  if (spec.rateLimit?.global !== undefined) found.push([['rateLimit', 'global'], 'Service']);
+  for (const [i, { clientSelectors }] of (spec.rateLimit?.local?.rules ?? []).entries()) {
+    const of = clientSelectors.findIndex(({ caller }) => caller !== undefined);
+    if (of >= 0) found.push([['rateLimit', 'local', 'rules', i, 'clientSelectors', of, 'caller'], 'Service']);
+  }
   return found;
 }

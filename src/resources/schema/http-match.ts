@@ -6,7 +6,7 @@ import { headerMatches, queryMatches } from './value-match.ts';
 export const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 const PATH_CHARACTERS = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
 
-const path = z
+export const pathMatch = z
   .strictObject({
     type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).default('PathPrefix'),
     value: z.string().max(1024).default('/'),
@@ -14,8 +14,9 @@ const path = z
   .superRefine(({ type, value }, ctx) => {
     const message = type === 'RegularExpression' ? null : pathProblem(value);
     if (message !== null) ctx.addIssue({ code: 'custom', message, path: ['value'] });
-  })
-  .default({ type: 'PathPrefix', value: '/' });
+  });
+
+const path = pathMatch.default({ type: 'PathPrefix', value: '/' });
 
 /** The rules of the Gateway API for Exact and PathPrefix values: such a path could never match a normalised request. */
 function pathProblem(value: string): string | null {

@@ -24,6 +24,22 @@ t.test('what a policy for a route becomes in the actions of its rules', async (t
       { requestTimeoutMs: null, sessionPersistence: { type: 'Cookie', name: 'sid' } },
     ],
     [
+      'local rate limits',
+      { rateLimit: { local: { rules: [{ limit: { requests: 50, unit: 'Second' } }] } } },
+      {
+        requestTimeoutMs: null,
+        limits: [
+          {
+            id: 'shop/p/local/0@HTTPRoute shop/r',
+            service: 'HTTPRoute shop/r',
+            scope: 'local',
+            by: [],
+            limit: { requests: 50, windowMs: 1_000 },
+          },
+        ],
+      },
+    ],
+    [
       'retries as Envoy Gateway has them',
       { retry: {} },
       { requestTimeoutMs: null, retry: { attempts: 2, codes: [503], grpcCodes: [1, 14] } },

@@ -254,7 +254,7 @@ t.test('BackendTrafficPolicy: every class of refused setting', async (t) => {
     [session({ cookie: { name: 'a;b' } }), 'spec.sessionPersistence.cookie.name', /./],
     [session({ cookie: { path: '/a;b' } }), 'spec.sessionPersistence.cookie.path', /without ";"/],
     [session({ idleTimeout: '1m' }), 'spec.sessionPersistence.idleTimeout', /use absoluteTimeout/],
-    [{ rateLimit: {} }, 'spec.rateLimit', /leave this out/],
+    [{ rateLimit: {} }, 'spec.rateLimit', /local, global or both/],
     [{ mergeType: 'StrategicMerge' }, 'spec.mergeType', /not merged/],
   ];
   for (const [spec, path, words] of cases) refuses(t, trafficPolicy('p', [parent('a')], spec), path, words);

@@ -1,0 +1,85 @@
+/** What main tells a data thread, put in force for the next connection and request. */
+import type { FromDataThread, ToDataThread } from '../contract/data-thread.ts';
+import { serviceKey } from '../contract/views.ts';
+import type { Context } from './context.ts';
+import { drainIdle } from './drain.ts';
+import { dumpState } from './dump-state.ts';
+import { endForbidden } from './end-forbidden.ts';
+import { explainRequest } from './explain/explain-request.ts';
+import type { ViewWaiters } from './view-waiters.ts';
+
+/** What messages change of a data thread. */
+export interface MessageTargets {
+  readonly context: Context;
+  /** Connections that wait for the view of a service, and requests that wait for the address of a host. */
+  readonly waiters: ViewWaiters;
+  readonly nameWaiters: ViewWaiters;
+  /** From now on it is draining, and accepts nothing. */
+  readonly beginDrain: () => void;
+  /** What becomes of certificates is told in the answer. */
+  readonly useIdentity: (message: Extract<ToDataThread, { type: 'identity' }>) => void;
+  readonly post: (message: FromDataThread) => void;
+}
+
+export function applyMessage(targets: MessageTargets, message: ToDataThread): void {
+  const { context, waiters, nameWaiters, post } = targets;
+  const { table, reactor } = context;
+  switch (message.type) {
+    case 'directory':
+      return table.setDirectory(message.services, message.egress);
+    case 'endpoint-names':
+      return table.setEndpointNames(message.addresses);
+    case 'service':
+      return useService(context, waiters, message);
+    case 'service-removed':
+      table.removeService(message.key);
+      return waiters.settle(message.key, false);
+    case 'inbound':
+      return table.setInbound(message.workloads);
+    case 'host':
+      return useHost(context, message);
+    case 'identity':
+      return targets.useIdentity(message);
+    case 'json-web-keys':
+      return context.hostPolicies.setKeys(message.url, message.keys);
+    case 'quota-slot':
+    case 'quota-filled':
+      return context.rateLimits.heard(message);
+    case 'resolved':
+      context.explicit.names.put(message.name, message.addresses, message.problem, reactor.now);
+      return nameWaiters.settle(message.name, true);
+    case 'endpoint-health':
+      return table.healths.check(message.cluster, message.address, message.passes);
+    case 'drain':
+      targets.beginDrain();
+      return drainIdle(context);
+    case 'stop':
+      return reactor.stop();
+    case 'dump':
+      return post({ type: 'dump', sequence: message.sequence, state: dumpState(context) });
+    case 'explain':
+      return explain(context, message, post);
+  }
+}
+
+function useService(
+  { table }: Context,
+  waiters: ViewWaiters,
+  { service }: Extract<ToDataThread, { type: 'service' }>,
+): void {
+  table.setService(service);
+  waiters.settle(serviceKey(service.namespace, service.name), true);
+}
+
+function useHost(context: Context, { view }: Extract<ToDataThread, { type: 'host' }>): void {
+  if (context.hostPolicies.set(view)) context.rateLimits.set(view);
+  endForbidden(context);
+}
+
+function explain(
+  context: Context,
+  { sequence, question }: Extract<ToDataThread, { type: 'explain' }>,
+  post: (message: FromDataThread) => void,
+): void {
+  explainRequest(context, question, (answer) => post({ type: 'explained', sequence, answer }));
+}
