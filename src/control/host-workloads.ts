@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RegisteredEndpoint } from '../resources/index.ts';
 
 interface HostEntry {
@@ -16,9 +17,12 @@ export class HostWorkloads {
   /** Gone for good: their views are taken away. */
   readonly #forgotten = new Set<string>();
 
-  put(workload: RegisteredEndpoint): void {
-    this.#forgotten.delete(workload.host);
-    this.#entry(workload.host).workloads.set(nameOf(workload), workload);
+  /** @returns whether it is something new: an agent that reconnects registers all it has again */
+  put(workload: RegisteredEndpoint): boolean {
+    const { workloads } = this.#entry(workload.host);
+    const before = workloads.get(nameOf(workload));
+    workloads.set(nameOf(workload), workload);
+    return this.#forgotten.delete(workload.host) || !isDeepStrictEqual(before, workload);
   }
 
   /** What the host's lease names; others are dropped. @returns whether it is something new */

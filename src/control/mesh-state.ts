@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { type ServiceKey, serviceKey } from '../contract/views.ts';
 import {
   affectedConditions,
@@ -97,8 +98,7 @@ export class MeshState {
 
   /** A host registered this workload; whether it lives is another matter. */
   noteWorkload(endpoint: RegisteredEndpoint): void {
-    this.hosts.put(this.#grouped(endpoint));
-    this.#touchHosts([endpoint.host]);
+    if (this.hosts.put(this.#grouped(endpoint))) this.#touchHosts([endpoint.host]);
   }
 
   /** The workloads that a host's lease names (`<namespace>.<name>`); null: it does not know yet. */
@@ -115,7 +115,8 @@ export class MeshState {
   /** As the agent registered it: what its WorkloadGroup says is added here, and again whenever that changes. */
   putEndpoint(endpoint: RegisteredEndpoint): void {
     this.#groups.put(endpoint);
-    this.#touch(this.endpoints.put(this.#grouped(endpoint)), null);
+    const grouped = this.#grouped(endpoint);
+    if (!isDeepStrictEqual(this.endpoints.get(endpoint), grouped)) this.#touch(this.endpoints.put(grouped), null);
   }
 
   deleteEndpoint(host: string, workload: string): void {

@@ -67,7 +67,6 @@ export class Publisher {
   get services(): number {
     return this.views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
   }
-
   /**
    * Takes over what the store holds, and begins. `nowSeconds`, the time since 1970, becomes the epoch of a store that has
    * none: it is higher than that of any store before it. `suspect`: registrations are missing. Rejects with BusError.
@@ -109,6 +108,7 @@ export class Publisher {
       if (this.held === 'empty') this.held = null;
     }
     this.#count.changed();
+    this.#pace.changed();
     this.#start();
   }
 

@@ -37,6 +37,11 @@ export class EndpointIndex {
     return [...(this.#hosts.get(host)?.keys() ?? [])].map((workload) => this.delete(host, workload));
   }
 
+  /** What is registered under the same host, namespace and name. */
+  get({ host, namespace, name }: RegisteredEndpoint): RegisteredEndpoint | undefined {
+    return this.#hosts.get(host)?.get(workloadKey(namespace, name));
+  }
+
   ofHost(host: string): RegisteredEndpoint[] {
     return [...(this.#hosts.get(host)?.values() ?? [])];
   }

@@ -193,7 +193,9 @@ export class ResourceIndex {
   }
 
   #related<K extends Kind>(relation: Relation, key: string, ...kinds: readonly K[]): Stored<ResourceOf<K>>[] {
-    const ids = this.#relations.get(relationKey(relation, key)) ?? [];
+    const ids = this.#relations.get(relationKey(relation, key));
+    // Most relations of most services are empty.
+    if (ids === undefined) return [];
     return [...ids].flatMap((id) => storedOf(this.#byId.get(id), ...kinds) ?? []);
   }
 

@@ -30,6 +30,18 @@ t.test('a workload is dropped when the lease names it no more, and by nothing el
   t.equal(hosts.of('a'), null, 'it must register again');
 });
 
+t.test('the same workload again is nothing new', async (t) => {
+  const hosts = new HostWorkloads();
+  t.equal(hosts.put(workload('a', 'orders')), true);
+  t.equal(hosts.put(workload('a', 'orders')), false);
+  t.equal(hosts.put({ ...workload('a', 'orders'), labels: { app: 'orders' } }), true);
+  t.equal(hosts.put(workload('b', 'orders')), true);
+  hosts.forget('a');
+  t.equal(hosts.put(workload('a', 'orders')), true, 'it was forgotten');
+  hosts.expect('a', ['shop.web']);
+  t.equal(hosts.put(workload('a', 'orders')), true, 'it was dropped');
+});
+
 t.test('a forgotten host is one whose view goes, until it comes back', async (t) => {
   const hosts = new HostWorkloads();
   hosts.put(workload('a', 'orders'));

@@ -22,6 +22,31 @@ function valuesOf(text: string): readonly Resource[] {
   return decoded.value;
 }
 
+t.test('what is registered again as it was touches nothing', async (t) => {
+  const touched: Touched[] = [];
+  const state = new MeshState((one) => touched.push(one));
+  const endpoint = {
+    host: 'h',
+    namespace: 'shop',
+    name: 'o',
+    labels: { app: 'orders' },
+    address: '10.0.0.1',
+    ports: { http: 80 },
+    weight: 1,
+    healthy: true,
+  };
+  for (let i = 0; i < 2; i++) {
+    state.noteWorkload({ ...endpoint, labels: { ...endpoint.labels } });
+    state.putEndpoint({ ...endpoint, ports: { ...endpoint.ports } });
+    t.equal(touched.length, 2);
+  }
+  state.putEndpoint({ ...endpoint, ports: { http: 81 } });
+  t.equal(touched.length, 3);
+  state.deleteHost('h');
+  state.putEndpoint({ ...endpoint, ports: { http: 81 } });
+  t.equal(touched.length, 5, 'it was taken out');
+});
+
 t.test('each change tells which views it touches, and whether the directory and the egress modes', async (t) => {
   const touched: Touched[] = [];
   const state = new MeshState((one) => touched.push(one));

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { PublishPace } from '../../../src/control/publish-pace.ts';
 
@@ -27,3 +28,22 @@ t.test('changes that wait to be admitted are taken along, but not for ever', asy
   const endless = new PublishPace(() => true);
   t.ok((await timed(endless.next())) >= 49);
 });
+
+t.test(
+  'endpoints that stream in are waited for, in proportion to what a publication costs, and not for ever',
+  async (t) => {
+    const pace = new PublishPace(() => false);
+    await pace.next();
+    await sleep(60);
+    pace.published();
+    const streaming = setInterval(() => pace.changed(), 10);
+    const waited = await timed(pace.next());
+    t.ok(waited > 200, `${waited} ms: four times as long as the one before took`);
+    t.ok(waited < 2_000, `${waited} ms`);
+    clearInterval(streaming);
+    pace.published();
+    pace.changed();
+    pace.hurry();
+    t.ok((await timed(pace.next())) < 50, 'an urgent one waits for none');
+  },
+);
