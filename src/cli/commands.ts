@@ -14,6 +14,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   confirm: async () => (await import('./confirm.ts')).confirmCommand,
   quota: async () => (await import('./quota.ts')).quotaCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,
+  cert: async () => (await import('./cert.ts')).certCommand,
   get: async () => (await import('./get.ts')).getCommand,
   delete: async () => (await import('./delete.ts')).deleteCommand,
   status: async () => (await import('./status.ts')).statusCommand,

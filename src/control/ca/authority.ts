@@ -1,5 +1,6 @@
 import type { TrustRecord } from '../../contract/certificate-messages.ts';
-import type { AuthorityLinks } from './authority-links.ts';
+import { SerialQueue } from '../serial-queue.ts';
+import { type AuthorityLinks, recordRootChange } from './authority-links.ts';
 import {
   prepareDirectory,
   readFileAuthority,
@@ -9,9 +10,17 @@ import {
   writeRootKey,
   writeTrustFile,
 } from './ca-files.ts';
-import { fingerprintOf } from './certificate.ts';
 import { type Issuer, makeRootIssuer } from './issuer.ts';
-import { applyStep, beginRotation, nextStep, nextVersion, type Pace, type RotationStep } from './rotation.ts';
+import {
+  type Audience,
+  applyStep,
+  beginRotation,
+  FILES_ROTATE,
+  nextStep,
+  nextVersion,
+  type Pace,
+  type RotationStep,
+} from './rotation.ts';
 import type { CertificateSettings, RootAction } from './settings.ts';
 import type { StoredTrust } from './trust-store.ts';
 
@@ -28,6 +37,8 @@ export class Authority {
   readonly #links: AuthorityLinks;
   #issuer: Issuer | null = null;
   #trust: StoredTrust | null = null;
+  /** Records are taken up one at a time: all write the same file. */
+  readonly #taking = new SerialQueue();
   #saidKeyless = '';
 
   constructor(settings: CertificateSettings, links: AuthorityLinks) {
@@ -51,8 +62,8 @@ export class Authority {
   async trust(): Promise<TrustRecord> {
     const stored = await this.#links.store.read();
     if (stored === null) throw new Error('there is no root yet');
-    if (stored.revision !== this.#trust?.revision) await this.#take(stored);
-    return stored.record;
+    await this.#take(stored);
+    return this.#trust?.record ?? stored.record;
   }
 
   get known(): TrustRecord | null {
@@ -63,7 +74,9 @@ export class Authority {
   async tick(): Promise<void> {
     const stored = await this.#links.store.read();
     if (stored === null) return this.#begin();
-    if (stored.revision !== this.#trust?.revision) await this.#take(stored);
+    await this.#take(stored);
+    const known = this.#trust?.record ?? stored.record;
+    if (stored.record.version < known.version) return this.#putBack(known, stored.revision);
     const { source } = this.settings;
     if (source.type === 'files') {
       if (this.#links.leads()) await this.#followFiles(source, stored);
@@ -103,14 +116,9 @@ export class Authority {
     throw new Error(`these live hosts still use the old root: ${step.waitingFor.slice(0, 10).join(', ')}`);
   }
 
-  /** What the rotation waits for; null: none is under way. */
-  async progress(): Promise<RotationStep | null> {
-    const record = await this.trust();
-    const { rotation } = record;
-    if (rotation === null) return null;
-    const { store } = this.#links;
-    const audience = { reports: await store.reports(), live: await store.live() };
-    return nextStep({ version: record.version, rotation }, audience, this.#pace(false));
+  /** What the rotation of a record waits for; null: none is under way. */
+  progress({ version, rotation }: TrustRecord, audience: Audience): RotationStep | null {
+    return rotation && nextStep({ version, rotation }, audience, this.#pace(false));
   }
 
   #pace(finish: boolean): Pace {
@@ -125,21 +133,13 @@ export class Authority {
     this.#trust = null;
     if (source.type === 'files') {
       if (!leads()) return;
-      const authority = await readFileAuthority(source);
-      const roots = authority.roots.map(toRoot);
-      const record = { trustDomain, version: nowMs(), roots, issuer: authority.issuer.root, rotation: null };
+      const { issuer, roots } = await readFileAuthority(source);
+      const record = { trustDomain, version: nowMs(), roots, issuer: issuer.root, rotation: null };
       await this.#change('create-root', '', record);
       return;
     }
     const kept = await readTrustFile(source.directory);
-    if (kept !== null) {
-      this.#links.logger.warn(
-        { root: kept.issuer },
-        'the store has lost the roots: putting back what this replica knows',
-      );
-      await this.#change('restore-root', '', { ...kept, version: nextVersion(kept, nowMs()) });
-      return;
-    }
+    if (kept !== null) return this.#putBack(kept, 0);
     if (!leads()) return;
     const issuer = await makeRootIssuer(trustDomain, nowMs());
     await writeRootKey(source.directory, issuer);
@@ -148,11 +148,17 @@ export class Authority {
     if (!(await this.#change('create-root', '', record))) await removeRootKey(source.directory, issuer.root);
   }
 
+  /** The store was wiped, or an old backup of it is there: hosts never go back, so it follows what is known. @param over revision of what it replaces */
+  async #putBack(known: TrustRecord, over: number): Promise<void> {
+    const { logger, nowMs } = this.#links;
+    logger.warn({ root: known.issuer }, 'the store has lost the newest roots: putting back what this replica knows');
+    await this.#change('restore-root', '', { ...known, version: nextVersion(known, nowMs()) }, over);
+  }
+
   /** The operator exchanges the files while control runs; hosts trust what they say. */
   async #followFiles(source: Parameters<typeof readFileAuthority>[0], { record }: StoredTrust): Promise<void> {
-    const { issuer, roots } = await readFileAuthority(source);
+    const { issuer, roots: wanted } = await readFileAuthority(source);
     this.#issuer = issuer;
-    const wanted = roots.map(toRoot);
     const { trustDomain } = this.settings;
     const isSame =
       wanted.map((root) => root.fingerprint).join() === record.roots.map((root) => root.fingerprint).join() &&
@@ -177,46 +183,53 @@ export class Authority {
     // The replica that has the next key carries it through; the store's compare and set decides between two that have it.
     if (next === undefined || (await readRootIssuer(source.directory, next.certificate)) === null) return null;
     const { store, nowMs } = this.#links;
-    const audience = { reports: await store.reports(), live: await store.live() };
-    const step = nextStep({ version, rotation }, audience, this.#pace(finish));
+    const step = nextStep({ version, rotation }, await store.audience(), this.#pace(finish));
     if (step.type === 'wait') return step;
     await this.#change(step.type === 'drop' ? 'drop-root' : 'reissue', author, applyStep(record, step.type, nowMs()));
     return step;
   }
 
   /** Writes a new record over the one that was read last; somebody else's is left alone, and looked at in the next round. */
-  async #change(action: RootAction, author: string, record: TrustRecord): Promise<boolean> {
-    const { store, audit, logger, announce } = this.#links;
-    if (!(await store.write(record, this.#trust?.revision ?? 0))) {
+  async #change(
+    action: RootAction,
+    author: string,
+    record: TrustRecord,
+    over: number = this.#trust?.revision ?? 0,
+  ): Promise<boolean> {
+    const { store, logger, announce } = this.#links;
+    if (!(await store.write(record, over))) {
       logger.info({ action }, 'another control changed the roots first');
       return false;
     }
+    // It is done, whatever happens to this replica afterwards.
+    announce();
+    await recordRootChange(this.#links, action, author, record);
     const stored = await store.read();
     if (stored !== null) await this.#take(stored);
-    announce();
-    logger.info(
-      { action, issuer: record.issuer, roots: record.roots.length, version: record.version },
-      'the roots changed',
-    );
-    const results = record.roots.map(({ fingerprint }) => ({
-      id: `Root..${fingerprint}`,
-      outcome: 'updated' as const,
-      generation: record.version,
-    }));
-    await audit.record({ action, author, requestId: '', results });
     return true;
   }
 
   /** A record that this replica has not seen: its key is looked for, and what is over is forgotten. */
   async #take(stored: StoredTrust): Promise<void> {
+    if (stored.revision !== this.#trust?.revision) await this.#taking.run(() => this.#takeNow(stored));
+  }
+
+  async #takeNow(stored: StoredTrust): Promise<void> {
     const { source } = this.settings;
     const { record } = stored;
     const before = this.#trust?.record ?? null;
+    // Who waited may hold what another has taken, or something older.
+    if (stored.revision === this.#trust?.revision || record.version < (before?.version ?? 0)) return;
+    const active = record.roots.find(({ fingerprint }) => fingerprint === record.issuer);
+    // Both at once: a request must not meet a record without the key that belongs to it.
+    if (source.type === 'own' && active !== undefined)
+      this.#issuer = await readRootIssuer(source.directory, active.certificate);
     this.#trust = stored;
     if (source.type !== 'own') return;
-    const active = record.roots.find(({ fingerprint }) => fingerprint === record.issuer);
-    this.#issuer = active === undefined ? null : await readRootIssuer(source.directory, active.certificate);
-    await writeTrustFile(source.directory, record);
+    await writeTrustFile(source.directory, record).catch((reason: Error) => {
+      const { directory } = source;
+      this.#links.logger.warn({ directory, reason: reason.message }, 'the roots could not be written to the disk');
+    });
     // Only the end of a rotation takes a key away: a record that lost its roots in another way may have to be put back.
     const over = before?.rotation;
     if (over && record.rotation === null && record.issuer === over.to) {
@@ -234,11 +247,4 @@ export class Authority {
       'this control has no key of the root in use: another replica signs; to let this one sign too, copy the directory of the certificate authority to it',
     );
   }
-}
-
-const FILES_ROTATE =
-  'this control uses an authority from files: add the next root to the file of --ca-roots, exchange --ca-cert and --ca-key once every host trusts it, and take the old root out last';
-
-function toRoot(pem: string): TrustRecord['roots'][number] {
-  return { fingerprint: fingerprintOf(pem), certificate: pem };
 }

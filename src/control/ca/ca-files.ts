@@ -60,8 +60,7 @@ export async function readRootIssuer(directory: string, certificate: string): Pr
 
 export interface FileAuthority {
   readonly issuer: Issuer;
-  /** PEM each. */
-  readonly roots: readonly string[];
+  readonly roots: TrustRecord['roots'];
 }
 
 /** The operator's authority. Throws UserError: a file that cannot be read, a key that does not fit, no way up to a root. */
@@ -76,7 +75,10 @@ export async function readFileAuthority(source: Extract<CertificateSource, { typ
   if (root === null) throw unusable(source.certificate, `no root of ${source.roots} stands above it`);
   const fingerprints = new Set(roots.map(fingerprintOf));
   const sent = [certificate, ...above].filter((pem) => !fingerprints.has(fingerprintOf(pem))).join('');
-  return { issuer: { root, certificate, above: sent, key }, roots };
+  return {
+    issuer: { root, certificate, above: sent, key },
+    roots: roots.map((pem) => ({ fingerprint: fingerprintOf(pem), certificate: pem })),
+  };
 }
 
 async function readCertificates(file: string): Promise<string[]> {

@@ -107,9 +107,9 @@ export async function answerShow(desk: CertificateDesk, request: BusMessage): Pr
   const { host, after } = decode(request, showRequestSchema);
   const { authority, store } = desk;
   const record = await authority.trust();
-  const live = await store.live();
-  const progress = await authority.progress();
-  const reports = [...(await store.reports())]
+  const audience = await store.audience();
+  const progress = authority.progress(record, audience);
+  const reports = [...audience.reports]
     .filter(([name]) => (host === undefined || name === host) && (after === undefined || name > after))
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const page = reports.slice(0, SHOWN_HOSTS);
@@ -127,7 +127,7 @@ export async function answerShow(desk: CertificateDesk, request: BusMessage): Pr
       waitingFor: progress?.type === 'wait' ? [...progress.waitingFor] : [],
       dropAtMs: progress?.type === 'wait' && record.rotation.phase === 'reissue' ? progress.untilMs : null,
     },
-    hosts: page.map(([name, report]) => ({ host: name, live: live.has(name), ...report })),
+    hosts: page.map(([name, report]) => ({ host: name, live: audience.live.has(name), ...report })),
     ...(reports.length > page.length && last !== undefined && { next: last[0] }),
   };
 }

@@ -72,3 +72,7 @@ export function beginRotation(record: TrustRecord, next: Trust['roots'][number],
 export function nextVersion({ version }: Pick<Trust, 'version'>, nowMs: number): number {
   return Math.max(version + 1, nowMs);
 }
+
+/** How roots are rotated that control does not make itself. */
+export const FILES_ROTATE =
+  'this control uses an authority from files: add the next root to the file of --ca-roots, exchange --ca-cert and --ca-key once every host trusts it, and take the old root out last';

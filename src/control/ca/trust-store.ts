@@ -9,6 +9,7 @@ import {
 } from '../../contract/certificate-messages.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../../contract/decode.ts';
 import type { Subjects } from '../../contract/subjects.ts';
+import type { Audience } from './rotation.ts';
 
 /** Hosts whose reports are kept; a stream of invented hosts must not fill the store. */
 const MAX_HOSTS = 50_000;
@@ -58,7 +59,7 @@ export class TrustStore {
   }
 
   /** What each host said last. */
-  async reports(): Promise<Map<string, HostTrust>> {
+  async #reports(): Promise<Map<string, HostTrust>> {
     const reports = new Map<string, HostTrust>();
     for (const { key, data } of await this.#bucket.list()) {
       const report = key.startsWith(HOST_PREFIX) ? decodeJson(data, hostTrustSchema, MAX_RECORD_BYTES) : null;
@@ -68,8 +69,14 @@ export class TrustStore {
   }
 
   /** Hosts whose lease lives. */
-  async live(): Promise<Set<string>> {
+  async #live(): Promise<Set<string>> {
     return new Set((await this.#leases.list()).map(({ key }) => key));
+  }
+
+  /** What every host said, and who is there. */
+  async audience(): Promise<Audience> {
+    const [reports, live] = await Promise.all([this.#reports(), this.#live()]);
+    return { reports, live };
   }
 
   /** After the store was wiped: everything is told again. */

@@ -53,6 +53,8 @@ export interface TestAgent {
   states: string[];
   /** How often a view was handed over. */
   calls: number;
+  /** What `towpath cert renew` does here. */
+  renew: () => Promise<void>;
 }
 
 export function startAgent(url: string, host: string, workloads: readonly LinkedWorkload[] = []): TestAgent {
@@ -78,7 +80,10 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     status: async () => ({ host, services: agent.services.size }),
     dump: async () => ({ services: [...agent.services.keys()] }),
     explain: async (body) => ({ host, asked: body }),
-    renewCertificates: async () => ({ host }),
+    renewCertificates: async () => {
+      await agent.renew();
+      return { host };
+    },
     logLevel: async (wanted) => {
       if (!['debug', 'info'].includes(wanted)) throw new Error(`"${wanted}" is no log level`);
       return wanted;
@@ -102,6 +107,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     refuse: null,
     states: [],
     calls: 0,
+    renew: async () => {},
   };
   link.setWorkloads(workloads);
   link.start();
