@@ -1,5 +1,11 @@
 /** A decision on a request as text for people. Pure. */
-import type { AccessTrace, BackendTrace, DecisionTrace, EntryTrace } from '../contract/decision-trace.ts';
+import type {
+  AccessTrace,
+  BackendTrace,
+  DecisionTrace,
+  EndpointTrace,
+  EntryTrace,
+} from '../contract/decision-trace.ts';
 import { formatYaml } from '../core/yaml.ts';
 import type { CommandIo } from './command.ts';
 import { paint, plainLines } from './output.ts';
@@ -62,19 +68,24 @@ function describeAction(action: Readonly<Record<string, unknown>>): string {
 function describeBackend({ cluster, share, policies, endpoints, more }: BackendTrace, io: Io): string {
   if (cluster === null) return `${paint(io, 'red', 'unresolved')}, ${share} %: answered 500`;
   const { service: _, port: __, protocol: ___, ...told } = policies;
-  const rows = endpoints.map(({ address, workload, weight, locality, state }) => {
-    const place = locality === undefined ? '' : `, ${locality}`;
-    return `${address} (${workload}) weight ${weight}${place}${state === undefined ? '' : `, ${describeState(state)}`}`;
-  });
+  const rows = endpoints.map((endpoint) => describeEndpoint(endpoint));
   if (rows.length === 0) rows.push(paint(io, 'red', 'no ready endpoint: answered 503'));
   if (more > 0) rows.push(`and ${more} more`);
   return `${cluster}, ${share} %\n${indent(formatYaml(told))}${rows.map((row) => `\n${INDENT}- ${row}`).join('')}`;
 }
 
+function describeEndpoint({ address, workload, weight, locality, identity, state }: EndpointTrace): string {
+  const place = locality === undefined ? '' : `, ${locality}`;
+  const inPlainText = state !== undefined && state['mutualTls'] !== true;
+  const secured = inPlainText ? 'in plain text, since this host takes no part in mutual TLS' : 'by mutual TLS';
+  const hop = identity === undefined ? '' : `, ${identity} ${secured}`;
+  return `${address} (${workload}) weight ${weight}${place}${hop}${state === undefined ? '' : `, ${describeState(state)}`}`;
+}
+
 /** `active 3, idleConnections 1, ejected`: what is false or null is not worth a word. */
 function describeState(state: Readonly<Record<string, unknown>>): string {
   return Object.entries(state)
-    .filter(([, value]) => value !== false && value !== null && value !== undefined)
+    .filter(([name, value]) => name !== 'mutualTls' && value !== false && value !== null && value !== undefined)
     .map(([name, value]) =>
       value === true ? name : `${name} ${typeof value === 'object' ? JSON.stringify(value) : value}`,
     )
@@ -86,6 +97,7 @@ function describeDecision(decision: NonNullable<DecisionTrace['decision']>, io: 
     const { flag, status, sentence } = decision;
     return flag === '' ? `the rule answers ${status}` : paint(io, 'red', `answered ${status} (${flag}): ${sentence}`);
   }
+  if (decision.type === 'reset') return paint(io, 'red', `connection reset (${decision.flag}): ${decision.sentence}`);
   return `this time to ${decision.endpoint}${decision.cluster === '' ? '' : ` of ${decision.cluster}`}`;
 }
 

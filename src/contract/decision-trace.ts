@@ -59,6 +59,8 @@ export const endpointTraceSchema = z.object({
   workload: text,
   weight: count,
   locality: text.optional(),
+  /** SPIFFE ID that it must show: whoever takes part in mutual TLS reaches it so. */
+  identity: text.optional(),
   /** What the asked data thread knows; absent where nobody sends traffic, as for files. */
   state: z.looseObject({ active: count, idleConnections: count }).optional(),
 });
@@ -117,6 +119,8 @@ export const decisionTraceSchema = z.object({
     .discriminatedUnion('type', [
       z.object({ type: z.literal('forward'), endpoint: text, cluster: text, route: text }),
       z.object({ type: z.literal('answer'), flag: text, status: count, sentence: text }),
+      /** The connection is reset. */
+      z.object({ type: z.literal('reset'), flag: text, sentence: text }),
     ])
     .nullable(),
 });

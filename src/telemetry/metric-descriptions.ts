@@ -24,6 +24,12 @@ const TRAFFIC: Readonly<Record<string, MetricDescription>> = {
   towpath_inbound_mtls_total: counter(
     'Connections that arrived while this host takes part in mutual TLS or a PeerAuthentication counts, by workload, mode, connection security policy, result and reason.',
   ),
+  towpath_rate_limit_requests_total: counter(
+    'Requests that a rate limit counts, by policy, service, caller and result.',
+  ),
+  towpath_inbound_mtls_ended_total: counter(
+    'Connections without mutual TLS that were reset since a PeerAuthentication has become STRICT, by workload.',
+  ),
   towpath_verdicts_total: counter('What sniffing decided for captured connections, and why.'),
   towpath_requests_total: counter(
     'HTTP requests, by service, route, endpoint, protocol, status code, response flag and gRPC status.',

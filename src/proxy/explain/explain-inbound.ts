@@ -5,6 +5,7 @@ import { judgeRequest, tellAccess } from '../authorize-inbound.ts';
 import { ConnectionRecord, type RecordSink } from '../connection-record.ts';
 import type { Context } from '../context.ts';
 import { NO_PORT, readAuthority } from '../explicit/read-authority.ts';
+import { judgeArrival } from '../mesh/judge-arrival.ts';
 import { explainNoService } from './explain-service.ts';
 import { readQuestion } from './read-question.ts';
 
@@ -31,8 +32,13 @@ export function explainInbound(
   const record = new ConnectionRecord('inbound', source, parseSockAddr(SOMEWHERE, port), reactor.now, SILENT);
   record.service = table.findInbound(port)?.workload ?? '';
   record.peerPrincipal = arrives.principal ?? null;
+  const refused = judgeArrival(
+    hostPolicies.mtlsOf(record.service, port),
+    arrives.principal === undefined ? 'none' : 'mutual_tls',
+  );
+  if (refused !== null) return { trace: tellRefused(question, record.service, port, refused.sentence) };
   const judged = hostPolicies.hasAccess ? judgeRequest(context, record, parser.head, slab.bytes, false) : null;
-  const workload = record.service === '' ? `port ${port}, which no workload claims` : `${record.service} port ${port}`;
+  const workload = nameOf(record.service, port);
   const isAllowed = judged === null || judged.type === 'passed';
   const said = isAllowed ? 'allowed' : `answered ${judged.status}: ${judged.reason}`;
   const policies: AccessTrace = isAllowed || judged.status === 403 ? tellAccess(context, record) : [];
@@ -42,4 +48,15 @@ export function explainInbound(
     ? ({ type: 'forward', endpoint: 'the program', cluster: '', route: '' } as const)
     : ({ type: 'answer', flag: 'RBAC', status: judged.status, sentence: judged.reason } as const);
   return { trace: { ...trace, access: policies, decision } };
+}
+
+function nameOf(workload: string, port: number): string {
+  return workload === '' ? `port ${port}, which no workload claims` : `${workload} port ${port}`;
+}
+
+/** By PeerAuthentication, before any request is read. */
+function tellRefused(question: ExplainQuestion, service: string, port: number, why: string): DecisionTrace {
+  const sentence = `${nameOf(service, port)}: ${why}`;
+  const trace = explainNoService(question, { type: 'workload', service, port, sentence });
+  return { ...trace, decision: { type: 'reset', flag: 'NR', sentence: why } };
 }

@@ -117,8 +117,9 @@ function stateIn(port: ServicePort, now: number): StateOf {
 
 function addStates(known: Map<string, EndpointTrace['state']>, { key, endpoints, health }: Cluster, now: number): void {
   for (const { endpoint } of endpoints) {
-    const { active, idle, text } = endpoint;
-    known.set(`${key} ${text}`, { active, idleConnections: idle.length });
+    const { active, idle, text, tls } = endpoint;
+    const mutualTls = tls?.isMesh === true;
+    known.set(`${key} ${text}`, { active, idleConnections: idle.length, mutualTls, problem: tls?.problem || null });
   }
   for (const { endpoint, isUsable, ejectedUntil, passes } of health?.states() ?? []) {
     const state = known.get(`${key} ${endpoint.text}`);

@@ -128,10 +128,16 @@ function clusterOf(
   const { endpoints, tls, ...policies } = cluster;
   return {
     policies: { ...policies, ...(tls !== undefined && { tls: { ...tls, trusted: tls.trusted.type } }) },
-    endpoints: endpoints.slice(0, MAX_ENDPOINTS).map(({ ip, port, workload, weight, locality }) => {
+    endpoints: endpoints.slice(0, MAX_ENDPOINTS).map(({ ip, port, workload, weight, locality, identity }) => {
       const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
       const state = stateOf(key, address);
-      return { address, workload, weight, ...(locality !== undefined && { locality }), ...(state && { state }) };
+      return {
+        ...{ address, workload, weight },
+        ...(locality !== undefined && { locality }),
+        // TLS that the service has by a BackendTLSPolicy takes the place of mutual TLS.
+        ...(identity !== undefined && tls === undefined && { identity }),
+        ...(state && { state }),
+      };
     }),
     more: Math.max(0, endpoints.length - MAX_ENDPOINTS),
   };

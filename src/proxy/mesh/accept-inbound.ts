@@ -11,6 +11,7 @@ import type { Context } from '../context.ts';
 import { HelloStage } from '../hello-stage.ts';
 import { refuse } from '../route-connection.ts';
 import { type ChooseEndpoint, type Sniffed, SniffStage } from '../sniff-stage.ts';
+import { judgeArrival, type RefusedArrival, type Security } from './judge-arrival.ts';
 import { startMeshHandshake } from './mesh-handshake.ts';
 
 /** How the connection goes on. */
@@ -23,9 +24,7 @@ export interface Arrival {
   plain(sniffed: Sniffed): void;
 }
 
-/** What a connection was, as it is counted. */
-type Security = 'mutual_tls' | 'tls' | 'none';
-type Refusal = 'plaintext' | 'foreign-tls' | 'disabled' | 'handshake';
+type Refusal = RefusedArrival['reason'] | 'handshake';
 
 /** ALPN of what is no HTTP. */
 export const OPAQUE_HOP = 'towpath-tcp';
@@ -78,18 +77,11 @@ function judgePlain(
   security: Security,
   { plain }: Arrival,
 ): void {
-  if (policy.mode !== 'STRICT') {
-    count(context, record, policy, security, '');
-    return plain(sniffed);
-  }
+  const refused = judgeArrival(policy, security);
+  count(context, record, policy, security, refused?.reason ?? '');
+  if (refused === null) return plain(sniffed);
   if (sniffed.parallel !== null) context.reactor.reset(sniffed.parallel);
-  const [reason, spoken] =
-    security === 'tls'
-      ? (['foreign-tls', 'TLS that is not that of the mesh'] as const)
-      : (['plaintext', 'without TLS'] as const);
-  count(context, record, policy, security, reason);
-  const sentence = `PeerAuthentication ${policy.policy} (STRICT) accepts mutual TLS of the mesh alone; the client speaks ${spoken}`;
-  refuse(context, client, record, 'NR', sentence);
+  refuse(context, client, record, 'NR', refused.sentence);
 }
 
 function judgeMesh(
@@ -105,8 +97,8 @@ function judgeMesh(
     count(context, record, policy, 'mutual_tls', reason);
     refuse(context, client, record, reason === 'disabled' ? 'NR' : 'DPE', sentence);
   };
-  if (policy.mode === 'DISABLE')
-    return refused('disabled', `PeerAuthentication ${policy.policy} (DISABLE) accepts no mutual TLS`);
+  const disabled = judgeArrival(policy, 'mutual_tls');
+  if (disabled !== null) return refused(disabled.reason, disabled.sentence);
   startMeshHandshake(context, client, port, read, {
     established: (protocol, peer, own) => {
       record.peerPrincipal = peer;

@@ -80,3 +80,21 @@ t.test('each policy is told rule by rule, and nothing is counted', async (t) => 
   });
   t.equal(rig.count('towpath_authorization_total'), 0);
 });
+
+t.test('PeerAuthentication is asked first: what it refuses is reset', async (t) => {
+  rig.context.hostPolicies.set({
+    version: exampleVersion(9),
+    workloads: [{ namespace: 'shop', name: 'orders', mtls: { mode: 'STRICT', policy: 'shop/strict' } }],
+  });
+  const sentence = /^PeerAuthentication shop\/strict \(STRICT\) accepts mutual TLS of the mesh alone/;
+  t.match(ask({ authority: 'orders:8080', arrives: {} }), {
+    trace: { decision: { type: 'reset', flag: 'NR', sentence }, target: { sentence: /^shop\/orders port 8080: Peer/ } },
+  });
+  const principal = 'mesh/ns/shop/sa/web';
+  t.match(ask({ authority: 'orders:8080', arrives: { principal } }), { trace: { decision: { type: 'forward' } } });
+  t.match(
+    ask({ authority: 'orders:9', arrives: {} }),
+    { trace: { decision: { type: 'forward' } } },
+    'nobody claims it',
+  );
+});

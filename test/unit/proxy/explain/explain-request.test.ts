@@ -107,3 +107,19 @@ t.test('nothing is counted, and a request that the codec refuses is refused', as
   t.strictSame(rig.closed, []);
   t.strictSame(rig.errors, []);
 });
+
+t.test('endpoints say whom mutual TLS expects there, and whether this host takes part', async (t) => {
+  const identity = 'spiffe://example.org/ns/shop/sa/orders';
+  const view = serviceView([8091]);
+  const clusters = Object.fromEntries(
+    Object.entries(view.clusters).map(([key, one]) => [
+      key,
+      { ...one, endpoints: one.endpoints.map((endpoint) => ({ ...endpoint, identity })) },
+    ]),
+  );
+  table.setService({ ...view, version: { epoch: 1, gen: 9, hash: 'x' }, virtualIps: ['240.240.0.1'], clusters });
+  const endpoint = async (): Promise<unknown> => (await trace('orders.shop')).backends[0]?.endpoints[0];
+  t.match(await endpoint(), { identity, state: { mutualTls: false, problem: null } });
+  table.setOwnIdentity('spiffe://example.org/ns/shop/sa/web');
+  t.match(await endpoint(), { identity, state: { mutualTls: true } });
+});

@@ -2,6 +2,7 @@
 import type { IdentitySet } from '../../../../../src/contract/identity.ts';
 import { bindCalls, type RawCalls } from '../../../../../src/reactor/syscalls.ts';
 import { MESH_PROTOCOLS, type MeshClientTarget } from '../../../../../src/reactor/tls/mesh/mesh-protocols.ts';
+import type { MeshTarget } from '../../../../../src/reactor/tls/mesh/mesh-target.ts';
 import { MeshTls } from '../../../../../src/reactor/tls/mesh/mesh-tls.ts';
 import { NOTHING_RECEIVED } from '../../../../../src/reactor/tls/tls-engine.ts';
 import { Recorder } from '../../support/recorder.ts';
@@ -52,9 +53,14 @@ export class MeshRig {
   }
 
   dial(port: number, target: MeshClientTarget): End {
-    const heard = new Recorder(this.world);
     const made = this.dialling.clientTarget(target);
     if ('reason' in made) throw new Error(made.sentence);
+    return this.dialWith(port, made);
+  }
+
+  /** With what an earlier look has found usable. */
+  dialWith(port: number, made: MeshTarget): End {
+    const heard = new Recorder(this.world);
     const socket = this.world.reactor.dial(addressOf('127.0.0.1', port), 0, heard);
     if (typeof socket === 'number') throw new Error(`dial: ${socket}`);
     if (!this.world.reactor.tls.startClient(socket, made)) throw new Error('no memory');
