@@ -34,6 +34,12 @@ export function keysBehind(meta: Meta, keys: Iterable<string>, held: ReadonlyMap
   });
 }
 
+/** The generation to settle next. One that was never settled is overtaken: what it listed is not known to be complete. */
+export function overtake(older: Meta | null, newer: Meta, settled: Generation | null): Meta {
+  const isOpen = older !== null && compareGenerations(older, settled ?? { epoch: 0, gen: 0 }) > 0;
+  return isOpen ? mergeMeta(older, newer) : newer;
+}
+
 /** Two generations of which the older was not settled yet, as one. */
 export function mergeMeta(older: Meta | null, newer: Meta): Meta {
   if (older === null || older.epoch !== newer.epoch || older.gen < newer.previousGen) return newer;

@@ -49,6 +49,18 @@ export class HeldVersions {
     return 'taken';
   }
 
+  /** Does what was put off when a view was taken. @returns whether it worked: the view is refused otherwise */
+  async enforce(key: string, act: () => Promise<void>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (cause) {
+      this.versions.delete(key);
+      this.#reject(key, cause instanceof Error ? cause.message : String(cause));
+      return false;
+    }
+  }
+
   counts() {
     return { viewsApplied: this.applied, viewsRejected: this.rejections, lastRejection: this.lastRejection };
   }

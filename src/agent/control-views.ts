@@ -6,9 +6,9 @@ import type { Ack, Generation, Meta } from '../contract/messages.ts';
 import { hostViewKey, META_KEY, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
 import { type DirectoryView, type ServiceKey, type ServiceView, serviceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { DirectoryAssembly } from './control-directory.ts';
+import { DirectoryAssembly, GATHER_MS } from './control-directory.ts';
 import { followViews, readMeta, readViews } from './control-follow.ts';
-import { compareGenerations, keysBehind, keysToRead, mergeMeta } from './control-generation.ts';
+import { compareGenerations, keysBehind, keysToRead, overtake } from './control-generation.ts';
 import { HeldVersions } from './control-held-views.ts';
 import type { ControlLinkEvents, HeldViews } from './control-types.ts';
 
@@ -67,7 +67,8 @@ export class ViewFollower {
   resume(held: HeldViews): void {
     // Of one in several parts the versions of the parts are not known any more: they are read again.
     if (held.directory !== null && (held.directory.parts ?? 1) === 1) {
-      this.#directory.put(0, held.directory);
+      this.#directory.put(0, held.directory, performance.now());
+      this.#directory.take();
       this.#views.versions.set(directoryKey(0), held.directory.version);
     }
     if (held.host !== undefined) this.#views.versions.set(this.#hostKey, held.host.version);
@@ -79,8 +80,7 @@ export class ViewFollower {
   }
 
   start(): void {
-    this.#follow('dir.*');
-    this.#follow(this.#hostKey);
+    for (const key of ['dir.*', this.#hostKey]) this.#follow(key);
     this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
   }
 
@@ -143,9 +143,7 @@ export class ViewFollower {
     if (meta === null) return;
     if (this.#settled !== null && compareGenerations(meta, this.#settled) === 0) this.#freshAt = performance.now();
     if (this.#meta === null || compareGenerations(meta, this.#meta) > 0) {
-      // A generation that was never settled is overtaken: what it listed is no longer known to be complete.
-      const skipped = this.#meta !== null && compareGenerations(this.#meta, this.#settled ?? { epoch: 0, gen: 0 }) > 0;
-      this.#meta = skipped ? mergeMeta(this.#meta, meta) : meta;
+      this.#meta = overtake(this.#meta, meta, this.#settled);
       this.#readSinceMeta.clear();
       this.#lagTries = 0;
     }
@@ -172,6 +170,8 @@ export class ViewFollower {
         await this.#accept(arrived[0], arrived[1], 'message');
       } else if (this.#toRead.size > 0) {
         if (!(await this.#readSome())) return;
+      } else if (this.#directory.isDue(this.#meta, performance.now())) {
+        await this.#applyDirectory();
       } else if (!(await this.#settle())) return;
     }
   }
@@ -197,15 +197,17 @@ export class ViewFollower {
     if ((await this.#views.offer(key, data)) === 'malformed' && from === 'message') this.#toRead.add(key);
   }
 
-  #apply(view: DirectoryView | ServiceView | HostView, key: string): Promise<void> {
+  async #apply(view: DirectoryView | ServiceView | HostView, key: string): Promise<void> {
     if ('workloads' in view) return this.#events.host(view);
-    return 'services' in view ? this.#applyDirectory(view, key) : this.#events.service(view);
+    if (!('services' in view)) return this.#events.service(view);
+    const isDue = this.#directory.put(partOfDirectoryKey(key) ?? 0, view, performance.now());
+    if (isDue) setTimeout(() => this.#wake(), GATHER_MS).unref();
   }
 
-  async #applyDirectory(part: DirectoryView, partKey: string): Promise<void> {
-    const view = this.#directory.put(partOfDirectoryKey(partKey) ?? 0, part);
-    if (view === null) return;
-    await this.#events.directory(view);
+  /** Puts the directory in force, once for all parts that came together. */
+  async #applyDirectory(): Promise<void> {
+    const due = this.#directory.take();
+    if (due === null || !(await this.#views.enforce(due.partKey, () => this.#events.directory(due.view)))) return;
     for (const [key, subscription] of this.#demanded) {
       if (this.#directory.has(key)) continue;
       subscription.unsubscribe();

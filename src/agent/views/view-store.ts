@@ -8,6 +8,7 @@ import {
   serviceKey,
   type ViewVersion,
 } from '../../contract/views.ts';
+import { packDirectory } from './packed-directory.ts';
 
 /** What the offered view is, compared with the one held. */
 export type Offer = 'newer' | 'same' | 'older';
@@ -28,7 +29,7 @@ export class ViewStore {
   /** Takes the directory if it is newer than the one held. */
   offerDirectory(view: DirectoryView): Offer {
     const offer = compareDirectories(view.version, this.#directory?.version);
-    if (offer === 'newer') this.#directory = view;
+    if (offer === 'newer') this.#directory = packDirectory(view);
     return offer;
   }
 

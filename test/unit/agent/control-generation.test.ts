@@ -1,5 +1,11 @@
 import t from 'tap';
-import { compareGenerations, keysBehind, keysToRead, mergeMeta } from '../../../src/agent/control-generation.ts';
+import {
+  compareGenerations,
+  keysBehind,
+  keysToRead,
+  mergeMeta,
+  overtake,
+} from '../../../src/agent/control-generation.ts';
 import type { ViewVersion } from '../../../src/contract/views.ts';
 
 const version = (epoch: number, gen: number): ViewVersion => ({ epoch, gen, hash: '0123456789abcdef' });
@@ -51,4 +57,13 @@ t.test('two generations of which the older was not settled count as one', async 
   t.same(mergeMeta(older, meta(7, 6, {})), meta(7, 6, {}), 'one in between was missed: it does not reach back');
   t.same(mergeMeta(older, meta(6, 5, {}, 2)), meta(6, 5, {}, 2));
   t.same(mergeMeta(null, older), older);
+});
+
+t.test('a generation that was not settled is overtaken with what it listed', async (t) => {
+  const [older, newer] = [meta(6, 5, { 'svc.a.b': 6 }), meta(7, 6, { 'dir.0': 7 })];
+  t.same(overtake(null, newer, null), newer);
+  t.same(overtake(older, newer, { epoch: 1, gen: 6 }), newer, 'the older one was settled');
+  const both = { ...newer, previousGen: 5, keys: { 'svc.a.b': 6, 'dir.0': 7 } };
+  t.same(overtake(older, newer, { epoch: 1, gen: 5 }), both);
+  t.same(overtake(older, newer, null), both);
 });

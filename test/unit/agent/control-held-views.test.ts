@@ -61,3 +61,19 @@ t.test('a view that cannot be applied leaves the old version held, and may be of
   t.same(applied, [1]);
   t.equal(views.rejected.size, 0);
 });
+
+t.test('what was put off and fails is a refusal, and the view is taken anew when it is offered again', async (t) => {
+  const { views, applied } = held();
+  await views.offer(KEY, directory(1, 1));
+  t.equal(await views.enforce(KEY, async () => {}), true);
+  t.equal(views.rejected.size, 0);
+  const failing = async (): Promise<void> => {
+    throw new Error('a data thread did not answer');
+  };
+  t.equal(await views.enforce(KEY, failing), false);
+  t.match(views.rejected.get(KEY), /data thread/);
+  t.match(views.counts(), { viewsRejected: 1, lastRejection: /^dir\.0: / });
+  await views.offer(KEY, directory(1, 1));
+  t.same(applied, [1, 1]);
+  t.equal(views.rejected.size, 0);
+});
