@@ -90,6 +90,7 @@ function makeApplier(
   const tell = (url: string, keys: readonly PublicJwk[]) => threads.post({ type: 'json-web-keys', url, keys });
   const keys = new FollowedKeys(fetchKeys, tell, logger);
   undo.defer(() => keys.stop());
+  threads.onStaleKeys((url) => keys.refresh(url));
   return new ViewApplier(store, behind, onChange, names, keys);
 }
 

@@ -1,7 +1,6 @@
 /** The data threads as main sees them: opens and keeps the listening sockets, starts threads, repeats the state in force, cleans up. */
 import { setFlagsFromString } from 'node:v8';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import type { LimitsConfig } from '../config/agent-config.ts';
 import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
 import { QuotaTable } from '../contract/quota-table.ts';
@@ -17,51 +16,19 @@ import { selfTest } from '../reactor/self-test.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { dataPlaneLimits } from './data-plane-limits.ts';
+import type { DataThreadSettings, DataThreads } from './data-threads-types.ts';
 import { NameResolver } from './host/resolve-names.ts';
 import { openListeners } from './open-listeners.ts';
 import { type CounterSample, RetiredCounters } from './retired-counters.ts';
 import { type LogMessage, type QuotaMessage, RunningThread } from './running-thread.ts';
 import { ThreadState, type ToDataThreadBody } from './thread-state.ts';
 
-export type { CounterSample, QuotaMessage, ToDataThreadBody };
+export type { CounterSample, DataThreadSettings, DataThreads, QuotaMessage, ToDataThreadBody };
 
 /** Buffers of one data thread; only what is touched takes memory. */
 const SLAB_BYTES = 64 * 1024 * 1024;
 /** A thread that dies sooner than this after its start is not replaced at once again. */
 const RESTART_PAUSE_MS = 1_000;
-
-export interface DataThreadSettings {
-  readonly count: number;
-  readonly outboundPort: number;
-  readonly inboundPort: number;
-  /** On loopback only; null = no explicit mode. */
-  readonly explicitPort: number | null;
-  readonly ipv6: boolean;
-  /** `region/zone/subzone` of this host; null = unknown. */
-  readonly locality: string | null;
-  /** What the operator may set; the rest are the data plane's own defaults. */
-  readonly limits: LimitsConfig;
-}
-
-export interface DataThreads {
-  /** Resolves when every thread has put the change in force. */
-  post(message: ToDataThreadBody): Promise<void>;
-  onNeed(callback: (key: ServiceKey) => void): void;
-  onLog(callback: (line: { level: LogMessage['level']; message: string; fields: LogMessage['fields'] }) => void): void;
-  /** What data threads ask about global rate limits, and the tokens that they take. */
-  onQuota(callback: (message: QuotaMessage) => void): QuotaTable;
-  counters(): Iterable<CounterSample>;
-  /** Age in ms of the oldest thread's last turn. */
-  heartbeatAgeMs(): number;
-  /** Captured connections open now. */
-  connections(): number;
-  dump(): Promise<DataThreadDump[]>;
-  /** What one thread would do with such a request. Throws UserError when the codec would refuse it. */
-  explain(question: ExplainQuestion): Promise<DecisionTrace>;
-  /** Stops accepting and waits until no connection is left, at most `deadlineMs`. */
-  drain(deadlineMs: number): Promise<void>;
-  stop(): Promise<void>;
-}
 
 /**
  * Binds the ports and starts the threads.
@@ -104,6 +71,7 @@ class DataThreadPool implements DataThreads {
   #need: (key: ServiceKey) => void = () => {};
   #log: (line: LogMessage) => void = () => {};
   #quota: (message: QuotaMessage) => void = () => {};
+  #staleKeys: (url: string) => void = () => {};
 
   constructor(settings: DataThreadSettings, kernel: Kernel, logger: Logger) {
     this.#settings = settings;
@@ -127,6 +95,10 @@ class DataThreadPool implements DataThreads {
 
   onNeed(callback: (key: ServiceKey) => void): void {
     this.#need = callback;
+  }
+
+  onStaleKeys(callback: (url: string) => void): void {
+    this.#staleKeys = callback;
   }
 
   onLog(callback: (line: LogMessage) => void): void {
@@ -195,6 +167,7 @@ class DataThreadPool implements DataThreads {
     const { port1, port2 } = new MessageChannel();
     const thread = new RunningThread(this.#kernel, this.#prepare(index, port2), port1, {
       need: (key) => this.#need(key),
+      staleKeys: (url) => this.#staleKeys(url),
       resolve: (name, answer) => this.#names.resolve(name, answer),
       log: (line) => this.#log(line),
       quota: (message) => this.#quota(message),

@@ -18,6 +18,7 @@ export type QuotaMessage = Extract<FromDataThread, { type: 'quota-need' | 'quota
 
 export interface ThreadListeners {
   readonly need: (key: ServiceKey) => void;
+  readonly staleKeys: (url: string) => void;
   /** Calls back exactly once. */
   readonly resolve: (name: string, answer: (resolution: Resolution) => void) => void;
   readonly log: (line: LogMessage) => void;
@@ -142,6 +143,8 @@ export class RunningThread {
         return;
       case 'need':
         return this.#listeners.need(message.key);
+      case 'stale-keys':
+        return this.#listeners.staleKeys(message.url);
       case 'resolve':
         return this.#resolve(message.name);
       case 'log':

@@ -91,6 +91,8 @@ export type FromDataThread =
   | { readonly type: 'need'; readonly key: ServiceKey }
   /** A program named this host, which is no service, in explicit mode. */
   | { readonly type: 'resolve'; readonly name: string }
+  /** A token names a key that is none of those published at this URL, as far as they are known. */
+  | { readonly type: 'stale-keys'; readonly url: string }
   /** A caller that no tokens are known for. */
   | { readonly type: 'quota-need'; readonly rule: string; readonly caller: string; readonly key: string }
   /** Few tokens are left in a slot, or none. Said once until main answers. */

@@ -36,8 +36,14 @@ const MAX_TOLD = 200;
 /** What the policies say. `edits`: of the request, where a token is taken off or told in headers. */
 export type Judgement =
   | { readonly type: 'passed'; readonly edits: CompiledEdits | null }
-  /** `reason` is for the log. */
-  | { readonly type: 'refused'; readonly status: 401 | 403; readonly reason: string; readonly content: OwnContent };
+  /** `reason` is for the log. `isFinal`: nor would any other request of the connection be let through. */
+  | {
+      readonly type: 'refused';
+      readonly status: 401 | 403;
+      readonly reason: string;
+      readonly content: OwnContent;
+      readonly isFinal: boolean;
+    };
 
 const PASSED: Judgement = { type: 'passed', edits: null };
 
@@ -48,8 +54,20 @@ const PASSED: Judgement = { type: 'passed', edits: null };
 export function denialOf(context: Context, record: ConnectionRecord, isNew = true): string | null {
   const policies = context.hostPolicies.accessTo(record.service);
   if (policies.length === 0) return null;
-  asked.connection(record.peerPrincipal, record.client, record.destination);
+  askConnection(record, false);
   return authorizeAll(context, record, policies, isNew);
+}
+
+/** Why a connection is denied whatever is requested over it; null: some request may be allowed. It is not counted. */
+export function denialOfAll(context: Context, record: ConnectionRecord): string | null {
+  const policies = context.hostPolicies.accessTo(record.service);
+  askConnection(record, true);
+  return authorizeAll(context, record, policies, false);
+}
+
+function askConnection(record: ConnectionRecord, forAllRequests: boolean): Asked {
+  const { peerPrincipal, client, destination, serverName } = record;
+  return asked.connection(peerPrincipal, client, destination, serverName, forAllRequests);
 }
 
 /** As `denialOf`, of one request. @param head its offsets refer to `bytes` */
@@ -71,9 +89,12 @@ export function judgeRequest(
     if (found.type === 'known') token = found.token;
     edits = found.edits ?? edits;
   }
-  asked.connection(record.peerPrincipal, record.client, record.destination).request(head, bytes, token);
+  askConnection(record, false).request(head, bytes, token);
   const reason = authorizeAll(context, record, policies, isNew);
-  if (reason !== null) return { type: 'refused', status: 403, reason, content: DENIED };
+  if (reason !== null) {
+    const isFinal = isNew && denialOfAll(context, record) !== null;
+    return { type: 'refused', status: 403, reason, content: DENIED, isFinal };
+  }
   return edits === null ? PASSED : { type: 'passed', edits };
 }
 
@@ -82,7 +103,7 @@ function badToken({ counters }: Context, { service: workload }: ConnectionRecord
   const challenge = field('www-authenticate', 'Bearer error="invalid_token"');
   const content = { fields: [...DENIED.fields, challenge], body: constantBytes(reason) };
   const details = `jwt_authn_access_denied{${reason.replaceAll(' ', '_')}}`;
-  return { type: 'refused', status: 401, reason: details, content };
+  return { type: 'refused', status: 401, reason: details, content, isFinal: false };
 }
 
 /** All of them must agree. @returns why not, in Envoy's form and in words; null = they do */

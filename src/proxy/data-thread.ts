@@ -33,6 +33,7 @@ import { RequestMeter } from './request-meter.ts';
 import { RoutingTable } from './routing-table.ts';
 import { serveConnection } from './serve-connection.ts';
 import { ServerFirstMemory } from './server-first.ts';
+import { askSeldom } from './stale-keys.ts';
 import { sharedNow, type ThreadStart, VITAL_CHUNKS_IN_USE, VITAL_SOCKETS, VITAL_TURN_AT } from './thread-start.ts';
 import { closeIdle } from './upstream/pool.ts';
 import { ViewWaiters } from './view-waiters.ts';
@@ -112,7 +113,10 @@ class DataThread {
       outbound,
       inbound: new EndpointStore(start.inboundMark),
       identities: new OwnIdentities(),
-      hostPolicies: new HostPolicies((message, fields) => this.#log.notice(message, fields, reactor.now)),
+      hostPolicies: new HostPolicies(
+        (message, fields) => this.#log.notice(message, fields, reactor.now),
+        askSeldom(reactor, (url) => this.#post({ type: 'stale-keys', url })),
+      ),
       rateLimits: makeRateLimits(start.limitMemory, reactor, counters, (message) => this.#post(message)),
       serverFirst: new ServerFirstMemory(),
       explicit: this.#explicitParts(start),

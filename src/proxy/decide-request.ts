@@ -37,9 +37,8 @@ export type RequestDecision =
       readonly route: string;
       /** The rule that decided; null: no route is attached, or it is no service. */
       readonly action: RouteAction | null;
-      /** Of the request. */
+      /** Of the request, and of the final answer. */
       readonly edits: CompiledEdits | null;
-      /** Of the final answer. */
       readonly responseEdits: CompiledEdits | null;
       /** How often, how long, with which faults, and who gets a copy. */
       readonly rules: DeliveryRules;
@@ -62,6 +61,8 @@ export type RequestDecision =
       readonly content?: OwnContent | undefined;
       /** Of an error's answer: what the rule changes in answers. */
       readonly edits?: CompiledEdits | null | undefined;
+      /** No request of the connection will be let through: it ends with this answer. */
+      readonly isFinal?: boolean | undefined;
       readonly service: string;
       readonly route: string;
     };
@@ -100,11 +101,10 @@ export function decideRequest(
   }
 }
 
-/** As the policies of the workload have it. */
 function judged(judgement: Judgement, plain: Forwarded): RequestDecision {
   if (judgement.type === 'passed') return judgement.edits === null ? plain : { ...plain, edits: judgement.edits };
-  const { status, reason: sentence, content } = judgement;
-  return { type: 'answer', flag: '', status, sentence, content, service: plain.service, route: '' };
+  const { status, reason: sentence, content, isFinal } = judgement;
+  return { type: 'answer', flag: 'UAEX', status, sentence, content, isFinal, service: plain.service, route: '' };
 }
 
 /** No service, and services only are allowed: unless the request names a host of a ServiceEntry, which leads to where it was going. */

@@ -1,11 +1,11 @@
 /**
  * Policies changed: connections that live are looked at again, and those that are now forbidden end. HTTP connections are judged by each
- * of their requests anyway; requests under way end as they began.
+ * of their requests: they end when no request could be allowed, and else requests under way end as they began.
  */
 
 import { ECONNRESET } from '../reactor/errno.ts';
 import type { SocketHandler } from '../reactor/socket.ts';
-import { denialOf, judgeRequest } from './authorize-inbound.ts';
+import { denialOf, denialOfAll, judgeRequest } from './authorize-inbound.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import { Http1Connection } from './http1-connection.ts';
@@ -23,18 +23,18 @@ export function endForbidden(context: Context): void {
 }
 
 function endUnauthorized(context: Context): void {
-  for (const relay of inboundOnes(context, (handler) => handler instanceof OpaqueRelay)) {
-    const reason = reasonToEnd(context, relay.record);
+  for (const connection of inboundOnes(context)) {
+    const { record } = connection;
+    const reason = connection instanceof OpaqueRelay ? reasonToEnd(context, record) : denialOfAll(context, record);
     if (reason === null) continue;
-    const { service: workload } = relay.record;
-    context.counters.count('towpath_authorization_ended_total', { workload });
-    relay.forbid(`${FORBIDDEN}: ${reason}`);
+    context.counters.count('towpath_authorization_ended_total', { workload: record.service });
+    connection.forbid(`${FORBIDDEN}: ${reason}`);
   }
 }
 
 /** STRICT came while clients were connected without mutual TLS: whatever they speak, requests of theirs under way are cut. */
 function endPlaintext(context: Context): void {
-  for (const handler of inboundOnes(context, isConnection)) {
+  for (const handler of inboundOnes(context)) {
     const {
       record: { service: workload, peerPrincipal, destination, verdict },
     } = handler;
@@ -60,13 +60,10 @@ function isConnection(handler: SocketHandler): handler is Connection {
 }
 
 /** Each once, though a relay handles two sockets; collected first, since ending one changes what is walked over. */
-function inboundOnes<T extends Connection>(
-  { reactor }: Context,
-  isWanted: (handler: SocketHandler) => handler is T,
-): ReadonlySet<T> {
-  const found = new Set<T>();
+function inboundOnes({ reactor }: Context): ReadonlySet<Connection> {
+  const found = new Set<Connection>();
   reactor.forEachSocket(({ handler }) => {
-    if (isWanted(handler) && handler.record.side === 'inbound') found.add(handler);
+    if (isConnection(handler) && handler.record.side === 'inbound') found.add(handler);
   });
   return found;
 }

@@ -1,4 +1,5 @@
 /** Policies for what arrives at the programs of this host, as the newest view of the host has them. */
+import type { AuthorizationPolicyView } from '../contract/authorization-views.ts';
 import type { AccessView, HostView, MtlsView, WorkloadMtlsView, WorkloadPolicyView } from '../contract/host-view.ts';
 import type { JwtRuleView } from '../contract/jwt-views.ts';
 import { isNewer, serviceKey, type ViewVersion } from '../contract/views.ts';
@@ -32,11 +33,16 @@ export class HostPolicies {
   hasMtls = false;
   /** Some policy says who may do what, or checks tokens: asked before anything else, for most hosts have none. */
   hasAccess = false;
+  /** Some policy asks for the server name of TLS: only then is a whole ClientHello awaited. */
+  asksServerName = false;
+  readonly #wantKeys: (url: string) => void;
   /** Takes a line for the log. */
   readonly notice: Notice;
 
-  constructor(notice: Notice = () => {}) {
+  /** @param wantKeys a token names a key that is not among those of this URL: they may have changed */
+  constructor(notice: Notice = () => {}, wantKeys: (url: string) => void = () => {}) {
     this.notice = notice;
+    this.#wantKeys = wantKeys;
   }
 
   /** Puts a view in force for the next connection and request; one that is older is ignored. @returns whether it was taken */
@@ -78,6 +84,7 @@ export class HostPolicies {
     this.#others = (view.others ?? []).map(compile);
     this.#otherPorts = view.mtls ?? PERMISSIVE;
     this.hasMtls = view.mtls !== undefined || view.workloads.some(({ mtls }) => mtls !== undefined);
+    this.asksServerName = (view.authorizationPolicies ?? []).some(asksServerName);
     this.hasAccess = (view.authorizationPolicies ?? []).length + (view.jwtRules ?? []).length > 0;
   }
 
@@ -91,6 +98,10 @@ export class HostPolicies {
 
   #compileRule(view: JwtRuleView): JwtRule {
     const keys = 'url' in view.keys ? this.#keys.get(view.keys.url) : view.keys;
-    return { view, keys: keys === undefined ? null : importKeys(keys) };
+    return { view, keys: keys === undefined ? null : importKeys(keys), wantKeys: this.#wantKeys };
   }
+}
+
+function asksServerName({ rules }: AuthorizationPolicyView): boolean {
+  return rules.some(({ when }) => when.some(({ attribute }) => attribute === 'connection.sni'));
 }

@@ -1,7 +1,4 @@
-/**
- * One captured HTTP/1.1 connection: reads requests one at a time, each an exchange of its own (routed, balanced and retried
- * alone), and writes the answers back in order. Framing is written by the codec alone.
- */
+/** One captured HTTP/1.1 connection: requests one at a time, each an exchange of its own, routed, balanced and retried alone. */
 import { ENOBUFS } from '../reactor/errno.ts';
 import { LARGE_CHUNK, SlabExhausted } from '../reactor/slab.ts';
 import type { Socket, SocketHandler } from '../reactor/socket.ts';
@@ -17,10 +14,7 @@ import { RequestDesk } from './request-desk.ts';
 import type { ResponseFlag } from './response-flags.ts';
 import { UnreadBytes } from './unread-bytes.ts';
 
-/**
- * Idle time after which a draining agent says goodbye. A client that is in the middle of using its connection sends within
- * this time; closing at once would cross its next request on the wire.
- */
+/** Idle time before a draining agent says goodbye: closing at once would cross the next request of a busy client on the wire. */
 const DRAIN_IDLE_MS = 2_000;
 
 const TOO_LARGE = 'the request head is larger than 64 KiB';
@@ -94,10 +88,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   onReadable(): void {}
   onWritable(): void {}
 
-  /**
-   * Goes on with what the client has already sent, once the exchange before it is complete and its answer is out: a client
-   * that pipelines and does not read holds one answer in our memory, not thousands.
-   */
+  /** Goes on with what the client has already sent, once the answer before it is out: a client that does not read holds one in memory. */
   advance(): void {
     if (this.#busy) return;
     this.#busy = true;
@@ -239,6 +230,14 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   /** Draining begins: a client between two requests gets a moment to send one (answered with `Connection: close`). */
   drain(): void {
     if (!this.#desk.current.active && this.#stash.length === 0) this.#awaitNext();
+  }
+
+  /** Policies that are in force now deny whatever is asked for here. @param detail for the log */
+  forbid(detail: string): void {
+    const isActive = this.#desk.current.active;
+    if (isActive) this.#desk.current.abandon('UAEX');
+    Object.assign(this.record, { flag: 'UAEX', detail });
+    this.finish(isActive ? 'reset' : 'refused', true);
   }
 
   handOver(deliver: (at: number, length: number) => void): void {

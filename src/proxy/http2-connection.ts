@@ -166,7 +166,10 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   serve(stream: Http2Stream, decision: RequestDecision, head: Http2Head, end: boolean): void {
     this.record.service = decision.service;
     if (decision.type === 'forward') new Http2ClientEnd(this, stream, decision, head, end).begin(head);
-    else answerStream(this.context, stream, this.record, decision, head, end);
+    else {
+      answerStream(this.context, stream, this.record, decision, head, end);
+      if (decision.isFinal === true) this.drain();
+    }
   }
 
   onRefused(status: number, sentence: string): void {
@@ -208,6 +211,13 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
   /** How a connection without streams ends. */
   get #goodbye(): Ending {
     return this.context.draining() ? 'drained' : 'closed';
+  }
+
+  /** Policies that are in force now deny whatever is asked for here. @param detail for the log */
+  forbid(detail: string): void {
+    this.record.flag = 'UAEX';
+    this.record.detail = detail;
+    this.#end('refused', detail);
   }
 
   refuse(): void {

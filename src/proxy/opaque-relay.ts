@@ -81,7 +81,7 @@ export class OpaqueRelay implements SocketHandler {
 
   /** Ends it at once: both sides see a reset. @param detail for the log */
   forbid(detail: string): void {
-    this.record.detail = detail;
+    Object.assign(this.record, { flag: 'UAEX', detail });
     this.#finish('refused');
   }
 

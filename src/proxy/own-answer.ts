@@ -54,10 +54,10 @@ export function answerOf(
   draining: boolean,
 ): OwnAnswer & { readonly stillSending: boolean } {
   const { isHead, isConnect, framing, keepAlive } = head;
-  const { flag, status, sentence, content, edits, service, route } = decision;
+  const { flag, status, sentence, content, edits, service, route, isFinal } = decision;
   // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
   const stillSending = framing !== FRAMING_NONE || isConnect;
-  const close = stillSending || !keepAlive || draining;
+  const close = stillSending || !keepAlive || draining || isFinal === true;
   return { flag, status, sentence, content, edits, close, service, route, isHead, seconds: 0, stillSending };
 }
 
@@ -126,7 +126,8 @@ export function sendHttp2Answer(
 }
 
 function grpcStatusOfAnswer({ grpcStatus, flag, status }: OwnAnswer): number {
-  return grpcStatus ?? (flag === '' ? grpcStatusOf(status) : RESPONSE_FLAGS[flag].grpcStatus);
+  const isRuled = flag === '' || flag === 'UAEX';
+  return grpcStatus ?? (isRuled ? grpcStatusOf(status) : RESPONSE_FLAGS[flag].grpcStatus);
 }
 
 /** Sends the answer that `decision` gives to the request with that head. @param end it has no body */
@@ -185,8 +186,9 @@ function grpcAnswer(record: ConnectionRecord, answer: OwnAnswer): Http2Answer {
   const { flag, content } = answer;
   const sentence = content === undefined ? answer.sentence : messageOf(answer.status, content);
   const status = statusFields(grpcStatusOfAnswer(answer), sentence).map(([name, value]) => field(name, value));
+  const more = flag === '' || content !== undefined ? [] : [errorField(record, flag)];
   const limits = flag === 'RL' || flag === 'RLSE' ? fieldsOf(answer.edits) : [];
-  const fields = [GRPC, ...status, ...(flag === '' ? [] : [errorField(record, flag)]), ...limits];
+  const fields = [GRPC, ...status, ...more, ...limits];
   return { status: 200, fields, body: NOTHING };
 }
 

@@ -6,6 +6,8 @@
 export const RESPONSE_FLAGS = {
   /** Downstream connection termination: the client went away first, or cancelled. */
   DC: { status: 0, grpcStatus: 1, meaning: 'the client closed the connection' },
+  /** Denied by an AuthorizationPolicy (403), or the token is not good (401). */
+  UAEX: { status: 403, grpcStatus: 7, meaning: 'a policy denied it' },
   /** Downstream protocol error. */
   DPE: { status: 400, grpcStatus: 13, meaning: 'the request was refused' },
   /** A host name that is no service was not resolved. */

@@ -80,7 +80,7 @@ function serveTarget(
       record.decide(declared, 'declared');
       return serveHttp(context, client, destination, record, target, declared);
     }
-  } else if (declared !== null) {
+  } else if (declared !== null && !asksServerName(context, record)) {
     record.decide(declared, 'declared');
     return serveOpaque(context, client, record, target, UNREAD);
   }
@@ -90,6 +90,11 @@ function serveTarget(
   // Another agent has judged already that these bytes are no HTTP: the server may be the one that begins.
   const isOpaqueHop = client.tls !== null && client.tls.protocol === OPAQUE_HOP;
   stage.start(isOpaqueHop || context.serverFirst.has(destination));
+}
+
+/** A policy decides by the server name of TLS: whether a connection is TLS must be known, whatever the port is declared to be. */
+function asksServerName({ hostPolicies }: Context, { side }: ConnectionRecord): boolean {
+  return side === 'inbound' && hostPolicies.asksServerName;
 }
 
 /** Whom a silent client may be waiting for. */
@@ -109,7 +114,8 @@ function serveSniffed(
   target: OpaqueTarget,
   sniffed: Sniffed,
 ): void {
-  const verdict = target.l4 !== null && sniffed.verdict !== 'tls' ? 'opaque' : sniffed.verdict;
+  const isBytes = target.l4 !== null || declaredVerdict(target.protocol) !== null;
+  const verdict = isBytes && sniffed.verdict !== 'tls' ? 'opaque' : sniffed.verdict;
   record.decide(verdict, sniffed.reason);
   remember(context, destination, sniffed);
   serveVerdict(context, client, destination, record, target, verdict, sniffed);
@@ -130,7 +136,8 @@ function serveArrival(
     requests: (verdict) => serveRequests(context, client, destination, record, verdict, 0, 0),
     bytes: () => serveTarget(context, client, destination, record, target),
     plain: (sniffed) => {
-      if (declared === null) return serveSniffed(context, client, destination, record, target, sniffed);
+      if (declared === null || (!isHttp && asksServerName(context, record)))
+        return serveSniffed(context, client, destination, record, target, sniffed);
       record.decide(declared, 'declared');
       const { verdict } = sniffed;
       const spoken = isHttp && (verdict === 'http1' || verdict === 'http2') ? verdict : declared;

@@ -5,6 +5,7 @@ import type { ConnectionRecord, Ending } from './connection-record.ts';
 import type { Context } from './context.ts';
 import type { Endpoint } from './endpoints/endpoint.ts';
 import { observeFailure } from './endpoints/observe-attempt.ts';
+import { HelloStage } from './hello-stage.ts';
 import { type NextEndpoint, OpaqueRelay } from './opaque-relay.ts';
 import { chooseForConnection, type OpaqueTarget } from './resolve-target.ts';
 import type { ResponseFlag } from './response-flags.ts';
@@ -15,6 +16,7 @@ import { noteOverflow } from './upstream/overflow.ts';
 
 /** Endpoints tried for one connection while nothing was delivered. */
 const MAX_ENDPOINTS = 3;
+const UNREADABLE_HELLO = 'a policy asks for the server name, and the ClientHello cannot be read';
 
 /** @param read what sniffing has read, and where it has dialled meanwhile */
 export function serveOpaque(
@@ -24,11 +26,43 @@ export function serveOpaque(
   target: OpaqueTarget,
   read: Omit<Sniffed, 'verdict' | 'reason'>,
 ): void {
-  const isJudged = record.side === 'inbound' && context.hostPolicies.hasAccess;
-  const denial = isJudged ? denialOf(context, record) : null;
+  const { hostPolicies } = context;
+  if (record.side !== 'inbound' || !hostPolicies.hasAccess) return serveAllowed(context, client, record, target, read);
+  if (record.verdict !== 'tls' || !hostPolicies.asksServerName)
+    return serveJudged(context, client, record, target, read);
+  readServerName(context, client, record, read, (whole) => serveJudged(context, client, record, target, whole));
+}
+
+type Read = Omit<Sniffed, 'verdict' | 'reason'>;
+
+function serveJudged(
+  context: Context,
+  client: Socket,
+  record: ConnectionRecord,
+  target: OpaqueTarget,
+  read: Read,
+): void {
+  const denial = denialOf(context, record);
   if (denial === null) return serveAllowed(context, client, record, target, read);
   if (read.parallel !== null) context.reactor.reset(read.parallel);
-  refuse(context, client, record, '', denial, 'refused');
+  refuse(context, client, record, 'UAEX', denial, 'refused');
+}
+
+/** Some policy wants to know which server a TLS client asks for: its hello is awaited as a whole, and nothing is dialled meanwhile. */
+function readServerName(
+  context: Context,
+  client: Socket,
+  record: ConnectionRecord,
+  read: Read,
+  done: (whole: Read) => void,
+): void {
+  if (read.parallel !== null) context.reactor.reset(read.parallel);
+  const stage = new HelloStage(context, client, record, (hello, at, length) => {
+    if (hello === null) return refuse(context, client, record, 'UAEX', UNREADABLE_HELLO, 'refused');
+    record.serverName = (hello.serverName ?? '').replace(/\.+$/, '');
+    done({ ...read, at, length, parallel: null });
+  });
+  stage.start(read.at, read.length);
 }
 
 function serveAllowed(

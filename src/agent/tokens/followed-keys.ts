@@ -6,12 +6,17 @@ import type { Logger } from '../../telemetry/logger.ts';
 
 export const REFRESH_MS = 5 * 60_000;
 const RETRY_MS = 10_000;
+/** Between two fetches, however many tokens name a key that nobody knows. */
+export const STALE_PAUSE_MS = 10_000;
 /** Issuers of one host. */
 const MAX_FOLLOWED = 256;
 
 interface Followed {
   readonly source: KeySource;
+  /** null: a fetch is under way. */
   timer: NodeJS.Timeout | null;
+  /** ms of `performance.now()`. */
+  fetchedAt: number;
   /** What was told last, as JSON. */
   told: string;
 }
@@ -20,6 +25,7 @@ export class FollowedKeys {
   readonly #fetch: (source: KeySource) => Promise<readonly PublicJwk[]>;
   readonly #tell: (url: string, keys: readonly PublicJwk[]) => Promise<void>;
   readonly #logger: Logger;
+  readonly #stalePauseMs: number;
   readonly #followed = new Map<string, Followed>();
 
   /** @param tell called with keys that are new; those of before stay in use until then, whatever happens to the issuer */
@@ -27,7 +33,9 @@ export class FollowedKeys {
     fetch: (source: KeySource) => Promise<readonly PublicJwk[]>,
     tell: (url: string, keys: readonly PublicJwk[]) => Promise<void>,
     logger: Logger,
+    stalePauseMs = STALE_PAUSE_MS,
   ) {
+    this.#stalePauseMs = stalePauseMs;
     this.#fetch = fetch;
     this.#tell = tell;
     this.#logger = logger;
@@ -44,10 +52,20 @@ export class FollowedKeys {
     }
     for (const [url, source] of wanted) {
       if (this.#followed.has(url) || this.#followed.size >= MAX_FOLLOWED) continue;
-      const followed: Followed = { source, timer: null, told: '' };
+      const followed: Followed = { source, timer: null, fetchedAt: 0, told: '' };
       this.#followed.set(url, followed);
       void this.#refresh(followed);
     }
+  }
+
+  /** A token names a key that is not among those of this URL: they are fetched anew, unless that was just done. */
+  refresh(url: string): void {
+    const followed = this.#followed.get(url);
+    if (followed === undefined || followed.timer === null) return;
+    if (performance.now() - followed.fetchedAt < this.#stalePauseMs) return;
+    clearTimeout(followed.timer);
+    followed.timer = null;
+    void this.#refresh(followed);
   }
 
   stop(): void {
@@ -58,6 +76,7 @@ export class FollowedKeys {
   async #refresh(followed: Followed): Promise<void> {
     const { url } = followed.source;
     let pause = REFRESH_MS;
+    followed.fetchedAt = performance.now();
     try {
       const keys = await this.#fetch(followed.source);
       const told = JSON.stringify(keys);

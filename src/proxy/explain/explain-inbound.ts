@@ -46,7 +46,7 @@ export function explainInbound(
   const trace = explainNoService(question, { type: 'workload', service: record.service, port, sentence });
   const decision = isAllowed
     ? ({ type: 'forward', endpoint: 'the program', cluster: '', route: '' } as const)
-    : ({ type: 'answer', flag: 'RBAC', status: judged.status, sentence: judged.reason } as const);
+    : ({ type: 'answer', flag: 'UAEX', status: judged.status, sentence: judged.reason } as const);
   return { trace: { ...trace, access: policies, decision } };
 }
 

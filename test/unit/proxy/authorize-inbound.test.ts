@@ -104,7 +104,7 @@ t.test('HTTP/1.1: a denial is 403 and says no more; the record says which policy
   t.notMatch(denied, /shop|p0|rule|x-towpath/i);
   await rig.until(() => rig.closed.length > before, 'the record');
   t.match(rig.closed.at(-1)?.record, {
-    flag: '',
+    flag: 'UAEX',
     detail: /^rbac_access_denied_matched_policy\[ns\[shop\]-policy\[p0\]-rule\[0\]\]/,
   });
   t.match(await ask('/other'), /^HTTP\/1\.1 200 /);

@@ -19,6 +19,8 @@ export class Asked {
   /** null: a connection as a whole, of any protocol. */
   head: MessageHead | null = null;
   bytes: Uint8Array = NO_BYTES;
+  /** What is said must hold for every request of the connection: a clause that only a request can tell about is in doubt the other way. */
+  forAllRequests = false;
   /** null: the request brought none. */
   token: VerifiedToken | null = null;
   readonly paths = new PathReadings();
@@ -28,11 +30,18 @@ export class Asked {
   #hasPaths = false;
   #hasHost = false;
 
-  connection(principal: string | null, source: SockAddr | null, destination: SockAddr | null): this {
+  connection(
+    principal: string | null,
+    source: SockAddr | null,
+    destination: SockAddr | null,
+    serverName: string,
+    forAllRequests = false,
+  ): this {
     this.principal = principal;
     this.source = source;
     this.destination = destination;
-    this.serverName = '';
+    this.serverName = serverName;
+    this.forAllRequests = forAllRequests;
     this.head = null;
     this.bytes = NO_BYTES;
     this.token = null;

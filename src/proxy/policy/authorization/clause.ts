@@ -7,7 +7,7 @@ import type { SockAddr } from '../../../reactor/socket-address.ts';
 import { constantBytes, equalsLower } from '../../codec/http1/bytes.ts';
 import type { MessageHead } from '../../codec/message-head.ts';
 import { claimTexts, type VerifiedToken } from '../jwt/verified-token.ts';
-import { PathReadings, READINGS } from '../path-readings.ts';
+import { DECODED_TWICE, PathReadings, READINGS, WITHOUT_LAST_SLASH } from '../path-readings.ts';
 import type { Asked } from './asked.ts';
 import { HostMatcher, type HostReading } from './host-reading.ts';
 import { IpBlock } from './ip-block.ts';
@@ -31,7 +31,8 @@ export function compileClause(view: ClauseView, width: Width): Clause {
     return { view, needsRequest: false, holds: (asked) => matches(asked, NO_HEAD) !== view.not };
   }
   const inDoubt = width === 'wide';
-  const holds = (asked: Asked): boolean => (asked.head === null ? inDoubt : matches(asked, asked.head) !== view.not);
+  const holds = (asked: Asked): boolean =>
+    asked.head === null ? inDoubt !== asked.forAllRequests : matches(asked, asked.head) !== view.not;
   return { view, needsRequest: true, holds };
 }
 
@@ -66,7 +67,7 @@ function compileMatch(view: ClauseView, width: Width): Match {
     case 'destination.port':
       return onPort(values);
     case 'connection.sni':
-      return onText(values, ({ serverName }) => (serverName === '' ? null : serverName));
+      return onText(values.map(readServerName), ({ serverName }) => (serverName === '' ? null : serverName));
     case 'request.auth.principal':
       return onToken(values, (token) => (token.principal === '' ? [] : [token.principal]));
     case 'request.auth.audiences':
@@ -98,6 +99,11 @@ function onText(values: readonly string[], read: (asked: Asked) => string | null
     for (let i = 0; i < matchers.length; i++) if ((matchers[i] as ValueMatcher).matchesText(text)) return true;
     return false;
   };
+}
+
+/** As `ConnectionRecord.serverName` is written. */
+function readServerName(value: string): string {
+  return value.toLowerCase().replace(/\.+$/, '');
 }
 
 function onPrincipal(values: readonly string[], matches: (principal: string, matcher: ValueMatcher) => boolean): Match {
@@ -217,6 +223,8 @@ function readValue(value: string, reading: number): string {
   const text = Buffer.from(value.slice(start.length, value.length - end.length), 'latin1');
   reader.read(text, 0, text.length);
   if (reader.count <= 1) return value;
-  const at = reader.startOf(reading);
-  return start + Buffer.from(reader.bytes.subarray(at, at + reader.lengthOf(reading))).toString('latin1') + end;
+  // The slash before a `*` is no last one: `/.git/*` is not about `/.gitignore`.
+  const which = end !== '' && reading === WITHOUT_LAST_SLASH ? DECODED_TWICE : reading;
+  const at = reader.startOf(which);
+  return start + Buffer.from(reader.bytes.subarray(at, at + reader.lengthOf(which))).toString('latin1') + end;
 }

@@ -9,7 +9,7 @@ import { claimsProblem, LEEWAY_S, tokenOf } from './check-claims.ts';
 import { type FoundToken, findTokens } from './find-tokens.ts';
 import { type ParsedToken, parseToken } from './parse-token.ts';
 import type { VerifiedToken } from './verified-token.ts';
-import { signatureProblem, type VerificationKey } from './verify-signature.ts';
+import { signatureProblem, UNKNOWN_KEY, type VerificationKey } from './verify-signature.ts';
 
 const MAX_REMEMBERED = 512;
 
@@ -17,6 +17,8 @@ export interface JwtRule {
   readonly view: JwtRuleView;
   /** null: they could not be fetched yet. */
   readonly keys: readonly VerificationKey[] | null;
+  /** A token that is good otherwise names a key that is none of them. */
+  readonly wantKeys: (url: string) => void;
 }
 
 export type Authentication =
@@ -89,9 +91,11 @@ export class Authenticator {
   }
 }
 
-function problemOf(token: ParsedToken, { view, keys }: JwtRule, now: number): string | null {
+function problemOf(token: ParsedToken, { view, keys, wantKeys }: JwtRule, now: number): string | null {
   if (keys === null) return 'Jwks remote fetch is failed';
-  return claimsProblem(token.claims, view, now) ?? signatureProblem(token, keys);
+  const problem = claimsProblem(token.claims, view, now) ?? signatureProblem(token, keys);
+  if (problem === UNKNOWN_KEY && 'url' in view.keys) wantKeys(view.keys.url);
+  return problem;
 }
 
 /** Headers that stand for claims are ours alone: taken off, and set from the token. */

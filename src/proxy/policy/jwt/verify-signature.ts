@@ -32,6 +32,9 @@ const ALGORITHMS: ReadonlyMap<string, Algorithm> = new Map([
   ['EdDSA', { kty: 'OKP', crv: 'Ed25519', hash: null, options: {} }],
 ]);
 
+/** The issuer may have new ones. */
+export const UNKNOWN_KEY = "Jwks doesn't have key to match kid or alg from Jwt";
+
 export interface VerificationKey {
   readonly jwk: PublicJwk;
   readonly key: KeyObject;
@@ -50,7 +53,7 @@ export function signatureProblem(token: ParsedToken, keys: readonly Verification
   const algorithm = ALGORITHMS.get(token.algorithm);
   if (algorithm === undefined) return 'Jwt header [alg] is not supported';
   const fitting = keys.filter(({ jwk }) => fits(jwk, token, algorithm));
-  if (fitting.length === 0) return "Jwks doesn't have key to match kid or alg from Jwt";
+  if (fitting.length === 0) return UNKNOWN_KEY;
   const { hash, options } = algorithm;
   const isSigned = fitting.some(({ key }) => verify(hash, token.signed, { key, ...options }, token.signature));
   return isSigned ? null : 'Jwt verification fails';

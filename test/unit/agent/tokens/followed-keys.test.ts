@@ -29,6 +29,7 @@ t.teardown(() => server.close());
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 answers.set('/.well-known/openid-configuration', JSON.stringify({ jwks_uri: `${base}/keys` }));
 
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const get = (path: string, type: 'jwks' | 'issuer' = 'jwks') => fetchKeys({ type, url: base + path, timeoutMs: 300 });
 
 t.test('keys are fetched, or found by discovery', async (t) => {
@@ -87,3 +88,26 @@ t.test('the issuers of the view are followed, each once, and told when their key
   await new Promise((resolve) => setTimeout(resolve, 20));
   t.same(told, ['http://a', 'http://a'], 'one that comes back is asked anew');
 });
+
+t.test(
+  'an unknown key: fetched anew at once, but not again and again, and never for an issuer that no policy names',
+  async (t) => {
+    const asked: string[] = [];
+    const fetch = async ({ url }: { url: string }): Promise<readonly PublicJwk[]> => {
+      asked.push(url);
+      return [jwk];
+    };
+    const followed = new FollowedKeys(fetch, async () => {}, recordingLogger().logger, 40);
+    t.teardown(() => followed.stop());
+    followed.follow(view('http://a'));
+    await pause(60);
+    for (let i = 0; i < 100; i++) followed.refresh('http://a');
+    await pause(1);
+    for (let i = 0; i < 100; i++) followed.refresh('http://a');
+    followed.refresh('http://b');
+    t.same(asked, ['http://a', 'http://a'], 'the first fetch, and one more');
+    await pause(60);
+    followed.refresh('http://a');
+    t.equal(asked.length, 3, 'after the pause again');
+  },
+);

@@ -30,10 +30,11 @@ interface Question {
   readonly host?: string;
   readonly headers?: string;
   readonly token?: VerifiedToken;
+  readonly serverName?: string;
 }
 
 function ask({ principal = WEB, source = '10.0.0.9', port = 80, request = 'GET /', ...rest }: Question): Asked {
-  asked.connection(principal, parseSockAddr(source, 40_000), parseSockAddr('10.0.0.1', port));
+  asked.connection(principal, parseSockAddr(source, 40_000), parseSockAddr('10.0.0.1', port), rest.serverName ?? '');
   if (request === null) return asked;
   const text = `${request} HTTP/1.1\r\nHost: ${rest.host ?? 'orders'}\r\n${rest.headers ?? ''}\r\n`;
   const length = llhttp.bytes.write(text, llhttp.slabStart, 'latin1');
@@ -307,6 +308,9 @@ t.test('no way of writing a path gets around a DENY, whatever its form', async (
     for (const path of ADMIN_TRICKS)
       t.notOk(allowed([form], { request: `GET ${path}` }), `${JSON.stringify(form.rules)} ${path}`);
   t.ok(allowed([policy('DENY', to(clause('request.path', '/admin')))], { request: 'GET /administrator' }));
+  const hidden = [policy('DENY', to(clause('request.path', '/.git/*')))];
+  t.notOk(allowed(hidden, { request: 'GET /.git/config' }));
+  t.ok(allowed(hidden, { request: 'GET /.gitignore' }), 'what only begins alike');
 });
 
 t.test('a path that may mean something else is not allowed by what it looks like', async (t) => {

@@ -46,7 +46,22 @@ t.test('hosts and accounts', async (t) => {
 
 t.test('about a connection as a whole a clause of requests holds in a DENY alone', async (t) => {
   const view = { attribute: 'request.path', key: [], values: ['/x'], not: false } as const;
-  const asked = new Asked().connection(null, null, null);
+  const asked = new Asked().connection(null, null, null, '');
   t.equal(compileClause(view, 'wide').holds(asked), true);
   t.equal(compileClause(view, 'narrow').holds(asked), false);
+  asked.connection(null, null, null, '', true);
+  t.equal(compileClause(view, 'wide').holds(asked), false, 'some request is another one');
+  t.equal(compileClause(view, 'narrow').holds(asked), true, 'some request is this one');
+});
+
+t.test('server names are compared without case and final dot', async (t) => {
+  const view = { attribute: 'connection.sni', key: [], values: ['Admin.Example.', '*.Internal'], not: false } as const;
+  const { holds } = compileClause(view, 'wide');
+  for (const [name, expected] of [
+    ['admin.example', true],
+    ['a.internal', true],
+    ['internal', false],
+    ['', false],
+  ] as const)
+    t.equal(holds(new Asked().connection(null, null, null, name)), expected, name);
 });

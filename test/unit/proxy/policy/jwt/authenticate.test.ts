@@ -42,8 +42,10 @@ function head(fields: string, target = '/'): void {
   if (parser.parseRequest(llhttp.slabStart, length) <= 0) throw new Error('refused');
 }
 
+const wanted: string[] = [];
 const keys = importKeys([rsa.jwk]);
-const authenticator = (...views: JwtRuleView[]) => new Authenticator(views.map((view) => ({ view, keys })));
+const authenticator = (...views: JwtRuleView[]) =>
+  new Authenticator(views.map((view) => ({ view, keys, wantKeys: (url) => wanted.push(url) })));
 function authenticate(fields: string, target = '/', by = authenticator(rule()), now = NOW): Authentication {
   head(fields, target);
   return by.authenticate(parser.head, llhttp.bytes, now);
@@ -161,9 +163,29 @@ t.test('places that a rule names, and no others', async (t) => {
 t.test('several issuers: each token is checked by its own rule', async (t) => {
   const by = authenticator(rule({ issuer: 'https://a.example' }), rule());
   t.match(authenticate(bearer(GOOD), '/', by), { type: 'known' });
-  const none = new Authenticator([{ view: rule(), keys: null }]);
+  const none = new Authenticator([{ view: rule(), keys: null, wantKeys: () => {} }]);
   t.match(authenticate(bearer(GOOD), '/', none), { type: 'refused', reason: 'Jwks remote fetch is failed' });
 });
+
+t.test(
+  'a token that names an unknown key wants the keys of its issuer, if they are published and it is good otherwise',
+  async (t) => {
+    const published = rule({ keys: { type: 'jwks', url: 'https://keys.example', timeoutMs: 100 } });
+    const by = authenticator(published);
+    t.match(authenticate(bearer(GOOD), '/', by), { type: 'known' });
+    const stranger = (claims: object) => bearer(makeToken(rsa, claims, { kid: 'new' }));
+    for (const [claims, expected] of [
+      [{ ...CLAIMS, exp: 1 }, []],
+      [{ ...CLAIMS, iss: 'https://else.example' }, []],
+      [CLAIMS, ['https://keys.example']],
+    ] as const) {
+      t.match(authenticate(stranger(claims), '/', by), { type: 'refused' });
+      t.same(wanted.splice(0), expected);
+    }
+    authenticate(stranger(CLAIMS), '/', authenticator(rule()));
+    t.same(wanted, [], 'keys that are written in the policy do not change');
+  },
+);
 
 t.test('a token is remembered no longer than it is good', async (t) => {
   const by = authenticator(rule());
