@@ -37,7 +37,7 @@ export PATH
 # --- Debian packages: <package>:<command, or path of a file, that proves it is there> ---
 AGENT_PACKAGES='iptables:iptables-restore iptables:ip6tables-restore ipset:ipset iproute2:ip conntrack:conntrack procps:sysctl util-linux:setpriv'
 DEMO_PACKAGES='nats-server:nats-server curl:curl nginx-light:nginx redis-server:redis-server redis-tools:redis-cli netcat-openbsd:nc.openbsd socat:socat util-linux:unshare'
-TEST_PACKAGES='postgresql:pg_ctlcluster postgresql-contrib:pgbench mariadb-server:mariadbd mariadb-client:mariadb openssh-server:sshd openssh-client:ssh openssl:openssl strace:strace shellcheck:shellcheck nghttp2-client:nghttp nghttp2-client:h2load nghttp2-server:nghttpd'
+TEST_PACKAGES='postgresql:pg_ctlcluster postgresql-contrib:pgbench mariadb-server:mariadbd mariadb-client:mariadb openssh-server:sshd openssh-client:ssh openssl:openssl strace:strace shellcheck:shellcheck nghttp2-client:nghttp nghttp2-client:h2load nghttp2-server:nghttpd prometheus:prometheus prometheus:promtool'
 BENCH_PACKAGES='haproxy:haproxy nghttp2-proxy:nghttpx nghttp2-client:h2load libnginx-mod-stream:/usr/lib/nginx/modules/ngx_stream_module.so wrk:wrk iperf3:iperf3 openssl:openssl python3-pip:pip3'
 
 packages_for() {
@@ -88,7 +88,7 @@ disable_units() {
     case $package in
       nginx-light) unit=nginx ;;
       nghttp2-proxy) unit=nghttpx ;;
-      postgresql | nats-server | redis-server | haproxy) unit=$package ;;
+      postgresql | nats-server | redis-server | haproxy | prometheus) unit=$package ;;
       mariadb-server) unit=mariadb ;;
       openssh-server) unit=ssh ;;
       *) continue ;;

@@ -11,6 +11,7 @@ const HANDLERS: ControlLinkHandlers = {
   dump: async () => ({}),
   explain: async () => ({}),
   renewCertificates: async () => ({}),
+  traffic: () => null,
   logLevel: async (level) => level,
 };
 /** In place of data threads: says at once that everything is in force. */

@@ -1,5 +1,6 @@
 /** The agent's parts, built once by `start-agent.ts` and read by whatever reports on them. */
 import type { InterceptionKeeper } from '../intercept/index.ts';
+import type { Exemplars } from '../telemetry/exemplars.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
@@ -39,5 +40,7 @@ export interface AgentParts {
   readonly workloads: readonly LocalWorkload[];
   readonly probes: ProbeRunner;
   readonly processMetrics: ProcessMetrics;
+  /** Traced requests that metrics may show as examples. */
+  readonly exemplars: Exemplars;
   readonly phase: () => Phase;
 }

@@ -4,6 +4,7 @@ import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
 import { UserError } from '../core/errors.ts';
 import type { PublicJwk } from '../core/json-web-keys.ts';
 import { INBOUND_DIAL_MARK, InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
+import { Exemplars } from '../telemetry/exemplars.ts';
 import { type Logger, type LoggerLevel, setLevel } from '../telemetry/logger.ts';
 import { ProcessMetrics } from '../telemetry/process-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
@@ -25,6 +26,7 @@ import { ProbeRunner } from './probes/run-probes.ts';
 import { QuotaKeeper } from './quota/quota-keeper.ts';
 import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
+import { reportTraffic } from './report-metrics.ts';
 import { fetchKeys } from './tokens/fetch-keys.ts';
 import { FollowedKeys } from './tokens/followed-keys.ts';
 import type { ViewSource } from './view-source.ts';
@@ -68,7 +70,7 @@ export async function buildParts(
   undo.defer(() => probes.stop());
   const processMetrics = undo.adopt(new ProcessMetrics(options.version), (metrics) => metrics.stop());
   const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, quotas, identities };
-  parts = { options, logger, ...traffic, workloads, probes, processMetrics, phase };
+  parts = { options, logger, ...traffic, workloads, probes, processMetrics, exemplars: new Exemplars(), phase };
   return parts;
 }
 
@@ -175,9 +177,19 @@ export function followGroups({ workloads, probes, source }: AgentParts): void {
 }
 
 async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Logger): Promise<DataThreads> {
-  const { dataThreads, ports, limits, locality } = config;
+  const { dataThreads, ports, limits, locality, metrics } = config;
   const { outbound: outboundPort, inbound: inboundPort, explicit: explicitPort } = ports;
-  const settings = { count: dataThreads, outboundPort, inboundPort, explicitPort, ipv6, limits, locality };
+  const seriesIdleMs = metrics.idleSeconds * 1000;
+  const settings = {
+    count: dataThreads,
+    outboundPort,
+    inboundPort,
+    explicitPort,
+    ipv6,
+    limits,
+    locality,
+    seriesIdleMs,
+  };
   const threads = await startDataThreads(settings, logger);
   threads.onLog(({ level, message, fields }) => logger[level](fields, message));
   return threads;
@@ -206,6 +218,7 @@ function commandHandlers(current: () => AgentParts | null, logger: Logger): Cont
     dump: async () => reportDump(parts()),
     explain: async (body) => reportExplain(parts(), body),
     renewCertificates: async () => renewCertificates(parts()),
+    traffic: () => current() && reportTraffic(parts()),
     logLevel: async (level) => changeLogLevel(logger, level),
   };
 }

@@ -20,6 +20,7 @@ import type {
 } from './control-types.ts';
 import { ViewFollower } from './control-views.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
+import { MetricReporter } from './metric-reporter.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { LeaseClient } from './quota/lease-client.ts';
 
@@ -54,6 +55,7 @@ export class ControlLink {
   readonly #views: ViewFollower;
   readonly #registration: Registration;
   readonly #groups: GroupProbes;
+  readonly #metrics: MetricReporter;
   #identities: IdentityKeeper | null = null;
   #commands: { stop(): void } | null = null;
   #recheck: NodeJS.Timeout | null = null;
@@ -75,6 +77,7 @@ export class ControlLink {
     );
     this.#views = new ViewFollower(this.#bus, this.#subjects, host, events, logger, (ack) => this.#sendAck(ack));
     this.#groups = new GroupProbes(this.#bus, this.#subjects, host, logger);
+    this.#metrics = new MetricReporter(this.#bus, this.#subjects, host, () => handlers.traffic());
     this.#registration = new Registration(
       this.#bus,
       this.#subjects,
@@ -101,6 +104,7 @@ export class ControlLink {
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();
+    this.#metrics.start();
     if (this.#bus.connected) this.#onState('connected');
   }
 
@@ -110,6 +114,7 @@ export class ControlLink {
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#views.stopped = true;
     this.#groups.stop();
+    this.#metrics.stop();
     this.#commands?.stop();
     await this.#registration.stop();
     await this.#bus.close();

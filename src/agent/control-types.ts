@@ -1,6 +1,7 @@
 /** What the agent's main thread and its link to control say to each other. */
 import type { HostView } from '../contract/host-view.ts';
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../contract/views.ts';
+import type { ReportedTraffic } from './metric-reporter.ts';
 
 export interface ControlLinkSettings {
   readonly servers: readonly string[];
@@ -62,6 +63,8 @@ export interface ControlLinkHandlers {
   explain(body: unknown): Promise<unknown>;
   /** Resolves when new certificates are in force. Throws when they could not be had. */
   renewCertificates(): Promise<unknown>;
+  /** What control is told of this host's traffic; null = nothing is known yet. */
+  traffic(): ReportedTraffic | null;
   /** Throws (UserError) when the level is unknown. Answers the level now in force. */
   logLevel(level: string): Promise<string>;
 }

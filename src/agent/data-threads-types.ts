@@ -4,7 +4,7 @@ import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
 import type { QuotaTable } from '../contract/quota-table.ts';
 import type { ServiceKey } from '../contract/views.ts';
-import type { CounterSample } from './retired-counters.ts';
+import type { CountedSeries } from '../telemetry/counted-series.ts';
 import type { LogMessage, QuotaMessage } from './running-thread.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
@@ -17,6 +17,8 @@ export interface DataThreadSettings {
   readonly ipv6: boolean;
   /** `region/zone/subzone` of this host; null = unknown. */
   readonly locality: string | null;
+  /** ms after which a series that nobody has touched is left out. */
+  readonly seriesIdleMs: number;
   /** What the operator may set; the rest are the data plane's own defaults. */
   readonly limits: LimitsConfig;
 }
@@ -30,7 +32,8 @@ export interface DataThreads {
   onLog(callback: (line: { level: LogMessage['level']; message: string; fields: LogMessage['fields'] }) => void): void;
   /** What data threads ask about global rate limits, and the tokens that they take. */
   onQuota(callback: (message: QuotaMessage) => void): QuotaTable;
-  counters(): Iterable<CounterSample>;
+  /** Everything that was counted. */
+  counters(): readonly CountedSeries[];
   /** Age in ms of the oldest thread's last turn. */
   heartbeatAgeMs(): number;
   /** Captured connections open now. */

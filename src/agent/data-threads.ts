@@ -14,16 +14,17 @@ import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
 import { selfTest } from '../reactor/self-test.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
+import type { CountedSeries } from '../telemetry/counted-series.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { dataPlaneLimits } from './data-plane-limits.ts';
 import type { DataThreadSettings, DataThreads } from './data-threads-types.ts';
 import { NameResolver } from './host/resolve-names.ts';
 import { openListeners } from './open-listeners.ts';
-import { type CounterSample, RetiredCounters } from './retired-counters.ts';
 import { type LogMessage, type QuotaMessage, RunningThread } from './running-thread.ts';
+import { SeriesKeeper } from './series-keeper.ts';
 import { ThreadState, type ToDataThreadBody } from './thread-state.ts';
 
-export type { CounterSample, DataThreadSettings, DataThreads, QuotaMessage, ToDataThreadBody };
+export type { DataThreadSettings, DataThreads, QuotaMessage, ToDataThreadBody };
 
 /** Buffers of one data thread; only what is touched takes memory. */
 const SLAB_BYTES = 64 * 1024 * 1024;
@@ -63,7 +64,7 @@ class DataThreadPool implements DataThreads {
   /** Listening descriptors, one set for each thread. */
   readonly #listeners: ThreadListener[][] = [];
   readonly #threads: (RunningThread | null)[] = [];
-  readonly #retired = new RetiredCounters();
+  readonly #series: SeriesKeeper;
   readonly #state = new ThreadState();
   readonly #names = new NameResolver();
   readonly #limitMemory = makeLimitMemory();
@@ -77,12 +78,12 @@ class DataThreadPool implements DataThreads {
     this.#settings = settings;
     this.#kernel = kernel;
     this.#logger = logger;
+    this.#series = new SeriesKeeper(settings.seriesIdleMs, () => this.#running(), this.#state, logger);
   }
 
   /** Opens every listening socket, so that a port clash is known before anything else happens. */
   open(): void {
-    const { count } = this.#settings;
-    for (let i = 0; i < count; i++) {
+    for (let i = 0; i < this.#settings.count; i++) {
       const set: ThreadListener[] = [];
       this.#listeners.push(set);
       openListeners(this.#kernel, this.#settings, set);
@@ -111,14 +112,11 @@ class DataThreadPool implements DataThreads {
   }
 
   async post(message: ToDataThreadBody): Promise<void> {
-    this.#state.remember(message);
+    if (this.#state.remember(message)) this.#series.changed();
     await Promise.all(this.#running().map((thread) => thread.send(message)));
   }
 
-  *counters(): Iterable<CounterSample> {
-    yield* this.#retired.samples();
-    for (const thread of this.#running()) yield* thread.samples();
-  }
+  counters = (): readonly CountedSeries[] => this.#series.read();
 
   heartbeatAgeMs(): number {
     return Math.max(0, ...this.#threads.map((thread) => sharedNow() - (thread?.turnedAt ?? 0)));
@@ -156,12 +154,11 @@ class DataThreadPool implements DataThreads {
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#series.stop();
     await Promise.all(this.#running().map((thread) => thread.stop()));
     for (const set of this.#listeners) for (const { fd } of set) this.#kernel.close(fd);
     this.#listeners.length = 0;
   }
-
-  // === one thread ===
 
   async #startThread(index: number): Promise<void> {
     const { port1, port2 } = new MessageChannel();
@@ -171,6 +168,7 @@ class DataThreadPool implements DataThreads {
       resolve: (name, answer) => this.#names.resolve(name, answer),
       log: (line) => this.#log(line),
       quota: (message) => this.#quota(message),
+      crowded: () => this.#series.crowded(),
     });
     this.#threads[index] = thread;
     thread.worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
@@ -204,7 +202,7 @@ class DataThreadPool implements DataThreads {
   #exited(index: number, thread: RunningThread, code: number): void {
     this.#threads[index] = null;
     const closed = thread.cleanUp();
-    this.#retired.add(thread.samples());
+    this.#series.retire(thread.samples());
     if (this.#stopping) return;
     this.#logger.error({ code, closed }, 'a data thread ended; its connections were reset and it is replaced');
     const pause = Date.now() - thread.startedAt < RESTART_PAUSE_MS ? RESTART_PAUSE_MS : 0;

@@ -3,8 +3,6 @@ import { explainQuestionSchema } from '../contract/decision-trace.ts';
 import { UserError } from '../core/errors.ts';
 import { hidePassword } from '../core/hide-password.ts';
 import { problemsOf } from '../core/schema.ts';
-import { renderMetrics } from '../telemetry/render-metrics.ts';
-import { describeAgent, sumSeries } from './admin/gather-metrics.ts';
 import type { AgentParts } from './agent-parts.ts';
 
 /** `towpath agent status` and the NATS command `status`. */
@@ -58,28 +56,6 @@ export function reportConfig({ options }: AgentParts): unknown {
   return { ...config, nats: { ...nats, servers }, standalone: options.standalone };
 }
 
-export function reportMetrics(parts: AgentParts): string {
-  const source = parts.source.describe();
-  const facts = {
-    ready: illnesses(parts).length + hindrances(parts).length === 0,
-    views: parts.store.snapshot(),
-    saves: parts.saver?.counts() ?? null,
-    control: source.type === 'control' ? source : null,
-    workloads: healthOf(parts),
-    identities: parts.identities?.status() ?? null,
-    interception: parts.keeper?.state() ?? null,
-    dns: parts.dns?.counts() ?? null,
-    connections: parts.threads.connections(),
-    heartbeatAgeMs: parts.threads.heartbeatAgeMs(),
-    stalls: parts.stallWatch.stalls(),
-  };
-  return renderMetrics([
-    ...parts.processMetrics.collect(),
-    ...describeAgent(facts, Date.now()),
-    ...sumSeries(parts.threads.counters()),
-  ]);
-}
-
 /** Why the agent should be restarted by whoever watches it. */
 export function illnesses(parts: AgentParts): string[] {
   return parts.stallWatch.isStalled() ? ['a data thread hangs'] : [];
@@ -97,6 +73,9 @@ export function hindrances(parts: AgentParts): string[] {
   }
 }
 
-function healthOf(parts: AgentParts): { readonly key: string; readonly address: string; readonly healthy: boolean }[] {
+/** The local workloads, and whether they pass their probes. */
+export function healthOf(
+  parts: AgentParts,
+): { readonly key: string; readonly address: string; readonly healthy: boolean }[] {
   return parts.workloads.map((w) => ({ key: w.key, address: w.address, healthy: parts.probes.isHealthy(w) }));
 }

@@ -1,13 +1,15 @@
 /** One running data thread: its worker, the messages to and from it, and what must be cleaned up after it. */
 import { type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import type { FromDataThread } from '../contract/data-thread.ts';
+import { BLOCK_SLOTS, REQUEST_BLOCK } from '../contract/request-block.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
+import { MAX_BLOCKS, MAX_SERIES } from '../proxy/counters.ts';
 import { sharedNow, type ThreadStart, VITAL_CONNECTIONS, VITAL_TURN_AT } from '../proxy/thread-start.ts';
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import type { Kernel } from '../reactor/kernel.ts';
+import { type CountedSeries, seriesKey } from '../telemetry/counted-series.ts';
 import type { Resolution } from './host/resolve-names.ts';
-import type { CounterSample } from './retired-counters.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
 const MESSAGE_TIMEOUT_MS = 10_000;
@@ -23,6 +25,8 @@ export interface ThreadListeners {
   readonly resolve: (name: string, answer: (resolution: Resolution) => void) => void;
   readonly log: (line: LogMessage) => void;
   readonly quota: (message: QuotaMessage) => void;
+  /** Many places for what it counts are taken: those of what is no longer configured are wanted back before there are too few. */
+  readonly crowded: () => void;
 }
 
 export class RunningThread {
@@ -37,7 +41,9 @@ export class RunningThread {
   readonly #descriptors: DescriptorTable;
   readonly #vitals: Float64Array;
   readonly #values: Float64Array;
-  readonly #series: Extract<FromDataThread, { type: 'series' }>[] = [];
+  /** By their first place in the shared memory. */
+  readonly #series = new Map<number, Omit<CountedSeries, 'values'>>();
+  #blocks = 0;
   readonly #waiting = new Map<number, (message: FromDataThread | null) => void>();
   readonly #listeners: ThreadListeners;
   #sequence = 0;
@@ -69,8 +75,38 @@ export class RunningThread {
   }
 
   /** What the thread has counted so far. */
-  samples(): CounterSample[] {
-    return this.#series.map(({ name, labels, index }) => ({ name, labels, value: this.#values[index] }));
+  samples(): CountedSeries[] {
+    return Array.from(this.#series, ([index, series]) => ({ ...series, values: this.#read(index) }));
+  }
+
+  #read(index: number): number[] {
+    return Array.from(this.#values.subarray(index, index + this.#slots(index)));
+  }
+
+  #slots(index: number): number {
+    return this.#series.get(index)?.name === REQUEST_BLOCK ? BLOCK_SLOTS : 1;
+  }
+
+  /** Takes those series' places from the thread, for others. Returns what they held. */
+  async takeBack(isIdle: (series: Omit<CountedSeries, 'values'>) => boolean): Promise<CountedSeries[]> {
+    const indices = Array.from(this.#series).flatMap(([index, series]) => (isIdle(series) ? [index] : []));
+    if (indices.length === 0) return [];
+    const answer = await this.send({ type: 'series-places', what: 'forget', indices });
+    // The thread is gone: all that it held is taken over already.
+    if (answer === null || this.#ended) return [];
+    const held = indices.flatMap((index) => this.#clear(index));
+    this.send({ type: 'series-places', what: 'free', indices }).catch(() => {});
+    return held;
+  }
+
+  #clear(index: number): CountedSeries[] {
+    const series = this.#series.get(index);
+    if (series === undefined) return [];
+    const values = this.#read(index);
+    this.#values.fill(0, index, index + this.#slots(index));
+    this.#series.delete(index);
+    if (series.name === REQUEST_BLOCK) this.#blocks--;
+    return [{ ...series, values }];
   }
 
   /** Resolves with the thread's answer; with null when the thread is gone (its replacement gets the whole state). */
@@ -122,6 +158,13 @@ export class RunningThread {
     });
   }
 
+  #announced({ index, name, labels }: Extract<FromDataThread, { type: 'series' }>): void {
+    this.#series.set(index, { key: seriesKey(name, labels), name, labels });
+    if (name === REQUEST_BLOCK) this.#blocks++;
+    const others = this.#series.size - this.#blocks;
+    if (this.#blocks > MAX_BLOCKS / 5 || others > MAX_SERIES / 4) this.#listeners.crowded();
+  }
+
   #resolve(name: string): void {
     this.#listeners.resolve(name, ({ addresses, problem }) => {
       // A thread that ended meanwhile, or hangs, has nobody who waits for it.
@@ -139,7 +182,7 @@ export class RunningThread {
         this.#waiting.get(message.sequence)?.(message);
         return;
       case 'series':
-        this.#series.push(message);
+        this.#announced(message);
         return;
       case 'need':
         return this.#listeners.need(message.key);

@@ -6,11 +6,8 @@ type WithoutSequence<T> = T extends { readonly sequence: number } ? Omit<T, 'seq
 export type ToDataThreadBody = WithoutSequence<ToDataThread>;
 
 export class ThreadState {
-  #directory: ToDataThreadBody | null = null;
-  #inbound: ToDataThreadBody | null = null;
-  #identity: ToDataThreadBody | null = null;
-  #host: ToDataThreadBody | null = null;
-  #drain: ToDataThreadBody | null = null;
+  /** Of each kind that the next of its kind replaces. */
+  readonly #newest = new Map<ToDataThreadBody['type'], ToDataThreadBody>();
   /** By URL. */
   readonly #keys = new Map<string, ToDataThreadBody>();
   #names: Readonly<Record<string, readonly string[]>> = {};
@@ -21,45 +18,43 @@ export class ThreadState {
   /** By rule and bucket. */
   readonly #quotas = new Map<string, ToDataThreadBody>();
 
-  /** Notes a message that is about to be sent to all threads. */
-  remember(message: ToDataThreadBody): void {
+  /** Notes a message that is about to be sent to all threads. Returns whether it may change which names are configured. */
+  remember(message: ToDataThreadBody): boolean {
     switch (message.type) {
       case 'directory':
-        this.#directory = message;
-        return;
       case 'inbound':
-        this.#inbound = message;
-        return;
+        this.#newest.set(message.type, message);
+        return true;
       case 'identity':
-        this.#identity = message;
-        return;
       case 'host':
-        this.#host = message;
-        return;
-      case 'json-web-keys':
-        return keep(this.#keys, message.url, message);
       case 'drain':
-        this.#drain = message;
-        return;
+        this.#newest.set(message.type, message);
+        return false;
+      case 'json-web-keys':
+        keep(this.#keys, message.url, message);
+        return false;
       case 'endpoint-names':
         this.#names = { ...this.#names, ...message.addresses };
-        return;
+        return false;
       case 'service':
         this.#services.set(serviceKey(message.service.namespace, message.service.name), message);
-        return;
+        return true;
       case 'service-removed':
         this.#services.delete(message.key);
-        return;
+        return true;
       case 'endpoint-health':
-        return keep(this.#health, `${message.cluster} ${message.address}`, message, message.passes !== null);
+        keep(this.#health, `${message.cluster} ${message.address}`, message, message.passes !== null);
+        return false;
       case 'quota-slot':
-        return keep(this.#quotas, `${message.rule} ${message.key}`, message, message.slot !== null);
+        keep(this.#quotas, `${message.rule} ${message.key}`, message, message.slot !== null);
+        return false;
       case 'quota-filled':
       case 'resolved':
       case 'stop':
       case 'dump':
       case 'explain':
-        return;
+      case 'series-places':
+        return false;
     }
   }
 
@@ -68,8 +63,9 @@ export class ThreadState {
     const hasNames = Object.keys(this.#names).length > 0;
     const names: ToDataThreadBody | null = hasNames ? { type: 'endpoint-names', addresses: this.#names } : null;
     const services = [...this.#services.values(), ...this.#health.values(), ...this.#quotas.values()];
-    const policies = [this.#identity, ...this.#keys.values(), this.#host];
-    const fixed = [...policies, this.#directory, this.#inbound, names, ...services, this.#drain];
+    const newest = (type: ToDataThreadBody['type']): ToDataThreadBody | null => this.#newest.get(type) ?? null;
+    const policies = [newest('identity'), ...this.#keys.values(), newest('host')];
+    const fixed = [...policies, newest('directory'), newest('inbound'), names, ...services, newest('drain')];
     return fixed.filter((message) => message !== null);
   }
 }

@@ -26,6 +26,7 @@ export interface AgentConfig {
   readonly log: { readonly level: LogLevel };
   readonly ports: PortsConfig;
   readonly metricsAddress: string;
+  readonly metrics: MetricsConfig;
   readonly drainSeconds: number;
   readonly interception: InterceptionConfig;
   readonly dns: DnsConfig;
@@ -37,6 +38,13 @@ export interface NatsConfig {
   readonly servers: readonly string[];
   /** Path of a `.creds` file; its content is never logged. */
   readonly credentialsFile: string | null;
+}
+
+export interface MetricsConfig {
+  /** The metrics of Istio's sidecars as well, with their names and labels. */
+  readonly istio: boolean;
+  /** A series of a service, route or endpoint that has not changed for so long is left out until it does. */
+  readonly idleSeconds: number;
 }
 
 export interface PortsConfig {

@@ -97,6 +97,13 @@ const limitsSchema = z
   })
   .prefault({});
 
+const metricsSchema = z
+  .strictObject({
+    istio: z.boolean().default(false),
+    idleSeconds: z.int().min(60).max(604_800).default(3600),
+  })
+  .prefault({});
+
 /** Decodes the file's one document; `host` has its default put in before, because it depends on the machine. */
 export const agentSchema = z.strictObject({
   mesh: nameSchema.default('default'),
@@ -110,6 +117,7 @@ export const agentSchema = z.strictObject({
   log: z.strictObject({ level: z.enum(LOG_LEVELS).default('info') }).prefault({}),
   ports: portsSchema,
   metricsAddress: addressSchema.default('::'),
+  metrics: metricsSchema,
   drainSeconds: z.number().min(0).max(3600).default(10),
   interception: interceptionSchema,
   dns: dnsSchema,

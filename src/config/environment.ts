@@ -36,6 +36,7 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_ADMIN_PORT', kind: 'number', path: ['ports', 'admin'] },
   { name: 'TOWPATH_METRICS_PORT', kind: 'number', path: ['ports', 'metrics'] },
   { name: 'TOWPATH_METRICS_ADDRESS', kind: 'text', path: ['metricsAddress'] },
+  { name: 'TOWPATH_METRICS_ISTIO', kind: 'flag', path: ['metrics', 'istio'] },
   { name: 'TOWPATH_DRAIN_SECONDS', kind: 'number', path: ['drainSeconds'] },
   { name: 'TOWPATH_INTERCEPTION', kind: 'flag', path: ['interception', 'enabled'] },
   { name: 'TOWPATH_DNS_CAPTURE', kind: 'flag', path: ['dns', 'capture'] },

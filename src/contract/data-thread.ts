@@ -75,6 +75,13 @@ export type ToDataThread =
       readonly address: string;
       readonly passes: boolean | null;
     }
+  /** Nothing was counted there for long: counts there no more. Main then reads, clears and frees the places for others. */
+  | {
+      readonly type: 'series-places';
+      readonly sequence: number;
+      readonly what: 'forget' | 'free';
+      readonly indices: readonly number[];
+    }
   /** Stop accepting, answer `Connection: close`, finish what is in flight. */
   | { readonly type: 'drain'; readonly sequence: number }
   /** End now: reset what is left and exit. */
@@ -97,7 +104,7 @@ export type FromDataThread =
   | { readonly type: 'quota-need'; readonly rule: string; readonly caller: string; readonly key: string }
   /** Few tokens are left in a slot, or none. Said once until main answers. */
   | { readonly type: 'quota-low'; readonly slot: number }
-  /** A new counter series: `index` is its place in the shared Float64Array of counters. */
+  /** A new counter series: `index` is its place in the shared Float64Array of counters; a block (`request-block.ts`) has many. */
   | {
       readonly type: 'series';
       readonly index: number;

@@ -34,6 +34,8 @@ export interface Subjects {
   readonly controls: (verb: string) => string;
   /** `….ack.<host>` */
   readonly ack: (host: string) => string;
+  /** `….met.<host>`: what a host says of its traffic; `*` for all hosts. */
+  readonly metrics: (host: string) => string;
   /** `….audit.<noun>` */
   readonly audit: (noun: string) => string;
   readonly auditStream: string;
@@ -73,6 +75,7 @@ export function subjectsOf(mesh: string): Subjects {
     agents: (verb) => `${prefix}.agents.${verb}`,
     controls: (verb) => `${prefix}.controls.${verb}`,
     ack: (host) => `${prefix}.ack.${host}`,
+    metrics: (host) => `${prefix}.met.${host}`,
     audit: (noun) => `${prefix}.audit.${noun}`,
     auditStream: `TOWPATH_AUDIT${suffix.toUpperCase()}`,
   };

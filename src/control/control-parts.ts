@@ -3,6 +3,7 @@ import type { Subjects } from '../contract/subjects.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { ConfigSync } from './config-sync.ts';
 import type { EndpointRegistry } from './endpoint-registry.ts';
+import type { MeshMetrics } from './mesh-metrics/mesh-metrics.ts';
 import type { MeshState } from './mesh-state.ts';
 import type { Publisher } from './publisher.ts';
 import type { QuotaService } from './quota/quota-service.ts';
@@ -26,4 +27,5 @@ export interface ControlParts {
   readonly audit: AuditTrail;
   /** Of the whole process: it answers also while another control leads. */
   readonly quotas: Pick<QuotaService, 'now' | 'stats'>;
+  readonly metrics: MeshMetrics;
 }

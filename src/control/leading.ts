@@ -12,7 +12,6 @@ import { Hearing } from './hearing.ts';
 import { MeshState } from './mesh-state.ts';
 import { openStore } from './open-store.ts';
 import { Publisher } from './publisher.ts';
-import type { QuotaService } from './quota/quota-service.ts';
 import { readServed } from './read-served.ts';
 import { AuditTrail } from './record-audit.ts';
 import { SerialQueue } from './serial-queue.ts';
@@ -44,7 +43,7 @@ export class Leading {
     bus: Bus,
     subjects: Subjects,
     isLeader: () => Promise<boolean>,
-    quotas: QuotaService,
+    { quotas, metrics }: Pick<ControlParts, 'quotas' | 'metrics'>,
     logger: Logger,
   ) {
     this.#logger = logger;
@@ -62,7 +61,8 @@ export class Leading {
     const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
     this.#hearing = new Hearing(bus, subjects, settings.leaseTtlMs * DEAF_SHARE, () => registry.beginGrace());
-    this.parts = { settings, bus, subjects, queue, state, config, registry, agents, publisher, status, audit, quotas };
+    const records = { state, config, registry, agents, publisher, status, audit };
+    this.parts = { settings, bus, subjects, queue, ...records, quotas, metrics };
   }
 
   /** Rejects with BusError when the store cannot be read; nothing is served then. */

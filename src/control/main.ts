@@ -8,6 +8,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { CertificateService } from './ca/certificate-service.ts';
 import { LeaderLock } from './leader-lock.ts';
 import { Leading } from './leading.ts';
+import { MeshMetrics } from './mesh-metrics/mesh-metrics.ts';
 import { openStore } from './open-store.ts';
 import { QuotaService } from './quota/quota-service.ts';
 import { renderMetrics } from './render-metrics.ts';
@@ -36,8 +37,8 @@ export async function runControl(settings: ControlSettings, logger: Logger): Pro
   const control = new Control(settings, bus, subjects, logger);
   try {
     const http = await serveHttp(settings.http, {
-      metrics: () =>
-        renderMetrics(bus.connected, control.leading?.parts ?? null, control.certificates?.facts() ?? null),
+      metrics: (format) =>
+        renderMetrics(bus.connected, control.leading?.parts ?? null, control.certificates?.facts() ?? null, format),
       notReady: () => control.notReady(),
     });
     await control.certificates?.open();
@@ -71,16 +72,19 @@ class Control {
   leading: Leading | null = null;
   readonly certificates: CertificateService | null;
   readonly #quotas: QuotaService;
+  readonly #metrics: MeshMetrics;
 
   constructor(settings: ControlSettings, bus: Bus, subjects: Subjects, logger: Logger) {
     this.#settings = settings;
     this.#bus = bus;
+    this.#metrics = new MeshMetrics(bus, subjects);
     this.#subjects = subjects;
     this.#logger = logger;
     const { certificates, id, version, mesh } = settings;
     const facts = { id, version, mesh, leads: () => this.leading !== null };
     this.certificates = certificates && new CertificateService(certificates, facts, bus, subjects, logger);
     this.#quotas = new QuotaService(bus, subjects, logger);
+    this.#metrics.start();
     bus.onState((state) => this.#onState(state));
     bus.subscribe(subjects.controls('ping'), (message) => message.respond(JSON.stringify(this.#describe())));
   }
@@ -110,6 +114,7 @@ class Control {
     this.#stopped = true;
     this.certificates?.stop();
     this.#quotas.stop();
+    this.#metrics.stop();
     this.#endTerm();
     await this.#lock?.release();
   }
@@ -127,7 +132,8 @@ class Control {
     if (!held || this.#stopped) return;
     this.#hasLed = true;
     const isHeld = (): Promise<boolean> => lock.isHeld();
-    const leading = new Leading(this.#settings, this.#bus, this.#subjects, isHeld, this.#quotas, this.#logger);
+    const shared = { quotas: this.#quotas, metrics: this.#metrics };
+    const leading = new Leading(this.#settings, this.#bus, this.#subjects, isHeld, shared, this.#logger);
     try {
       const ended = new Promise<void>((resolve) => {
         this.#endTerm = resolve;

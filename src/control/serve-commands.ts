@@ -1,5 +1,6 @@
 import type { BusMessage } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { type MetricsReply, metricsQuerySchema } from '../contract/mesh-metrics.ts';
 import { REQUEST_ID_HEADER, type StatusReply, waitRequestSchema } from '../contract/messages.ts';
 import { type MicroEndpoint, serveMicro } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
@@ -24,6 +25,7 @@ import { rollBack } from './roll-back.ts';
 const REMEMBERED = 1_000;
 /** A change is refused while this many wait: answered at once instead of after the caller gave up. */
 const MAX_QUEUED = 2_000;
+const EMPTY_BODY = Buffer.from('{}');
 
 type Handler = (request: BusMessage) => unknown;
 
@@ -114,6 +116,9 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
       listQuotas(parts.bus, parts.subjects, parts.quotas.now(), r),
     ),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
+    declare('metrics.query', 'body: {"windowSeconds","side","service","caller","watch"}, all optional', (r) =>
+      queryMetrics(parts, r),
+    ),
     declare('change.wait', 'body: {"epoch","gen","timeoutMs"}', (r) => waitForChange(parts, r)),
   ];
 }
@@ -147,6 +152,13 @@ function replay(
     remembered.delete(oldest);
   }
   return made;
+}
+
+/** Who calls whom, how often and how well. */
+function queryMetrics(parts: ControlParts, request: BusMessage): MetricsReply {
+  const data = request.data.length === 0 ? EMPTY_BODY : request.data;
+  const body = decodeJson(data, metricsQuerySchema, MAX_RECORD_BYTES);
+  return body.ok ? parts.metrics.query(body.value) : rejectRequest(400, [{ code: 'TWP0106', message: body.error }]);
 }
 
 async function waitForChange(parts: ControlParts, request: BusMessage): Promise<unknown> {

@@ -1,10 +1,10 @@
 import type { Server } from 'node:http';
 import { UserError } from '../core/errors.ts';
 import { createServer } from '../telemetry/node-http.ts';
+import { chooseFormat, METRICS_CONTENT_TYPES, type MetricsFormat } from '../telemetry/render-metrics.ts';
 
 export interface ControlPages {
-  /** Prometheus text. */
-  metrics(): string;
+  metrics(format: MetricsFormat): string;
   /** null when ready, else why not. */
   notReady(): string | null;
 }
@@ -21,7 +21,10 @@ export async function serveHttp(
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'only GET and HEAD\n');
     if (path === '/healthz') return send(200, 'ok\n');
-    if (path === '/metrics') return send(200, pages.metrics(), 'text/plain; version=0.0.4; charset=utf-8');
+    if (path === '/metrics') {
+      const format = chooseFormat(request.headers.accept ?? '');
+      return send(200, pages.metrics(format), METRICS_CONTENT_TYPES[format]);
+    }
     if (path !== '/readyz') return send(404, 'not found; try /metrics, /healthz or /readyz\n');
     const reason = pages.notReady();
     return reason === null ? send(200, 'ready\n') : send(503, `${reason}\n`);

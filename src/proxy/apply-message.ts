@@ -32,8 +32,7 @@ export function applyMessage(targets: MessageTargets, message: ToDataThread): vo
     case 'service':
       return useService(context, waiters, message);
     case 'service-removed':
-      table.removeService(message.key);
-      return waiters.settle(message.key, false);
+      return removeService(context, waiters, message);
     case 'inbound':
       return table.setInbound(message.workloads);
     case 'host':
@@ -46,10 +45,11 @@ export function applyMessage(targets: MessageTargets, message: ToDataThread): vo
     case 'quota-filled':
       return context.rateLimits.heard(message);
     case 'resolved':
-      context.explicit.names.put(message.name, message.addresses, message.problem, reactor.now);
-      return nameWaiters.settle(message.name, true);
+      return useName(context, nameWaiters, message);
     case 'endpoint-health':
       return table.healths.check(message.cluster, message.address, message.passes);
+    case 'series-places':
+      return context.counters[message.what](message.indices);
     case 'drain':
       targets.beginDrain();
       return drainIdle(context);
@@ -69,6 +69,24 @@ function useService(
 ): void {
   table.setService(service);
   waiters.settle(serviceKey(service.namespace, service.name), true);
+}
+
+function removeService(
+  { table }: Context,
+  waiters: ViewWaiters,
+  { key }: Extract<ToDataThread, { type: 'service-removed' }>,
+): void {
+  table.removeService(key);
+  waiters.settle(key, false);
+}
+
+function useName(
+  { explicit, reactor }: Context,
+  nameWaiters: ViewWaiters,
+  { name, addresses, problem }: Extract<ToDataThread, { type: 'resolved' }>,
+): void {
+  explicit.names.put(name, addresses, problem, reactor.now);
+  nameWaiters.settle(name, true);
 }
 
 function useHost(context: Context, { view }: Extract<ToDataThread, { type: 'host' }>): void {

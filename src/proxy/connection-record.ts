@@ -1,6 +1,8 @@
 /** One record for each captured connection: opened at accept, closed exactly once, whatever path the connection took. */
 import type { SockAddr } from '../reactor/socket-address.ts';
 import type { Counters } from './counters.ts';
+import type { Moved } from './request-bytes.ts';
+import { NO_METHOD } from './request-method.ts';
 import type { ResponseFlag } from './response-flags.ts';
 
 export type Side = 'outbound' | 'inbound';
@@ -39,7 +41,14 @@ export class ConnectionRecord {
   detail = '';
   bytesFromClient = 0;
   bytesToClient = 0;
+  /** The client's; null where nobody looks. */
+  socket: Moved | null = null;
+  /** HTTP/1.1: what of both is counted for requests (`request-bytes.ts`). */
+  countedFromClient = 0;
+  countedToClient = 0;
   requests = 0;
+  /** HTTP/1.1: of the request that is under way, as `methodOf`. */
+  method = NO_METHOD;
   /** Who dialled, proved by mutual TLS: `<trust-domain>/ns/<namespace>/sa/<account>`, as Istio writes `source.principal`; null = nobody knows. */
   peerPrincipal: string | null = null;
   /** Under which identity of this host it was accepted, written alike; null = without mutual TLS. */
@@ -49,6 +58,9 @@ export class ConnectionRecord {
   /** Inbound: the head of the request that asks for a tunnel, as it came; null = none does. */
   tunnelHead: Uint8Array | null = null;
   #closed = false;
+  /** What of both is in the counters of connections; -1 = nothing, nor the connection itself. */
+  shownFromClient = -1;
+  shownToClient = -1;
   readonly #sink: RecordSink;
 
   constructor(side: Side, client: SockAddr | null, destination: SockAddr | null, openedAt: number, sink: RecordSink) {
@@ -67,6 +79,13 @@ export class ConnectionRecord {
     this.#sink.decided(this);
   }
 
+  /** Bytes so far of a connection that is passed on as bytes, and may last. */
+  moved(fromClient: number, toClient: number): void {
+    this.bytesFromClient = fromClient;
+    this.bytesToClient = toClient;
+    this.#sink.moved(this);
+  }
+
   /** A second close is a bug: it is counted where a test sees it, and changes nothing else. */
   close(ending: Ending): void {
     if (this.#closed) {
@@ -81,6 +100,7 @@ export class ConnectionRecord {
 export interface RecordSink {
   opened(record: ConnectionRecord): void;
   decided(record: ConnectionRecord): void;
+  moved(record: ConnectionRecord): void;
   closed(record: ConnectionRecord, ending: Ending): void;
   closedTwice(record: ConnectionRecord): void;
 }
@@ -90,13 +110,15 @@ interface ClosedSeries {
   readonly endings: Map<Ending, number>;
   readonly received: number;
   readonly sent: number;
+  /** Connections passed on as bytes; -1 = not for this verdict. */
+  readonly relayed: number;
 }
 
 /** Turns records into counters, and into a line for the log when a connection did not end well. */
 export class CountingSink implements RecordSink {
   readonly #counters: Counters;
   readonly #log: (record: ConnectionRecord, ending: Ending) => void;
-  readonly #opened: Readonly<Record<Side, number>>;
+  readonly #opened: Record<Side, number>;
   /** By side, verdict and reason: words looked up one by one cost no new text for each connection. */
   readonly #verdicts = {
     outbound: new Map<string, Map<string, number>>(),
@@ -111,8 +133,21 @@ export class CountingSink implements RecordSink {
   constructor(counters: Counters, log: (record: ConnectionRecord, ending: Ending) => void) {
     this.#counters = counters;
     this.#log = log;
-    const opened = (side: Side): number => counters.series('towpath_connections_opened_total', { side });
-    this.#opened = { outbound: opened('outbound'), inbound: opened('inbound') };
+    this.#opened = this.#findOpened();
+    counters.onForget(() => this.#forget());
+  }
+
+  #findOpened(): Record<Side, number> {
+    const opened = (side: Side): number => this.#counters.series('towpath_connections_opened_total', { side });
+    return { outbound: opened('outbound'), inbound: opened('inbound') };
+  }
+
+  #forget(): void {
+    Object.assign(this.#opened, this.#findOpened());
+    for (const side of ['outbound', 'inbound'] as const) {
+      this.#verdicts[side].clear();
+      this.#closed[side].clear();
+    }
   }
 
   opened(record: ConnectionRecord): void {
@@ -132,9 +167,22 @@ export class CountingSink implements RecordSink {
   closed(record: ConnectionRecord, ending: Ending): void {
     const series = this.#closedSeries(record);
     this.#counters.add(this.#endingIndex(series, record, ending), 1);
-    this.#counters.add(series.received, record.bytesFromClient);
-    this.#counters.add(series.sent, record.bytesToClient);
+    this.#show(series, record);
     if (ending !== 'closed') this.#log(record, ending);
+  }
+
+  moved(record: ConnectionRecord): void {
+    this.#show(this.#closedSeries(record), record);
+  }
+
+  /** What has passed since the last time. */
+  #show(series: ClosedSeries, record: ConnectionRecord): void {
+    const { bytesFromClient, bytesToClient } = record;
+    if (record.shownFromClient < 0 && series.relayed >= 0) this.#counters.add(series.relayed, 1);
+    this.#counters.add(series.received, bytesFromClient - Math.max(0, record.shownFromClient));
+    this.#counters.add(series.sent, bytesToClient - Math.max(0, record.shownToClient));
+    record.shownFromClient = bytesFromClient;
+    record.shownToClient = bytesToClient;
   }
 
   closedTwice({ side }: ConnectionRecord): void {
@@ -150,6 +198,7 @@ export class CountingSink implements RecordSink {
         endings: new Map(),
         received: this.#counters.series('towpath_connection_received_bytes_total', labels),
         sent: this.#counters.series('towpath_connection_sent_bytes_total', labels),
+        relayed: isRelay(verdict) ? this.#counters.series('towpath_connections_relayed_total', labels) : -1,
       };
       byService.set(service, series);
     }
@@ -164,6 +213,10 @@ export class CountingSink implements RecordSink {
     }
     return index;
   }
+}
+
+function isRelay(verdict: RecordedVerdict): boolean {
+  return verdict === 'opaque' || verdict === 'tls';
 }
 
 /** The map under `key`, made on first use. */

@@ -9,6 +9,7 @@ export function countOpen(sink: RecordSink, vitals: Float64Array): RecordSink {
       sink.opened(record);
     },
     decided: (record: ConnectionRecord): void => sink.decided(record),
+    moved: (record: ConnectionRecord): void => sink.moved(record),
     closed: (record: ConnectionRecord, ending: Ending): void => {
       vitals[VITAL_CONNECTIONS]--;
       sink.closed(record, ending);

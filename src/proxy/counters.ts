@@ -1,51 +1,90 @@
 /**
  * Counters of one data thread: plain numbers in shared memory, which main reads when somebody scrapes. A series is announced
- * to main once; after that, counting is one addition.
+ * to main once; after that, counting is one addition. What main has not seen change for long it takes back (`forget`, `free`).
  */
+import { BLOCK_SLOTS, REQUEST_BLOCK } from '../contract/request-block.ts';
 
-/** Most series of one thread; what comes later is not counted but for how many there were, so that labels cannot eat memory. */
+/**
+ * Most series of one thread, blocks apart, and of one name; most blocks. So labels cannot eat memory. Those that were taken back
+ * (`forget`) no longer count, though main has yet to read and clear their places: there are more places for blocks than blocks.
+ */
 export const MAX_SERIES = 8192;
+export const MAX_OF_FAMILY = 4096;
+export const MAX_BLOCKS = 2500;
+const BLOCK_PLACES = 4000;
+/** OpenTelemetry's name for the series of all that found no place of its own: sums stay right. */
+export const OVERFLOW_LABELS: Labels = { otel_metric_overflow: 'true' };
+/** Places kept for series of that kind, one for each name. */
+const MAX_FAMILIES = 128;
+const ORDINARY = MAX_SERIES - MAX_FAMILIES;
 /** Place of the series that counts refused ones. */
 const DROPPED = 0;
 
 export type Labels = Readonly<Record<string, string>>;
 export type AnnounceSeries = (index: number, name: string, labels: Labels) => void;
 
-/** Upper bounds in seconds of request duration histograms (OpenTelemetry http.server.request.duration). */
-export const DURATION_BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
+interface Family {
+  series: number;
+  /** -1 = none yet. */
+  overflow: number;
+}
 
 export class Counters {
   readonly values: Float64Array;
   readonly #announce: AnnounceSeries;
   readonly #known = new Map<string, number>();
-  #next = 0;
-  /** Where refused series are added up, unseen. */
-  readonly #sink: number;
+  /** By index, for `forget`. */
+  readonly #keys = new Map<number, { readonly key: string; readonly name: string }>();
+  readonly #families = new Map<string, Family>();
+  /** Until they are free. */
+  readonly #forgotten = new Set<number>();
+  readonly #freeSeries: number[] = [];
+  readonly #freeBlocks: number[] = [];
+  #nextSeries = 0;
+  #nextOverflow = ORDINARY;
+  #nextBlock = MAX_SERIES;
+  readonly #holders: (() => void)[] = [];
 
   constructor(shared: SharedArrayBuffer, announce: AnnounceSeries) {
     this.values = new Float64Array(shared);
     this.#announce = announce;
-    this.#sink = this.values.length - 1;
     this.series('towpath_series_dropped_total', {});
   }
 
   static sharedMemory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(MAX_SERIES * 8);
+    return new SharedArrayBuffer((MAX_SERIES + BLOCK_PLACES * BLOCK_SLOTS) * 8);
   }
 
-  /** The index of a series, announced on first use. Past the limit it is one that nobody reads. */
+  /** `drop` is called when indices are no longer what they were: whoever keeps some must look them up again. */
+  onForget(drop: () => void): void {
+    this.#holders.push(drop);
+  }
+
+  /** The index of a series, announced on first use. Past the limit it is the one of all that found no place. */
   series(name: string, labels: Labels): number {
     const key = `${name}${JSON.stringify(labels)}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    if (this.#next >= this.#sink) {
-      this.values[DROPPED] += 1;
-      return this.#sink;
-    }
-    const index = this.#next++;
-    this.#known.set(key, index);
-    this.#announce(index, name, labels);
-    return index;
+    const family = this.#family(name);
+    const isFull = this.#freeSeries.length === 0 && this.#nextSeries >= ORDINARY;
+    if (isFull || family.series >= MAX_OF_FAMILY) return this.#overflow(name, family, () => this.#nextOverflow++);
+    const index = this.#freeSeries.pop() ?? this.#nextSeries++;
+    return this.#enter(index, key, name, labels, family);
+  }
+
+  /** The first place of a block of what requests with these labels do (`contract/request-block.ts`); as `series`. */
+  block(labels: Labels): number {
+    const key = `${REQUEST_BLOCK}${JSON.stringify(labels)}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const family = this.#family(REQUEST_BLOCK);
+    // The last one is for the rest.
+    const isFull = this.#freeBlocks.length === 0 && this.#nextBlock >= this.values.length - BLOCK_SLOTS;
+    if (isFull || family.series >= MAX_BLOCKS - 1)
+      return this.#overflow(REQUEST_BLOCK, family, () => this.values.length - BLOCK_SLOTS);
+    const index = this.#freeBlocks.pop() ?? this.#nextBlock;
+    if (index === this.#nextBlock) this.#nextBlock += BLOCK_SLOTS;
+    return this.#enter(index, key, REQUEST_BLOCK, labels, family);
   }
 
   add(index: number, amount: number): void {
@@ -57,33 +96,54 @@ export class Counters {
     this.values[this.series(name, labels)] += 1;
   }
 
-  histogram(name: string, labels: Labels): Histogram {
-    return new Histogram(this, name, labels);
-  }
-}
-
-/** A cumulative Prometheus histogram of seconds. */
-export class Histogram {
-  readonly #counters: Counters;
-  readonly #buckets: readonly number[];
-  readonly #sum: number;
-  readonly #count: number;
-
-  constructor(counters: Counters, name: string, labels: Labels) {
-    this.#counters = counters;
-    this.#buckets = [...DURATION_BOUNDS.map(String), '+Inf'].map((le) =>
-      counters.series(`${name}_bucket`, { ...labels, le }),
-    );
-    this.#sum = counters.series(`${name}_sum`, labels);
-    this.#count = counters.series(`${name}_count`, labels);
+  /** For values that go up and down. */
+  set(name: string, labels: Labels, value: number): void {
+    this.values[this.series(name, labels)] = value;
   }
 
-  observe(seconds: number): void {
-    const { values } = this.#counters;
-    for (let i = DURATION_BOUNDS.length - 1; i >= 0 && seconds <= DURATION_BOUNDS[i]; i--)
-      values[this.#buckets[i]] += 1;
-    values[this.#buckets[DURATION_BOUNDS.length]] += 1;
-    values[this.#sum] += seconds;
-    values[this.#count] += 1;
+  /** Takes series (or blocks) back: nothing counts there any more. What they hold stays until `free`. */
+  forget(indices: readonly number[]): void {
+    for (const index of indices) {
+      const entry = this.#keys.get(index);
+      if (entry === undefined) continue;
+      this.#keys.delete(index);
+      this.#forgotten.add(index);
+      this.#known.delete(entry.key);
+      this.#family(entry.name).series--;
+    }
+    for (const drop of this.#holders) drop();
+  }
+
+  /** Main has read, and cleared, what was forgotten: the places may be used again. */
+  free(indices: readonly number[]): void {
+    for (const index of indices) {
+      if (this.#forgotten.delete(index)) (index < MAX_SERIES ? this.#freeSeries : this.#freeBlocks).push(index);
+    }
+  }
+
+  #enter(index: number, key: string, name: string, labels: Labels, family: Family): number {
+    family.series++;
+    this.#known.set(key, index);
+    this.#keys.set(index, { key, name });
+    this.#announce(index, name, labels);
+    return index;
+  }
+
+  #family(name: string): Family {
+    let family = this.#families.get(name);
+    if (family === undefined) {
+      family = { series: 0, overflow: -1 };
+      this.#families.set(name, family);
+    }
+    return family;
+  }
+
+  #overflow(name: string, family: Family, place: () => number): number {
+    this.values[DROPPED] += 1;
+    if (family.overflow < 0) {
+      family.overflow = place();
+      this.#announce(family.overflow, name, OVERFLOW_LABELS);
+    }
+    return family.overflow;
   }
 }

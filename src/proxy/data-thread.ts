@@ -35,14 +35,13 @@ import { serveConnection } from './serve-connection.ts';
 import { ServerFirstMemory } from './server-first.ts';
 import { askSeldom } from './stale-keys.ts';
 import { sharedNow, type ThreadStart, VITAL_CHUNKS_IN_USE, VITAL_SOCKETS, VITAL_TURN_AT } from './thread-start.ts';
-import { closeIdle } from './upstream/pool.ts';
+import { Upkeep } from './upkeep.ts';
 import { ViewWaiters } from './view-waiters.ts';
 
 /** Silence after which the destination is dialled in parallel (design 6). */
 const SILENCE_MS = 10;
 /** Bodies in chunked coding under way at once, in both directions together. */
 const CHUNKED_BODIES = 8192;
-const PRUNE_EVERY_MS = 10_000;
 
 class DataThread {
   readonly #start: ThreadStart;
@@ -53,8 +52,8 @@ class DataThread {
   readonly #vitals: Float64Array;
   readonly #log: LogGate;
   readonly #targets: MessageTargets;
+  readonly #upkeep: Upkeep;
   #draining = false;
-  #prunedAt = 0;
 
   constructor(start: ThreadStart) {
     const { limits } = start;
@@ -83,7 +82,7 @@ class DataThread {
       useIdentity: (message) => this.#useIdentity(message),
       post: (message) => this.#post(message),
     };
-    this.#context.janitor.start();
+    this.#upkeep = Upkeep.start(this.#context);
     reactor.tlsObserver = countTls(counters);
     reactor.onTurn = () => this.#afterTurn();
     reactor.onHandlerError = (error) => this.#handlerFailed(error);
@@ -191,10 +190,7 @@ class DataThread {
     this.#vitals[VITAL_TURN_AT] = sharedNow();
     this.#vitals[VITAL_SOCKETS] = this.#reactor.openSockets;
     this.#vitals[VITAL_CHUNKS_IN_USE] = this.#reactor.slab.chunksInUse;
-    const { now } = this.#reactor;
-    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
-    this.#prunedAt = now;
-    for (const store of [this.#context.outbound, this.#context.inbound]) store.prune(now).forEach(closeIdle);
+    this.#upkeep.afterTurn(this.#reactor.now);
   }
 
   /** A bug in a handler costs the one connection, is counted where tests see it, and is logged with its stack. */

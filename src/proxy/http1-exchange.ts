@@ -4,11 +4,11 @@ import { type AnswerOwner, AnswerRelay } from './answer-relay.ts';
 import type { BodyFlow } from './body-flow.ts';
 import type { RequestKind } from './codec/http1/head.ts';
 import type { Http1Head } from './codec/http1/http1-head.ts';
+import { countExchange } from './count-request.ts';
 import type { ClientExchange, ExchangeClient } from './exchange-client.ts';
 import { isIdempotent } from './idempotent.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { type Forward, RequestDelivery } from './request-delivery.ts';
-import { seriesOf } from './request-meter.ts';
 import { REFUSED_BODY, RequestUpload } from './request-upload.ts';
 import type { ResponseFlag } from './response-flags.ts';
 import type { Expected } from './stall-watch.ts';
@@ -233,7 +233,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     const { context, record } = this.#client;
     if (flag !== '') Object.assign(record, { flag, detail });
     if (this.#decision !== null && endpoint !== null)
-      seriesOf(context.meter, record.side, this.#decision, endpoint).count(this.#answer.status, flag, this.#seconds());
+      countExchange(context.meter, record, this.#decision, endpoint, this.#answer.status, flag, this.#seconds());
     this.#release(flag !== '' ? 'abort' : this.#answer.upstreamReusable && this.#request.done ? 'reuse' : 'close');
   }
 

@@ -17,6 +17,7 @@ import { Http2ClientEnd } from './exchange/http2-client-end.ts';
 import { type StreamServer, serveExplicitStream } from './explicit/held-stream.ts';
 import { serveLimitedStream } from './limits/limit-request.ts';
 import { answerStream } from './own-answer.ts';
+import { NO_METHOD } from './request-method.ts';
 
 /** How often a session's own limits and timeouts are looked at while it has streams, and while it has none, in ms. */
 const TICK_MS = 1_000;
@@ -177,7 +178,8 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
     record.requests++;
     record.flag = 'DPE';
     record.detail = sentence;
-    context.meter.series(record.side, record.service, '', '').countHttp2(status, 'DPE', 0);
+    const series = context.meter.series(record.side, record.service, '', '', '', record.peerPrincipal ?? '');
+    series.countHttp2(status, 'DPE', 0, NO_METHOD, 0, 0);
   }
 
   onCapacity(): void {}

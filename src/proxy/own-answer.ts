@@ -11,10 +11,12 @@ import type { Http2Answer, Http2Stream } from './codec/http2/http2-stream.ts';
 import type { MessageHead } from './codec/message-head.ts';
 import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
+import { countHttp1 } from './count-request.ts';
 import type { RequestDecision } from './decide-request.ts';
 import { encodeGrpcMessage, grpcStatusOf } from './grpc/grpc-status.ts';
 import { readTraits } from './grpc/request-traits.ts';
 import { field, isBodiless, NOTHING, type OwnContent } from './own-content.ts';
+import { methodOf, NO_METHOD } from './request-method.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
 
 const PLAIN_TEXT = field('content-type', 'text/plain; charset=utf-8');
@@ -43,6 +45,9 @@ export interface OwnAnswer {
   readonly route: string;
   /** The request was HEAD. */
   readonly isHead: boolean;
+  /** HTTP/2: as `methodOf`, and the bytes of its body so far. With HTTP/1.1 the connection's record knows. */
+  readonly method?: number | undefined;
+  readonly requestBytes?: number | undefined;
   /** Since the request began. */
   readonly seconds: number;
 }
@@ -63,11 +68,12 @@ export function answerOf(
 
 /** Sends `answer` to the client. The connection's own id is in an error's answer, the log and `towpath explain`. */
 export function sendOwnAnswer(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
-  const { flag, status, service, route, content } = answer;
+  const { flag, status, service, route, content, seconds } = answer;
   note(record, answer);
   if (content === undefined) writeError(context, socket, record, answer);
   else writeContent(context, socket, record, answer, content);
-  context.meter.series(record.side, service, route, '').count(status, flag, answer.seconds);
+  const series = context.meter.series(record.side, service, route, '', '', record.peerPrincipal ?? '');
+  countHttp1(series, record, status, flag, seconds);
 }
 
 function writeError(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
@@ -117,12 +123,14 @@ export function sendHttp2Answer(
   answer: OwnAnswer,
   isGrpc: boolean,
 ): void {
-  const { flag, status, service, route, seconds } = answer;
+  const { flag, status, service, route, method = NO_METHOD, requestBytes = 0, seconds } = answer;
   note(record, answer);
-  stream.sendAnswer(isGrpc ? grpcAnswer(record, answer) : plainAnswer(record, answer));
-  const series = context.meter.series(record.side, service, route, '');
-  if (isGrpc) series.countGrpc(grpcStatusOfAnswer(answer), 200, flag, seconds);
-  else series.countHttp2(status, flag, seconds);
+  const given = isGrpc ? grpcAnswer(record, answer) : plainAnswer(record, answer);
+  stream.sendAnswer(given);
+  const series = context.meter.series(record.side, service, route, '', '', record.peerPrincipal ?? '');
+  const bytes = given.body.length;
+  if (isGrpc) series.countGrpc(grpcStatusOfAnswer(answer), 200, flag, seconds, method, requestBytes, bytes);
+  else series.countHttp2(status, flag, seconds, method, requestBytes, bytes);
 }
 
 function grpcStatusOfAnswer({ grpcStatus, flag, status }: OwnAnswer): number {
@@ -141,9 +149,11 @@ export function answerStream(
 ): void {
   const { flag, status, sentence, content, edits, service, route } = decision;
   const traits = { isGrpc: false, timeoutField: -1, hasRequestId: false };
-  readTraits(context.reactor.slab.bytes, head, traits);
+  const { bytes } = context.reactor.slab;
+  readTraits(bytes, head, traits);
   const { isHead } = head;
-  const answer = { flag, status, sentence, content, edits, close: false, service, route, isHead, seconds: 0 };
+  const method = methodOf(bytes, head);
+  const answer = { flag, status, sentence, content, edits, close: false, service, route, isHead, method, seconds: 0 };
   sendHttp2Answer(context, stream, record, answer, traits.isGrpc);
   if (!end) stream.reset(NO_ERROR);
 }

@@ -10,6 +10,7 @@ import { LookUp } from './explicit/look-up.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { limitRequest } from './limits/limit-request.ts';
 import type { Forward } from './request-delivery.ts';
+import { methodOf } from './request-method.ts';
 
 export class RequestDesk {
   /** The exchange that is, or was last, under way. */
@@ -46,6 +47,7 @@ export class RequestDesk {
     const { head } = context.parser;
     if (record.side === 'inbound' && (head.upgrade || head.isConnect))
       record.tunnelHead = Uint8Array.prototype.slice.call(bytes, head.startAt, head.endAt);
+    record.method = methodOf(bytes, head);
     if (this.#destination !== null) {
       const decision = decideRequest(context, record, this.#destination, head, bytes);
       return context.rateLimits.active ? this.#limit(decision, this.#destination) : decision;

@@ -57,7 +57,7 @@ export class RoutingTable {
   home = '';
   readonly #owners = new EndpointOwners();
   readonly #endpoints: EndpointStore;
-  readonly #traffic = new TrafficStore();
+  readonly traffic = new TrafficStore();
   readonly #home: string;
   readonly healths: HealthRegistry;
   /** undefined: this host takes no part in mutual TLS. */
@@ -169,7 +169,7 @@ export class RoutingTable {
     this.#owners.forget();
     if (old === undefined) return true;
     this.#leave(old);
-    if (old.clusters.some((c) => !Object.hasOwn(view.clusters, c.key))) this.#traffic.prune(this.#services.values());
+    if (old.clusters.some((c) => !Object.hasOwn(view.clusters, c.key))) this.traffic.prune(this.#services.values());
     return true;
   }
 
@@ -177,7 +177,7 @@ export class RoutingTable {
     const old = this.#services.get(key);
     if (old !== undefined) this.#leave(old);
     this.#services.delete(key);
-    this.#traffic.prune(this.#services.values());
+    this.traffic.prune(this.#services.values());
     this.#owners.forget();
   }
 
@@ -219,7 +219,7 @@ export class RoutingTable {
     });
     const health = this.healths.get(key, cluster);
     const loaded = new Cluster(key, cluster, endpoints, { health, home: this.#home, previous });
-    loaded.traffic = this.#traffic.get(key, cluster);
+    loaded.traffic = this.traffic.get(key, cluster);
     return loaded;
   }
 }

@@ -40,6 +40,7 @@ export function serveConnection(
   ownPorts: ReadonlySet<number>,
 ): void {
   const record = new ConnectionRecord(side, client.peer, destination, context.reactor.now, context.sink);
+  record.socket = client;
   if (destination === null || ownPorts.has(destination.port)) {
     record.detail = 'not redirected, or a loop to our own listener';
     context.reactor.reset(client);

@@ -25,7 +25,8 @@ export function parseExposition(text: string): Map<string, ParsedFamily> {
       currentName = comment[2] ?? '';
       if (help?.[0] !== currentName) throw new Error(`TYPE without HELP: ${line}`);
       if (families.has(currentName)) throw new Error(`family twice: ${currentName}`);
-      if (!['counter', 'gauge', 'histogram'].includes(comment[3] ?? '')) throw new Error(`bad type: ${line}`);
+      if (!['counter', 'gauge', 'histogram', 'summary'].includes(comment[3] ?? ''))
+        throw new Error(`bad type: ${line}`);
       current = { type: comment[3] ?? '', help: help[1], samples: [] };
       families.set(currentName, current);
       continue;

@@ -6,6 +6,7 @@
 import { type AddressInfo, connect, createServer, type Socket as NetSocket, type Server } from 'node:net';
 import type { FromDataThread } from '../../src/contract/data-thread.ts';
 import type { IdentitySet } from '../../src/contract/identity.ts';
+import { BLOCK_SLOTS, REQUEST_BLOCK } from '../../src/contract/request-block.ts';
 import type { DirectoryEntry, ServiceView } from '../../src/contract/views.ts';
 import { ChunkedPool } from '../../src/proxy/codec/http1/chunked.ts';
 import { HeadParser } from '../../src/proxy/codec/http1/head.ts';
@@ -37,6 +38,9 @@ import { Kernel } from '../../src/reactor/kernel.ts';
 import { openListener } from '../../src/reactor/listen.ts';
 import { Reactor } from '../../src/reactor/reactor.ts';
 import { parseSockAddr, type SockAddr } from '../../src/reactor/socket-address.ts';
+import { type CountedSeries, requestCounts, seriesKey } from '../../src/telemetry/counted-series.ts';
+import type { Sample } from '../../src/telemetry/metric.ts';
+import { otelRequestSamples, towpathRequestSamples } from '../../src/telemetry/request-metrics.ts';
 
 const CAPTURE_PORTS = new Set([15001, 15006]);
 
@@ -127,6 +131,7 @@ export class ProxyRig {
       sink: {
         opened: (record) => sink.opened(record),
         decided: (record) => sink.decided(record),
+        moved: (record) => sink.moved(record),
         closed: (record, ending) => {
           this.closed.push({ record, ending });
           sink.closed(record, ending);
@@ -201,10 +206,30 @@ export class ProxyRig {
   }
 
   /** Sum of the counters of that name whose labels contain `labels`. */
+  /** Sum of the metrics of that name whose labels contain `labels`. */
   count(name: string, labels: Readonly<Record<string, string>> = {}): number {
     const wanted = Object.entries(labels);
-    const matching = this.#series.filter((s) => s.name === name && wanted.every(([k, v]) => s.labels[k] === v));
-    return matching.reduce((sum, s) => sum + this.#counters.values[s.index], 0);
+    const matching = this.samples().filter((s) => s.name === name && wanted.every(([k, v]) => s.labels[k] === v));
+    return matching.reduce((sum, { value }) => sum + value, 0);
+  }
+
+  /** All that is counted, as a scrape would show it. */
+  samples(): Sample[] {
+    const series = this.counted();
+    const requests = requestCounts(series);
+    const plain = series.flatMap(({ name, labels, values: [value = 0] }) =>
+      name === REQUEST_BLOCK ? [] : [{ name, labels, value }],
+    );
+    return [...plain, ...towpathRequestSamples(requests), ...otelRequestSamples(requests)];
+  }
+
+  /** What main gets to read. */
+  counted(): CountedSeries[] {
+    return this.#series.map(({ index, name, labels }) => {
+      const slots = name === REQUEST_BLOCK ? BLOCK_SLOTS : 1;
+      const values = Array.from(this.#counters.values.subarray(index, index + slots));
+      return { key: seriesKey(name, labels), name, labels, values };
+    });
   }
 
   /** Waits until `condition` holds. @throws after `ms` */

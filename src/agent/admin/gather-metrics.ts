@@ -45,17 +45,6 @@ export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
   ];
 }
 
-/** Several data threads count the same series: a scrape must carry each once. */
-export function sumSeries(samples: Iterable<Sample>): Sample[] {
-  const sums = new Map<string, Sample>();
-  for (const one of samples) {
-    const key = `${one.name}${JSON.stringify(one.labels)}`;
-    const held = sums.get(key);
-    sums.set(key, held === undefined ? one : { ...one, value: held.value + one.value });
-  }
-  return [...sums.values()];
-}
-
 function viewSamples({ directory, services }: ViewSnapshot): Sample[] {
   return [
     sample('towpath_directory_generation', directory?.version.gen ?? 0),

@@ -1,9 +1,9 @@
 /** The metrics port's paths: for Prometheus and for whatever watches the host's health. */
-import { METRICS_CONTENT_TYPE } from '../../telemetry/render-metrics.ts';
+import { chooseFormat, METRICS_CONTENT_TYPES, type MetricsFormat } from '../../telemetry/render-metrics.ts';
 import { type Answer, type HttpRequest, textAnswer } from './serve-http.ts';
 
 export interface MetricsSubject {
-  metrics(): string;
+  metrics(format: MetricsFormat): string;
   /** Why the agent is not alive; empty when it is. */
   illnesses(): readonly string[];
   /** Why the agent does not yet, or no longer, do its whole work; empty when it does. */
@@ -13,8 +13,10 @@ export interface MetricsSubject {
 export async function answerMetrics(subject: MetricsSubject, request: HttpRequest): Promise<Answer> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return textAnswer(405, 'only GET is answered here\n');
   switch (request.path) {
-    case '/metrics':
-      return { status: 200, contentType: METRICS_CONTENT_TYPE, body: subject.metrics() };
+    case '/metrics': {
+      const format = chooseFormat(request.accept);
+      return { status: 200, contentType: METRICS_CONTENT_TYPES[format], body: subject.metrics(format) };
+    }
     case '/healthz':
       return verdict(subject.illnesses());
     case '/readyz':

@@ -1,15 +1,9 @@
 /** Opens the admin port (loopback) and the metrics port over the agent's parts. */
 import { levelOf, setLevel } from '../../telemetry/logger.ts';
+import type { MetricsFormat } from '../../telemetry/render-metrics.ts';
 import type { AgentParts } from '../agent-parts.ts';
-import {
-  hindrances,
-  illnesses,
-  reportConfig,
-  reportDump,
-  reportExplain,
-  reportMetrics,
-  reportStatus,
-} from '../report-agent.ts';
+import { hindrances, illnesses, reportConfig, reportDump, reportExplain, reportStatus } from '../report-agent.ts';
+import { reportMetrics } from '../report-metrics.ts';
 import { answerAdmin } from './admin-routes.ts';
 import { answerMetrics } from './metrics-routes.ts';
 import { closeHttp, serveHttp } from './serve-http.ts';
@@ -32,7 +26,7 @@ export async function openAdminPorts(parts: AgentParts, drain: () => void): Prom
     drain,
   };
   const metricsSubject = {
-    metrics: () => reportMetrics(parts),
+    metrics: (format: MetricsFormat) => reportMetrics(parts, format),
     illnesses: () => illnesses(parts),
     hindrances: () => hindrances(parts),
   };

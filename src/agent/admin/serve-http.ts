@@ -15,6 +15,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   readonly host: string;
+  /** What the client would like to get; '' = it does not say. */
+  readonly accept: string;
   /** Set by browsers on requests of web pages. */
   readonly origin: string | null;
 }
@@ -86,6 +88,7 @@ async function respond(
           path: url.pathname,
           query: url.searchParams,
           host: req.headers.host ?? '',
+          accept: req.headers.accept ?? '',
           origin: req.headers.origin ?? null,
         });
   res.writeHead(status, {

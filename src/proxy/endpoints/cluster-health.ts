@@ -38,6 +38,11 @@ export class ClusterHealth {
     this.#report = report;
   }
 
+  /** Endpoints that are ejected now. */
+  get ejected(): number {
+    return this.#ejected;
+  }
+
   get isUnused(): boolean {
     return this.#states.size === 0;
   }

@@ -24,6 +24,10 @@ export class TrafficStore {
     for (const key of this.#traffic.keys()) if (!inUse.has(key)) this.#traffic.delete(key);
   }
 
+  all(): Iterable<ClusterTraffic> {
+    return this.#traffic.values();
+  }
+
   get size(): number {
     return this.#traffic.size;
   }

@@ -77,10 +77,11 @@ export abstract class Conclusion implements Timed {
       return this.client.endGrpc(flag, sentence);
     }
     const { service, route, responseEdits: edits } = this.decision;
-    const { isGrpc, seconds } = this.tally;
+    const { isGrpc, seconds, method, requestBytes } = this.tally;
     this.#release();
     const isHead = this.#isHead;
-    const answer = { flag, status, grpcStatus, sentence, edits, close: false, service, route, isHead, seconds };
+    const what = { flag, status, grpcStatus, sentence, edits, close: false };
+    const answer = { ...what, service, route, isHead, method, requestBytes, seconds };
     this.client.answer(answer, isGrpc);
   }
 

@@ -50,7 +50,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
     super(context, client, decision, head.isHead);
     this.keepsCase = client.speaks === 'http1';
     this.delivery = new Delivery(context, this, decision, client.speaks, head, end);
-    this.tally = new Tally(context, record, decision, client.speaks, this.delivery.isGrpc);
+    this.tally = new Tally(context, record, decision, client.speaks, this.delivery.isGrpc, head);
   }
 
   /** The endpoint speaks HTTP/1.1, in which names have a case. */
@@ -95,6 +95,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
     if (this.isOver) return;
     this.#continued = true;
     this.clock?.touch();
+    this.tally.requestBytes += length;
     for (const mirror of this.#mirrors) mirror.copyData(at, length, end);
     try {
       if (this.delivery.sendData(at, length, end)) this.client.consumed(length);
@@ -182,6 +183,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
   onAnswerData(at: number, length: number, end: boolean): void {
     if (this.isOver) return;
     this.clock?.touch();
+    this.tally.responseBytes += length;
     try {
       if (this.client.sendData(at, length, end)) this.delivery.server?.consumed(length);
       else {

@@ -2,10 +2,12 @@
 import type { MessageHead } from '../codec/message-head.ts';
 import type { ConnectionRecord } from '../connection-record.ts';
 import type { Context } from '../context.ts';
+import { seriesOf } from '../count-request.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { NO_GRPC_STATUS, readGrpcStatus } from '../grpc/grpc-status.ts';
+import { takeRequestBytes, takeResponseBytes } from '../request-bytes.ts';
 import type { Forward } from '../request-delivery.ts';
-import { seriesOf } from '../request-meter.ts';
+import { methodOf, NO_METHOD } from '../request-method.ts';
 import type { ResponseFlag } from '../response-flags.ts';
 import type { HttpProtocol } from './upstream-protocol.ts';
 
@@ -15,18 +17,31 @@ export class Tally {
   readonly #decision: Forward;
   readonly #client: HttpProtocol;
   readonly isGrpc: boolean;
+  /** As `methodOf`. */
+  readonly method: number;
   /** ms of the reactor's clock. */
   readonly startedAt: number;
+  /** Of the bodies; HTTP/1.1 counts the heads too, when all is over. */
+  requestBytes = 0;
+  responseBytes = 0;
   /** Of the final head, 0 = none yet. */
   #status = 0;
   #grpcStatus = NO_GRPC_STATUS;
 
-  constructor(context: Context, record: ConnectionRecord, decision: Forward, client: HttpProtocol, isGrpc: boolean) {
+  constructor(
+    context: Context,
+    record: ConnectionRecord,
+    decision: Forward,
+    client: HttpProtocol,
+    isGrpc: boolean,
+    head: MessageHead,
+  ) {
     this.#context = context;
     this.#record = record;
     this.#decision = decision;
     this.#client = client;
     this.isGrpc = isGrpc;
+    this.method = methodOf(context.reactor.slab.bytes, head);
     this.startedAt = context.reactor.now;
   }
 
@@ -43,14 +58,22 @@ export class Tally {
   /** Once, when the exchange is over. @param detail for the log */
   count(endpoint: Endpoint, flag: ResponseFlag | '', detail: string): void {
     const record = this.#record;
+    const { method, seconds } = this;
+    if (this.#client === 'http1') {
+      this.requestBytes = takeRequestBytes(record);
+      this.responseBytes = takeResponseBytes(record);
+      record.method = NO_METHOD;
+    }
+    const { requestBytes, responseBytes } = this;
     if (flag !== '') {
       record.flag = flag;
       record.detail = detail;
     }
-    const series = seriesOf(this.#context.meter, record.side, this.#decision, endpoint);
-    if (this.isGrpc) series.countGrpc(this.#grpcStatus, this.#status, flag, this.seconds);
-    else if (this.#client === 'http2') series.countHttp2(this.#status, flag, this.seconds);
-    else series.count(this.#status, flag, this.seconds);
+    const series = seriesOf(this.#context.meter, record, this.#decision, endpoint);
+    const status = this.#status;
+    if (this.isGrpc) series.countGrpc(this.#grpcStatus, status, flag, seconds, method, requestBytes, responseBytes);
+    else if (this.#client === 'http2') series.countHttp2(status, flag, seconds, method, requestBytes, responseBytes);
+    else series.count(status, flag, seconds, method, requestBytes, responseBytes);
   }
 
   /** Since the exchange began. */

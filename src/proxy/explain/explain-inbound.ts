@@ -9,7 +9,13 @@ import { judgeArrival } from '../mesh/judge-arrival.ts';
 import { explainNoService } from './explain-service.ts';
 import { readQuestion } from './read-question.ts';
 
-const SILENT: RecordSink = { opened: () => {}, decided: () => {}, closed: () => {}, closedTwice: () => {} };
+const SILENT: RecordSink = {
+  opened: () => {},
+  decided: () => {},
+  moved: () => {},
+  closed: () => {},
+  closedTwice: () => {},
+};
 const ROOM = 65_536;
 const HTTP_PORT = 80;
 /** Where nothing else is said. */

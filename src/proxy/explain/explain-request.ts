@@ -14,7 +14,13 @@ import { type FoundTarget, findTarget } from './find-target.ts';
 import { readQuestion } from './read-question.ts';
 
 /** No connection is counted for a question. */
-const SILENT: RecordSink = { opened: () => {}, decided: () => {}, closed: () => {}, closedTwice: () => {} };
+const SILENT: RecordSink = {
+  opened: () => {},
+  decided: () => {},
+  moved: () => {},
+  closed: () => {},
+  closedTwice: () => {},
+};
 const ROOM = 65_536;
 
 /**

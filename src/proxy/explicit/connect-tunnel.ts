@@ -1,12 +1,12 @@
 /** CONNECT (RFC 9110 9.3.6): a connection to an endpoint of the service that was named, then bytes both ways. */
 import { describeErrno, ETIMEDOUT } from '../../reactor/errno.ts';
 import type { Socket, SocketHandler } from '../../reactor/socket.ts';
+import { countExchange } from '../count-request.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { observeConnect, observeFailure } from '../endpoints/observe-attempt.ts';
 import type { ClientExchange, ExchangeClient } from '../exchange-client.ts';
 import { OpaqueRelay } from '../opaque-relay.ts';
 import type { Forward } from '../request-delivery.ts';
-import { seriesOf } from '../request-meter.ts';
 import type { ResponseFlag } from '../response-flags.ts';
 
 const ESTABLISHED = 'HTTP/1.1 200 Connection established\r\n\r\n';
@@ -141,7 +141,7 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
   #count(status: number, flag: ResponseFlag | ''): void {
     const { context, record } = this.#client;
     if (flag !== '') record.flag = flag;
-    seriesOf(context.meter, record.side, this.#decision, this.#endpoint).count(status, flag, this.#seconds());
+    countExchange(context.meter, record, this.#decision, this.#endpoint, status, flag, this.#seconds());
   }
 
   #seconds(): number {

@@ -10,6 +10,7 @@ import { SniffStage } from '../sniff-stage.ts';
 export function serveExplicit(context: Context, client: Socket): void {
   const { reactor, limits } = context;
   const record = new ConnectionRecord('outbound', client.peer, null, reactor.now, context.sink);
+  record.socket = client;
   // Bound to loopback, but route_localnet or a redirect of somebody else could bring others here.
   if (client.peer === null || !client.peer.isLoopback()) {
     record.detail = 'not a program of this host';

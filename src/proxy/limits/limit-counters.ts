@@ -15,6 +15,7 @@ export class LimitCounters {
 
   constructor(counters: Counters) {
     this.#counters = counters;
+    counters.onForget(() => this.#forget());
   }
 
   count({ view, policy }: CompiledLimit, caller: string, result: LimitResult): void {
@@ -36,5 +37,16 @@ export class LimitCounters {
       results.set(result, index);
     }
     this.#counters.add(index, 1);
+  }
+
+  /** Callers that have not been counted since the last time make room for others. */
+  #forget(): void {
+    for (const [id, callers] of this.#rules) {
+      for (const [caller, results] of callers) {
+        if (results.size === 0) callers.delete(caller);
+        else results.clear();
+      }
+      if (callers.size === 0) this.#rules.delete(id);
+    }
   }
 }

@@ -84,6 +84,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
       await agent.renew();
       return { host };
     },
+    traffic: () => null,
     logLevel: async (wanted) => {
       if (!['debug', 'info'].includes(wanted)) throw new Error(`"${wanted}" is no log level`);
       return wanted;

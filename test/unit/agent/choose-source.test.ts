@@ -14,6 +14,7 @@ const HANDLERS = {
   dump: async () => null,
   explain: async () => null,
   renewCertificates: async () => null,
+  traffic: () => null,
   logLevel: async (level: string) => level,
 };
 

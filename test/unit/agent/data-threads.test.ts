@@ -36,7 +36,16 @@ async function start(
   const limits = { ...DEFAULTS, maxConnections: 256 };
   workers.length = 0;
   const threads = await startDataThreads(
-    { count, outboundPort: ports[0], inboundPort: ports[1], explicitPort, ipv6: false, locality: null, limits },
+    {
+      count,
+      outboundPort: ports[0],
+      inboundPort: ports[1],
+      explicitPort,
+      ipv6: false,
+      locality: null,
+      limits,
+      seriesIdleMs: 3_600_000,
+    },
     logger,
   );
   t.teardown(() => threads.stop());
@@ -51,7 +60,7 @@ async function knock(port: number): Promise<string> {
 }
 
 function value(threads: DataThreads, name: string): number {
-  return [...threads.counters()].filter((c) => c.name === name).reduce((sum, c) => sum + c.value, 0);
+  return [...threads.counters()].filter((c) => c.name === name).reduce((sum, c) => sum + (c.values[0] ?? 0), 0);
 }
 
 t.test('changes are in force in every thread once `post` resolves', async (t) => {
@@ -190,6 +199,7 @@ t.test('a taken port is one clear sentence, and nothing stays open', async (t) =
     explicitPort: null,
     ipv6: false,
     locality: null,
+    seriesIdleMs: 3_600_000,
     limits: { ...DEFAULTS, maxConnections: 16 },
   };
   await t.rejects(startDataThreads({ ...settings, outboundPort: free, inboundPort: ports[1] }, logger), {

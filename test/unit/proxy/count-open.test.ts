@@ -10,6 +10,7 @@ t.test('open connections are counted, and everything is handed on', async (t) =>
     {
       opened: () => heard.push('opened'),
       decided: () => heard.push('decided'),
+      moved: () => heard.push('moved'),
       closed: (_record, ending) => heard.push(ending),
       closedTwice: () => heard.push('closed twice'),
     },

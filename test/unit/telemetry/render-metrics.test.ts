@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Sample } from '../../../src/telemetry/metric.ts';
 import { METRIC_DESCRIPTIONS } from '../../../src/telemetry/metric-descriptions.ts';
-import { MAX_SERIES, renderMetrics } from '../../../src/telemetry/render-metrics.ts';
+import { chooseFormat, MAX_SERIES, renderMetrics } from '../../../src/telemetry/render-metrics.ts';
 import { parseExposition } from '../../helpers/parse-exposition.ts';
 
 t.test('families are grouped, with HELP and TYPE once each, in the order of appearance', async (t) => {
@@ -82,8 +82,41 @@ t.test('an answer is bounded', async (t) => {
 
 t.test('names and types follow the conventions', async (t) => {
   for (const [name, { type, help }] of Object.entries(METRIC_DESCRIPTIONS)) {
-    t.match(name, /^towpath_[a-z_]+$/);
+    t.match(name, /^(towpath|http|rpc|istio)_[a-z_]+$/);
     t.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`);
     t.match(help, /^\S.*\.$/, `the help of ${name} is a sentence`);
   }
+});
+
+t.test('OpenMetrics is for those that ask for it', async (t) => {
+  const prometheus =
+    'application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+  t.equal(chooseFormat(prometheus), 'openmetrics');
+  t.equal(chooseFormat('application/openmetrics-text'), 'openmetrics');
+  for (const accept of ['', '*/*', 'text/plain', 'application/openmetrics-text;q=0', 'application/openmetrics-textual'])
+    t.equal(chooseFormat(accept), 'text', accept);
+});
+
+t.test('OpenMetrics: counters have families without _total, buckets have examples, and there is an end', async (t) => {
+  const exemplar = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', value: 0.07, seconds: 1_700_000_000.5 };
+  const labels = { side: 'outbound', service: 'shop/orders' };
+  const samples = [
+    { name: 'towpath_requests_total', labels: { code: '200' }, value: 3 },
+    { name: 'towpath_request_duration_seconds_bucket', labels: { ...labels, le: '0.1' }, value: 2, exemplar },
+  ];
+  const text = renderMetrics(samples, 'openmetrics');
+  t.match(text, /^# TYPE towpath_requests counter\ntowpath_requests_total\{code="200"\} 3$/m);
+  t.match(
+    text,
+    /^towpath_request_duration_seconds_bucket\{.*le="0.1"\} 2 # \{trace_id="4bf92f3577b34da6a3ce929d0e0e4736"\} 0.07 1700000000.5$/m,
+  );
+  t.match(text, /\n# EOF\n$/);
+  t.notMatch(renderMetrics(samples), /trace_id|EOF/);
+});
+
+t.test('no two families of OpenMetrics share a name', async (t) => {
+  const names = Object.entries(METRIC_DESCRIPTIONS).map(([name, { type }]) =>
+    type === 'counter' ? name.replace(/_total$/, '') : name,
+  );
+  t.equal(new Set(names).size, names.length);
 });

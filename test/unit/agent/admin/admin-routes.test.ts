@@ -23,7 +23,7 @@ function setUp() {
   const ask = async (line: string, host = '127.0.0.1:15000', origin: string | null = null) => {
     const [method = '', target = ''] = line.split(' ');
     const { pathname, searchParams } = new URL(target, 'http://agent');
-    return answerAdmin(subject, { method, path: pathname, query: searchParams, host, origin });
+    return answerAdmin(subject, { method, path: pathname, query: searchParams, host, accept: '', origin });
   };
   return { ask, calls };
 }

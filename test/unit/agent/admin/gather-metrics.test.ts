@@ -1,5 +1,5 @@
 import t from 'tap';
-import { type AgentFacts, describeAgent, sumSeries } from '../../../../src/agent/admin/gather-metrics.ts';
+import { type AgentFacts, describeAgent } from '../../../../src/agent/admin/gather-metrics.ts';
 import { renderMetrics } from '../../../../src/telemetry/render-metrics.ts';
 import { exampleSnapshot } from '../../../helpers/example-views.ts';
 import { parseExposition } from '../../../helpers/parse-exposition.ts';
@@ -44,10 +44,4 @@ t.test('views and workloads are series of their own', async (t) => {
     ['1', '0'],
   );
   t.equal(families.get('towpath_directory_generation')?.samples[0]?.value, '7');
-});
-
-t.test('what several data threads counted is one series', async (t) => {
-  const one = { name: 'towpath_x_total', labels: { a: '1' }, value: 2 };
-  const other = { name: 'towpath_x_total', labels: { a: '2' }, value: 5 };
-  t.strictSame(sumSeries([one, other, { ...one, value: 3 }]), [{ ...one, value: 5 }, other]);
 });

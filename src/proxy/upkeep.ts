@@ -1,0 +1,47 @@
+/** What a data thread does now and then, between two turns of its loop. */
+import type { Context } from './context.ts';
+import { OpaqueRelay } from './opaque-relay.ts';
+import { PoolGauges } from './pool-gauges.ts';
+import { closeIdle } from './upstream/pool.ts';
+
+const GAUGES_EVERY_MS = 1_000;
+const PRUNE_EVERY_MS = 10_000;
+
+export class Upkeep {
+  readonly #context: Context;
+  readonly #gauges: PoolGauges;
+  #publishedAt = 0;
+  #prunedAt = 0;
+
+  static start(context: Context): Upkeep {
+    context.janitor.start();
+    return new Upkeep(context);
+  }
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#gauges = new PoolGauges(context.counters);
+  }
+
+  /** @param now ms of the reactor's clock */
+  afterTurn(now: number): void {
+    if (now - this.#publishedAt < GAUGES_EVERY_MS) return;
+    this.#publishedAt = now;
+    this.#gauges.publish(this.#context);
+    if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
+    this.#prunedAt = now;
+    this.#reportRelays();
+    for (const store of [this.#context.outbound, this.#context.inbound]) store.prune(now).forEach(closeIdle);
+  }
+
+  /** Connections that last for days are seen to move meanwhile. */
+  #reportRelays(): void {
+    this.#context.reactor.forEachSocket(({ handler }) => {
+      if (!(handler instanceof OpaqueRelay)) return;
+      const { record } = handler;
+      const { verdict, socket } = record;
+      if (socket === null || (verdict !== 'opaque' && verdict !== 'tls')) return;
+      record.moved(socket.bytesRead, socket.bytesWritten);
+    });
+  }
+}
