@@ -116,10 +116,11 @@ export class Http2Pool implements StreamPool, UpstreamPool, Timed {
   #openOn(claimant: StreamClaimant, unconsumed: number): boolean {
     const connections = this.#connections;
     for (let i = 0; i < connections.length; i++) {
-      if (connections[i].session.unconsumedBytes > unconsumed) continue;
-      const stream = connections[i].openStream(claimant);
+      const connection = connections[i];
+      if (connection.session.unconsumedBytes > unconsumed) continue;
+      const stream = connection.openStream(claimant);
       if (stream === null) continue;
-      claimant.onStream(stream, connections[i]);
+      claimant.onStream(stream, connection);
       return true;
     }
     return false;

@@ -49,6 +49,8 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   /** ms of the reactor's clock since when no stream was open; 0 = one is. */
   #idleSince: number;
   #dialledAt = 0;
+  /** Streams that were ever opened. */
+  #opened = 0;
 
   constructor(context: Context, endpoint: Destination, pool: UpstreamPool, traffic: ClusterTraffic | null = null) {
     this.#traffic = traffic;
@@ -89,8 +91,18 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
   openStream(user: StreamUser): Http2Stream | null {
     if (!this.#isOpen) return null;
     const stream = this.session.openStream(user);
-    if (stream !== null) this.#idleSince = 0;
+    if (stream === null) return null;
+    this.#idleSince = 0;
+    this.#opened++;
+    if (this.#traffic !== null && this.#opened >= this.#traffic.thresholds.requestsPerConnection) this.#retire();
     return stream;
+  }
+
+  /** It has carried what it may: the streams that it has are its last. */
+  #retire(): void {
+    this.#isOpen = false;
+    // No more than that: whoever opens a stream serves those that wait.
+    this.#pool.remove(this);
   }
 
   // === the socket ===

@@ -98,6 +98,41 @@ for (const [name, action] of [
   });
 }
 
+t.test('HTTP/2: a connection carries no more requests than it may, one after the other or at once', async (t) => {
+  const rig = new ProxyRig();
+  const server = await serveHttp2(rig, (stream) => stream.respond({ ':status': 200 }, { endStream: true }));
+  const policy = { circuitBreaker: { maxRequestsPerConnection: 2 } };
+  rig.service(ruledService([server.port], {}, policy));
+  const session = await connectHttp2(rig);
+  for (let i = 0; i < 5; i++) t.equal((await ask(session)).status, 200);
+  t.equal(server.sessions.length, 3);
+  await rig.until(
+    () => server.sessions.filter(({ destroyed }) => destroyed).length === 2,
+    'the end of those that are spent',
+  );
+  const answers = await Promise.all(Array.from({ length: 9 }, () => ask(session)));
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]));
+  t.equal(server.sessions.length, 7, 'the third had one left');
+  t.equal(server.requests, 14);
+  await checkNothingLeft(t, rig);
+});
+
+t.test('HTTP/2: those that wait for a stream go on over the next connection', async (t) => {
+  const rig = new ProxyRig({ maxHttp2PerEndpoint: 1 });
+  const server = await serveHttp2(
+    rig,
+    (stream) => setTimeout(() => stream.respond({ ':status': 200 }, { endStream: true }), 5),
+    { maxConcurrentStreams: 1 },
+  );
+  rig.service(ruledService([server.port], {}, { circuitBreaker: { maxRequestsPerConnection: 3 } }));
+  const session = await connectHttp2(rig);
+  const answers = await Promise.all(Array.from({ length: 10 }, () => ask(session)));
+  t.same(new Set(answers.map(({ status }) => status)), new Set([200]));
+  t.equal(server.requests, 10);
+  t.equal(server.sessions.length, 4);
+  await checkNothingLeft(t, rig);
+});
+
 t.test('HTTP/2: requests, and those that wait for a stream', async (t) => {
   const rig = new ProxyRig({ maxHttp2PerEndpoint: 1 });
   const server = await serveHttp2(rig, () => {}, { maxConcurrentStreams: 1 });
