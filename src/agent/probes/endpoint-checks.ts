@@ -82,10 +82,10 @@ export class EndpointChecks {
   #setService(view: ServiceView): void {
     const service = serviceKey(view.namespace, view.name);
     const wanted = new Set<string>();
-    for (const [cluster, { activeCheck, endpoints, outlier }] of Object.entries(view.clusters)) {
+    for (const [cluster, { activeCheck, endpoints, outlier, tls }] of Object.entries(view.clusters)) {
       if (activeCheck === undefined) continue;
       for (const { ip, port, identity } of endpoints) {
-        const target = makeTarget(cluster, { ip, port, identity }, activeCheck, outlier !== undefined);
+        const target = makeTarget(cluster, { ip, port, identity, tls }, activeCheck, outlier !== undefined);
         const key = keyOf(target);
         wanted.add(key);
         this.#want(key, target).services.add(service);
@@ -177,6 +177,7 @@ function sameCheck(a: Target, b: Target): boolean {
   return (
     a.tellsEach === b.tellsEach &&
     a.at.identity === b.at.identity &&
+    JSON.stringify(a.at.tls) === JSON.stringify(b.at.tls) &&
     JSON.stringify(a.check) === JSON.stringify(b.check)
   );
 }

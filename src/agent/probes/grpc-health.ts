@@ -1,4 +1,4 @@
-/** `grpc.health.v1.Health/Check` (gRPC Health Checking Protocol) over HTTP/2 without TLS: one call on a connection of its own. */
+/** `grpc.health.v1.Health/Check` (gRPC Health Checking Protocol) over HTTP/2: one call on a connection of its own. */
 import type { ClientHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { ProbeOutcome } from './probe-outcome.ts';

@@ -1,16 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { NO_SYSTEM_BUNDLE, readSystemBundle } from '../../config/system-bundle.ts';
 import type { UpstreamTlsView } from '../../contract/views.ts';
 import { SlabExhausted } from '../../reactor/slab.ts';
 import { TlsSettingsError } from '../../reactor/tls/load-pem.ts';
 import { TlsClientContext } from '../../reactor/tls/tls-context.ts';
 import type { TlsLibrary } from '../../reactor/tls/tls-library.ts';
-
-/** Where systems keep the authorities that they trust: Debian and Ubuntu, Fedora and RHEL, Alpine. */
-const SYSTEM_BUNDLES = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/cert.pem',
-] as const;
 
 type Trusted = UpstreamTlsView['trusted'];
 
@@ -35,7 +28,7 @@ export class TrustStore {
       return known;
     }
     const pem = trusted.type === 'system' ? readSystemBundle() : Buffer.from(trusted.pem);
-    if (pem === null) return `no certificates of the system in ${SYSTEM_BUNDLES.join(', ')}`;
+    if (pem === null) return NO_SYSTEM_BUNDLE;
     try {
       const context = new TlsClientContext(library, { trusted: pem, identity: null });
       this.#byKey.set(key, context);
@@ -55,15 +48,4 @@ export class TrustStore {
     this.#byKey.delete(entry.key);
     context.close();
   }
-}
-
-function readSystemBundle(): Buffer | null {
-  for (const path of SYSTEM_BUNDLES) {
-    try {
-      return readFileSync(path);
-    } catch {
-      // The next system has it elsewhere.
-    }
-  }
-  return null;
 }
