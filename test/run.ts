@@ -77,13 +77,15 @@ function describe(phase: Phase, filters: readonly string[]): string {
 async function runAll(phases: readonly Phase[], filters: readonly string[], jobs: number): Promise<number> {
   const started = performance.now();
   const total: Total = { passed: 0, failed: 0, failures: [] };
-  for (const group of groupPhases(phases, jobs)) {
+  const runPhase = (phase: Phase): Promise<void> =>
+    phase.type === 'command'
+      ? runCommandPhase(phase, total)
+      : runFilePhase(phase, filters, phase.parallel ? jobs : 1, total);
+  for (const lanes of groupPhases(phases, jobs)) {
     await Promise.all(
-      group.map((phase) =>
-        phase.type === 'command'
-          ? runCommandPhase(phase, total)
-          : runFilePhase(phase, filters, phase.parallel ? jobs : 1, total),
-      ),
+      lanes.map(async (lane) => {
+        for (const phase of lane) await runPhase(phase);
+      }),
     );
   }
   print(`\n${formatSeconds((performance.now() - started) / 1000)} in all\n`);

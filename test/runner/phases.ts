@@ -10,8 +10,8 @@ export type Phase =
       /** A test file, or a folder whose `*.test.ts` are run. */
       readonly path: string;
       readonly parallel: boolean;
-      /** It runs at the same time as that phase, which comes before it: both mostly wait. null: as the only one. */
-      readonly beside: string | null;
+      /** Phases of different lanes that follow each other run at the same time: they mostly wait. null: it runs alone. */
+      readonly lane: string | null;
       readonly needsRoot: boolean;
       /** A file that runs longer is killed and counts as failed. */
       readonly timeoutSeconds: number;
@@ -31,8 +31,9 @@ export const PHASES: readonly Phase[] = [
   files('unit', 'test/unit', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('wire', 'test/wire', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
-  files('nats', 'test/nats', { parallel: false, needsRoot: false, timeoutSeconds: 180 }),
-  files('network', 'test/network', { parallel: false, beside: 'nats', needsRoot: true, timeoutSeconds: 300 }),
+  files('nats', 'test/nats', { parallel: false, lane: 'a', needsRoot: false, timeoutSeconds: 180 }),
+  files('intercept', 'test/intercept', { parallel: false, lane: 'a', needsRoot: true, timeoutSeconds: 300 }),
+  files('network', 'test/network', { parallel: false, lane: 'b', needsRoot: true, timeoutSeconds: 300 }),
   files('conformance', 'test/conformance', { parallel: false, needsRoot: true, timeoutSeconds: 180 }),
 ];
 
@@ -41,24 +42,29 @@ function files(
   path: string,
   how: {
     readonly parallel: boolean;
-    readonly beside?: string;
+    readonly lane?: string;
     readonly needsRoot: boolean;
     readonly timeoutSeconds: number;
   },
 ): Phase {
-  return { type: 'files', name, path, beside: null, ...how };
+  return { type: 'files', name, path, lane: null, ...how };
 }
 
-/** The phases of each list run at the same time, one list after the other. With one job nothing runs beside anything. */
-export function groupPhases(phases: readonly Phase[], jobs: number): Phase[][] {
-  const groups: Phase[][] = [];
+/** Lists of phases that run one after the other; those of one group run at the same time, the groups one after the other. */
+export type Group = readonly (readonly Phase[])[];
+
+/** With one job nothing runs beside anything. */
+export function groupPhases(phases: readonly Phase[], jobs: number): Group[] {
+  const groups: Map<string, Phase[]>[] = [];
+  let open = false;
   for (const phase of phases) {
-    const last = groups.at(-1);
-    const beside = phase.type === 'files' ? phase.beside : null;
-    if (jobs > 1 && last?.some(({ name }) => name === beside) === true) last.push(phase);
-    else groups.push([phase]);
+    const lane = phase.type === 'files' && jobs > 1 ? phase.lane : null;
+    if (lane === null || !open) groups.push(new Map());
+    const group = groups.at(-1);
+    group?.set(lane ?? '', [...(group.get(lane ?? '') ?? []), phase]);
+    open = lane !== null;
   }
-  return groups;
+  return groups.map((group) => [...group.values()]);
 }
 
 function listShellScripts(): string[] {

@@ -4,6 +4,8 @@ import { type ProcessResult, runProcess } from './run-process.ts';
 /** As bin/towpath starts Node: see docs/adr/0007-v8-inlines-the-system-calls.md. */
 const NODE_FLAGS = ['--disable-warning=ExperimentalWarning', '--no-concurrent-recompilation'];
 
+const TOO_LATE = /^Error: cannot create subtest after parent test ends/m;
+
 export interface Outcome {
   /** Assertions. */
   readonly passed: number;
@@ -41,6 +43,8 @@ function listProblems(
 ): string[] {
   const problems: string[] = [];
   if (result.timedOut) problems.push(`did not end within ${timeoutSeconds} s and was killed`);
+  // tap prints it and ends with status 0.
+  if (TOO_LATE.test(result.output)) problems.push('has tests that did not run: all before them had ended');
   if (counts.skipped > 0) problems.push(`${counts.skipped} skipped or todo: a test here either runs or fails`);
   if (counts.failed > 0 || problems.length > 0) return problems;
   if (result.exitCode !== 0) problems.push(`ended with ${exitText(result)} though no assertion failed`);

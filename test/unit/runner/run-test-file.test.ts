@@ -29,6 +29,14 @@ const CASES: readonly {
   { title: 'a file without assertions fails', code: 't.end();', passed: 0, failed: 1, problem: /no assertion/ },
   { title: 'a file that does not parse fails', code: 'not code', passed: 0, failed: 1, problem: /exit status 1/ },
   {
+    title: 'a test that comes after the end fails',
+    // With a teardown of its own tap ends as soon as it is idle.
+    code: "t.teardown(() => {}); await t.test('one', async (t) => t.ok(1)); await new Promise((r) => setTimeout(r, 99)); t.test('two', async () => {});",
+    passed: 1,
+    failed: 1,
+    problem: /did not run/,
+  },
+  {
     title: 'a file that hangs is killed, with what it left running, and keeps its output',
     code: "t.ok(1); (await import('node:child_process')).spawn('sleep', ['60']); setInterval(() => {}, 9); for (;;);",
     passed: 1,
@@ -42,7 +50,8 @@ for (const { title, code, passed, failed, problem } of CASES) {
     const file = join(t.testdir(), 'one.test.ts');
     const tap = import.meta.resolve('tap');
     writeFileSync(file, `import t from '${tap}';\n${code}\n`);
-    const outcome = await runTestFile(file, 2);
+    // Starting Node takes its time on a busy machine.
+    const outcome = await runTestFile(file, title.includes('hangs') ? 2 : 20);
     t.equal(outcome.passed, passed, outcome.process.output);
     t.equal(outcome.failed, failed);
     t.match(outcome.problems.join('\n'), problem ?? /^$/);

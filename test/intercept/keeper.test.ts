@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { DEFAULT_SETTINGS } from '../../src/intercept/index.ts';
-import { whoAnswers } from './support/dial.ts';
-import { join2, Netns, type Running } from './support/netns.ts';
-import { populateTables } from './support/tables.ts';
+import { whoAnswers } from '../network/support/dial.ts';
+import { join2, Netns, type Running } from '../network/support/netns.ts';
+import { populateTables } from '../network/support/tables.ts';
 
 t.setTimeout(240_000);
 
@@ -33,7 +33,7 @@ async function makeScene(t: Test): Promise<Scene> {
     peer,
     startKeeper: async (settings = {}) => {
       const keeper = host.startScript('keeper-process.ts', JSON.stringify(settings));
-      await keeper.lineThat((line) => line.includes('"started"'));
+      await keeper.lineThat((line) => line.includes('"started"'), START_MS);
       return keeper;
     },
     takers: async () => {
@@ -43,6 +43,8 @@ async function makeScene(t: Test): Promise<Scene> {
   };
 }
 
+/** Longest time that a start takes, on a machine that is busy. */
+const START_MS = 30_000;
 const PROXIED = ['15001', '15001'];
 const DIRECT = ['80', '80'];
 const REFUSED = ['refused', 'refused'];
@@ -83,57 +85,103 @@ t.test('start puts the rules in force, stop takes every trace away', async (t) =
   t.same(await takers(), DIRECT);
 });
 
-t.test('after SIGKILL the kernel stops redirecting within 6 s, and a new agent takes the rules over', async (t) => {
-  const { host, startKeeper, takers } = await makeScene(t);
-  const first = await startKeeper();
-  await sleep(2500);
-  t.same(await takers(), PROXIED, 'the lease is refreshed: it would have ended long ago otherwise');
-  await first.kill();
-  const waited = await until(async () => (await takers()).join() === DIRECT.join(), 6000);
-  t.ok(waited > 2000, `the lease ended after ${Math.round(waited)} ms, not at once`);
-  t.equal(await helpersIn(host), 0, 'no helper process outlives the agent');
-  const rules = await host.must('iptables-save', '-t', 'nat');
+t.test('what mostly waits, side by side', async (t) => {
+  t.jobs = 2;
 
-  const second = await startKeeper();
-  t.same(await takers(), PROXIED);
-  t.equal(untimed(await host.must('iptables-save', '-t', 'nat')), untimed(rules), 'not one rule twice');
-  await second.kill();
-  t.equal((await host.towpath('intercept', 'remove')).exitCode, 0, 'remove works when the agent is gone');
-  t.notMatch(await host.traces(), /TOWPATH|towpath/);
-});
+  t.test('after SIGKILL the kernel stops redirecting within 6 s, and a new agent takes the rules over', async (t) => {
+    const { host, startKeeper, takers } = await makeScene(t);
+    const first = await startKeeper();
+    await sleep(2500);
+    t.same(await takers(), PROXIED, 'the lease is refreshed: it would have ended long ago otherwise');
+    await first.kill();
+    const waited = await until(async () => (await takers()).join() === DIRECT.join(), 6000);
+    t.ok(waited > 2000, `the lease ended after ${Math.round(waited)} ms, not at once`);
+    t.equal(await helpersIn(host), 0, 'no helper process outlives the agent');
+    const rules = await host.must('iptables-save', '-t', 'nat');
 
-t.test('a virtual address is refused at once when the agent is gone', async (t) => {
-  const { host, startKeeper } = await makeScene(t);
-  const bare = await Netns.create();
-  t.teardown(() => bare.delete());
-  t.match(await whoAnswers(bare, '240.240.0.1', 80), /unreachable/i, 'without the rules there is no such address');
-  const keeper = await startKeeper({ outboundPort: 15111 });
-  await keeper.kill();
-  t.equal(await whoAnswers(host, '240.240.0.1', 80), 'refused');
-  t.equal(await whoAnswers(host, 'fd00:240::1', 80), 'refused');
-});
+    const second = await startKeeper();
+    t.same(await takers(), PROXIED);
+    t.equal(untimed(await host.must('iptables-save', '-t', 'nat')), untimed(rules), 'not one rule twice');
+    await second.kill();
+    t.equal((await host.towpath('intercept', 'remove')).exitCode, 0, 'remove works when the agent is gone');
+    t.notMatch(await host.traces(), /TOWPATH|towpath/);
+  });
 
-t.test('failure: closed keeps refusing when the agent is gone', async (t) => {
-  const { host, startKeeper, takers } = await makeScene(t);
-  // Nobody listens there, as when the agent is dead.
-  const keeper = await startKeeper({ failure: 'closed', outboundPort: 15111 });
-  await keeper.kill();
-  await sleep(6500);
-  t.same(await takers(), REFUSED);
-  t.notMatch(await host.must('ipset', 'save'), /towpath/, 'there is no lease at all');
-});
+  t.test('a virtual address is refused at once when the agent is gone', async (t) => {
+    const { host, startKeeper } = await makeScene(t);
+    const bare = await Netns.create();
+    t.teardown(() => bare.delete());
+    t.match(await whoAnswers(bare, '240.240.0.1', 80), /unreachable/i, 'without the rules there is no such address');
+    const keeper = await startKeeper({ outboundPort: 15111 });
+    await keeper.kill();
+    t.equal(await whoAnswers(host, '240.240.0.1', 80), 'refused');
+    t.equal(await whoAnswers(host, 'fd00:240::1', 80), 'refused');
+  });
 
-t.test('the lease can be paused and resumed', async (t) => {
-  const { startKeeper, takers } = await makeScene(t);
-  const keeper = await startKeeper();
-  await order(keeper, 'pause');
-  const waited = await until(async () => (await takers()).join() === DIRECT.join(), 1500);
-  t.ok(waited < 1500, `direct after ${Math.round(waited)} ms, without waiting for the end of the lease`);
-  await sleep(2500);
-  t.same(await takers(), DIRECT, 'it stays paused');
-  await order(keeper, 'resume');
-  await until(async () => (await takers()).join() === PROXIED.join(), 1500);
-  t.equal(eventsOf(keeper, 'lease-failed').length, 0);
+  t.test('failure: closed keeps refusing when the agent is gone', async (t) => {
+    const { host, startKeeper, takers } = await makeScene(t);
+    // Nobody listens there, as when the agent is dead.
+    const keeper = await startKeeper({ failure: 'closed', outboundPort: 15111 });
+    await keeper.kill();
+    await sleep(6500);
+    t.same(await takers(), REFUSED);
+    t.notMatch(await host.must('ipset', 'save'), /towpath/, 'there is no lease at all');
+  });
+
+  t.test('the lease can be paused and resumed', async (t) => {
+    const { startKeeper, takers } = await makeScene(t);
+    const keeper = await startKeeper();
+    await order(keeper, 'pause');
+    const waited = await until(async () => (await takers()).join() === DIRECT.join(), 1500);
+    t.ok(waited < 1500, `direct after ${Math.round(waited)} ms, without waiting for the end of the lease`);
+    await sleep(2500);
+    t.same(await takers(), DIRECT, 'it stays paused');
+    await order(keeper, 'resume');
+    await until(async () => (await takers()).join() === PROXIED.join(), 1500);
+    t.equal(eventsOf(keeper, 'lease-failed').length, 0);
+  });
+
+  t.test('release stops capturing while redirected connections live on until stop', async (t) => {
+    const { host, startKeeper, takers } = await makeScene(t);
+    const keeper = await startKeeper();
+    const redirected = host.start('socat', '-', 'TCP4:10.77.0.2:80');
+    await redirected.lineThat((line) => line.startsWith('15001 for 10.77.0.2:80'));
+    await order(keeper, 'release');
+    t.same(await takers(), DIRECT);
+    redirected.child.stdin.write('still there\n');
+    t.equal(await redirected.lineThat((line) => line === 'still there'), 'still there');
+    await sleep(2500);
+    t.same(await takers(), DIRECT, 'nobody repairs what was released');
+    await order(keeper, 'stop');
+    t.notMatch(await host.traces(), /TOWPATH|towpath/);
+  });
+
+  t.test('with the legacy backend, where nothing is announced, drift is repaired within 2 s as well', async (t) => {
+    const host = await Netns.create();
+    t.teardown(() => host.delete());
+    const folder = t.testdir({});
+    for (const name of [
+      'iptables',
+      'iptables-save',
+      'iptables-restore',
+      'ip6tables',
+      'ip6tables-save',
+      'ip6tables-restore',
+    ]) {
+      await host.must('ln', '-s', `/usr/sbin/${name.replace('tables', 'tables-legacy')}`, `${folder}/${name}`);
+    }
+    const script = new URL('../network/support/keeper-process.ts', import.meta.url).pathname;
+    const keeper = host.start('env', `PATH=${folder}:${process.env['PATH']}`, process.execPath, script);
+    await keeper.lineThat((line) => line.includes('"started"'), START_MS);
+    await sleep(2000);
+    const start = performance.now();
+    await host.must('iptables-legacy', '-t', 'nat', '-F');
+    await keeper.lineThat((line) => line.includes('"repaired"'), 3000);
+    t.ok(performance.now() - start < 2000, `repaired after ${Math.round(performance.now() - start)} ms`);
+    t.match(await stateOf(keeper), { watch: 'polled', repairs: 1 });
+    await order(keeper, 'stop');
+    t.notMatch(await host.traces(), /TOWPATH|towpath/);
+  });
 });
 
 const DRIFTS: readonly (readonly [string, string, RegExp])[] = [
@@ -201,57 +249,15 @@ t.test('a route to virtual addresses that vanished is put back with the next loo
   t.equal((await whoAnswers(host, '240.240.0.1', 80)).split(' ')[0], '15001');
 });
 
-t.test('release stops capturing while redirected connections live on until stop', async (t) => {
-  const { host, startKeeper, takers } = await makeScene(t);
-  const keeper = await startKeeper();
-  const redirected = host.start('socat', '-', 'TCP4:10.77.0.2:80');
-  await redirected.lineThat((line) => line.startsWith('15001 for 10.77.0.2:80'));
-  await order(keeper, 'release');
-  t.same(await takers(), DIRECT);
-  redirected.child.stdin.write('still there\n');
-  t.equal(await redirected.lineThat((line) => line === 'still there'), 'still there');
-  await sleep(2500);
-  t.same(await takers(), DIRECT, 'nobody repairs what was released');
-  await order(keeper, 'stop');
-  t.notMatch(await host.traces(), /TOWPATH|towpath/);
-});
-
-t.test('with the legacy backend, where nothing is announced, drift is repaired within 2 s as well', async (t) => {
-  const host = await Netns.create();
-  t.teardown(() => host.delete());
-  const folder = t.testdir({});
-  for (const name of [
-    'iptables',
-    'iptables-save',
-    'iptables-restore',
-    'ip6tables',
-    'ip6tables-save',
-    'ip6tables-restore',
-  ]) {
-    await host.must('ln', '-s', `/usr/sbin/${name.replace('tables', 'tables-legacy')}`, `${folder}/${name}`);
-  }
-  const script = new URL('./support/keeper-process.ts', import.meta.url).pathname;
-  const keeper = host.start('env', `PATH=${folder}:${process.env['PATH']}`, process.execPath, script);
-  await keeper.lineThat((line) => line.includes('"started"'));
-  await sleep(2000);
-  const start = performance.now();
-  await host.must('iptables-legacy', '-t', 'nat', '-F');
-  await keeper.lineThat((line) => line.includes('"repaired"'), 3000);
-  t.ok(performance.now() - start < 2000, `repaired after ${Math.round(performance.now() - start)} ms`);
-  t.match(await stateOf(keeper), { watch: 'polled', repairs: 1 });
-  await order(keeper, 'stop');
-  t.notMatch(await host.traces(), /TOWPATH|towpath/);
-});
-
 t.test('keeping costs next to nothing while nothing happens', async (t) => {
   const { startKeeper } = await makeScene(t);
   const keeper = await startKeeper();
   await sleep(1500);
   const first = await stateOf(keeper);
-  const usual = await yardstick(10);
+  const usual = await yardstick(5);
   const second = await stateOf(keeper);
-  const perSecond = (cpuOf(second) - cpuOf(first)) / 10;
-  t.ok(Number(second['leaseRefreshes']) - Number(first['leaseRefreshes']) >= 9, 'the lease was refreshed each second');
+  const perSecond = (cpuOf(second) - cpuOf(first)) / 5;
+  t.ok(Number(second['leaseRefreshes']) - Number(first['leaseRefreshes']) >= 4, 'the lease was refreshed each second');
   const limit = 5000 + 4 * usual;
   t.ok(perSecond < limit, `${Math.round(perSecond)} us of CPU per second, ${Math.round(usual)} for one idle command`);
 });

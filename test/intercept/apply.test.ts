@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { Netns } from './support/netns.ts';
-import { populateTables } from './support/tables.ts';
+import { Netns } from '../network/support/netns.ts';
+import { populateTables } from '../network/support/tables.ts';
 
 t.setTimeout(120_000);
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
-import { Netns } from './support/netns.ts';
+import { Netns } from '../network/support/netns.ts';
 
 t.setTimeout(120_000);
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { InterceptionSettings } from '../../src/intercept/index.ts';
-import { AGENT, type Caller, INBOUND_DIAL, whoAnswers } from './support/dial.ts';
-import { join2, Netns } from './support/netns.ts';
+import { AGENT, type Caller, INBOUND_DIAL, whoAnswers } from '../network/support/dial.ts';
+import { join2, Netns } from '../network/support/netns.ts';
 
 t.setTimeout(120_000);
 
