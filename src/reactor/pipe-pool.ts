@@ -3,6 +3,7 @@ import type { Kernel } from './kernel.ts';
 import type { SlotTable } from './slot-table.ts';
 import type { Socket } from './socket.ts';
 import { SplicePipe } from './splice-pipe.ts';
+import type { Timed } from './timer-wheel.ts';
 
 /**
  * Pipes lent out at once, and the bytes that each may hold. What lies in a pipe is no longer counted against the buffers of its
@@ -10,6 +11,11 @@ import { SplicePipe } from './splice-pipe.ts';
  */
 const MAX_PIPES = 128;
 const LENT_BYTES = 512 * 1024;
+/** A pipe that nobody needed for so long is closed. */
+const SPARE_MS = 5_000;
+
+/** Calls `onDeadline` about `ms` from now. */
+export type Schedule = (timed: Timed, ms: number) => void;
 
 /** A pipe of the pool in the hands of one connection, which closes it if it ends in the middle. */
 export class LentPipe {
@@ -29,15 +35,21 @@ export class LentPipe {
   }
 }
 
-/** Pipes for bodies: opening, sizing and closing one costs as much as moving 30 KiB. */
-export class PipePool {
+/** Pipes for bodies, kept for the next ones: opening, sizing and closing one costs as much as moving 30 KiB. */
+export class PipePool implements Timed {
+  deadline = 0;
+  wheelTick = -1;
   readonly #kernel: Kernel;
   readonly #descriptors: DescriptorTable;
   readonly #slots: SlotTable;
   readonly #free: LentPipe[] = [];
+  readonly #schedule: Schedule;
   #open = 0;
+  /** The fewest that were free since the last deadline: nobody needed these. */
+  #spare = 0;
 
-  constructor(kernel: Kernel, descriptors: DescriptorTable, slots: SlotTable) {
+  constructor(kernel: Kernel, descriptors: DescriptorTable, slots: SlotTable, schedule: Schedule) {
+    this.#schedule = schedule;
     this.#kernel = kernel;
     this.#descriptors = descriptors;
     this.#slots = slots;
@@ -50,6 +62,7 @@ export class PipePool {
   lend(source: Socket, length: number): SplicePipe | null {
     const lent = this.#free.pop() ?? this.#openOne();
     if (lent === null) return null;
+    this.#spare = Math.min(this.#spare, this.#free.length);
     lent.pipe.left = length;
     source.pipe = lent;
     return lent.pipe;
@@ -60,8 +73,15 @@ export class PipePool {
     const { pipe: lent } = source;
     if (source.fd < 0 || !(lent instanceof LentPipe)) return;
     source.pipe = null;
-    if (lent.pipe.held > 0 || lent.pipe.ended) this.drop(lent);
-    else this.#free.push(lent);
+    if (lent.pipe.held > 0 || lent.pipe.ended) return this.drop(lent);
+    this.#free.push(lent);
+    if (this.deadline === 0) this.#schedule(this, SPARE_MS);
+  }
+
+  onDeadline(): void {
+    for (const lent of this.#free.splice(0, this.#spare)) this.drop(lent);
+    this.#spare = this.#free.length;
+    if (this.#spare > 0) this.#schedule(this, SPARE_MS);
   }
 
   /** Closes a pipe that was lent. */

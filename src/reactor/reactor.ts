@@ -85,7 +85,7 @@ export class Reactor {
     this.#dialler = dialler;
     this.#writer = writer;
     this.#acceptor = acceptor;
-    this.pipes = new PipePool(kernel, descriptors, slots);
+    this.pipes = new PipePool(kernel, descriptors, slots, (timed, ms) => timers.schedule(timed, ms));
     this.#loop = new Loop(kernel, slots, timers, interest, faults, dialler, dispatcher, acceptor, this.#turnEnd);
   }
 

@@ -4,6 +4,7 @@ import type { Kernel } from '../../../src/reactor/kernel.ts';
 import { PipePool } from '../../../src/reactor/pipe-pool.ts';
 import { SlotTable } from '../../../src/reactor/slot-table.ts';
 import { Socket, type SocketHandler } from '../../../src/reactor/socket.ts';
+import type { Timed } from '../../../src/reactor/timer-wheel.ts';
 
 /** A kernel that hands out numbers, and knows which of them are open. */
 function fakeKernel(limit: number): { kernel: Kernel; open: Set<number> } {
@@ -28,12 +29,24 @@ function fakeKernel(limit: number): { kernel: Kernel; open: Set<number> } {
   return { kernel: kernel as unknown as Kernel, open };
 }
 
-function openPool(limit = 10_000): { pool: PipePool; open: Set<number>; cells: () => number } {
+function openPool(limit = 10_000): { pool: PipePool; open: Set<number>; cells: () => number; pass: () => boolean } {
   const { kernel, open } = fakeKernel(limit);
   const table = DescriptorTable.forSockets(200);
-  const pool = new PipePool(kernel, table, new SlotTable(200));
+  let due = false;
+  const schedule = (timed: Timed, ms: number): void => {
+    timed.deadline = ms;
+    due = true;
+  };
+  const pool = new PipePool(kernel, table, new SlotTable(200), schedule);
+  const pass = (): boolean => {
+    const fires = due;
+    due = false;
+    pool.deadline = 0;
+    if (fires) pool.onDeadline();
+    return fires;
+  };
   const cells = (): number => new Int32Array(table.shared, 0, 2 + 3 * 200).filter((cell) => cell > 100).length;
-  return { pool, open, cells };
+  return { pool, open, cells, pass };
 }
 
 const socket = (): Socket => new Socket(9, 0, 0, {} as SocketHandler, null);
@@ -89,5 +102,28 @@ t.test('out of descriptors there is none, and nothing is lost', (t) => {
   source.pipe?.close();
   t.equal(open.size, 0);
   t.not(pool.lend(other, 1), null);
+  t.end();
+});
+
+t.test('pipes that nobody needed for a whole period are closed, and the timer rests with them', (t) => {
+  const { pool, open, cells, pass } = openPool();
+  const sources = Array.from({ length: 3 }, socket);
+  for (const source of sources) pool.lend(source, 1);
+  for (const source of sources) pool.takeBack(source);
+  t.equal(open.size, 6);
+  t.ok(pass(), 'all three were in use within the period');
+  t.equal(open.size, 6);
+  const source = socket();
+  pool.lend(source, 1);
+  pool.takeBack(source);
+  t.ok(pass(), 'one was needed at a time');
+  t.equal(open.size, 2);
+  t.ok(pass());
+  t.equal(open.size, 0);
+  t.equal(cells(), 0);
+  t.notOk(pass());
+  pool.lend(source, 1);
+  pool.takeBack(source);
+  t.ok(pass(), 'and it wakes with the next');
   t.end();
 });
