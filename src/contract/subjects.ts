@@ -12,6 +12,8 @@ export const AGENT_SERVICE = 'towpath-agent';
 
 /** Holds `{epoch, gen}` of the mesh: written last in each publication, so it is also the signal to acknowledge. */
 export const META_KEY = '_meta';
+/** In the view bucket: the highest epoch that a control has claimed. Agents do not read it. */
+export const EPOCH_KEY = '_epoch';
 
 export type BucketName = 'config' | 'view' | 'endpoint' | 'lease' | 'status' | 'lock' | 'join' | 'trust' | 'quota';
 

@@ -57,7 +57,13 @@ export class Leading {
     const agents = new AgentTable();
     const audit = new AuditTrail(bus, subjects, logger);
     const status = new StatusWriter(bus, subjects, state, logger);
-    const publisher = new Publisher(bus, subjects, state, { moreToCome: () => queue.length > 0, isLeader }, logger);
+    const publisher = new Publisher(
+      bus,
+      subjects,
+      state,
+      { moreToCome: () => queue.length > 0, isLeader: async () => !this.#stopped && (await isLeader()) },
+      logger,
+    );
     const config = new ConfigSync(bus, subjects, { state, queue, status, audit }, logger);
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
     this.#hearing = new Hearing(bus, subjects, settings.leaseTtlMs * DEAF_SHARE, () => registry.beginGrace());

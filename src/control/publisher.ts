@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus } from '../contract/bus-types.ts';
 import { directoryKey, MAX_DIRECTORY_PARTS, partOfDirectoryKey } from '../contract/directory-parts.ts';
 import type { Generation } from '../contract/messages.ts';
-import { hostViewKey, type Subjects, serviceOfViewKey, serviceViewKey } from '../contract/subjects.ts';
+import { hostViewKey, type Subjects, serviceViewKey } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { isBefore } from './agent-table.ts';
@@ -39,6 +39,8 @@ export class Publisher {
   /** The newest generation that was begun (gens are never used twice), and the newest that its `_meta` completed. */
   #generation: Generation = { epoch: 0, gen: 0 };
   #complete: Generation = { epoch: 0, gen: 0 };
+  /** To be claimed before anything more is written; that of `#generation` once it is. */
+  #epoch = 0;
   #metaOwed = false;
   #running: Promise<void> | null = null;
   #loaded = false;
@@ -60,37 +62,27 @@ export class Publisher {
   get generation(): Generation {
     return this.#complete;
   }
-  /** Of a published view; null: it is not there. */
+  /** null: it is not published. */
   versionOf(key: string): Generation | null {
     return this.views.bucket.versionOf(key);
   }
-  get services(): number {
-    return this.views.bucket.keys().filter((key) => serviceOfViewKey(key) !== null).length;
-  }
+
   /**
-   * Takes over what the store holds, and begins. `nowSeconds`, the time since 1970, becomes the epoch of a store that has
-   * none: it is higher than that of any store before it. `suspect`: registrations are missing. Rejects with BusError.
+   * Takes over what the store holds, and begins under an epoch of its own, for a control that led before may still write. `nowSeconds`, the
+   * time since 1970, is higher than the epoch of any store before this one. `suspect`: registrations are missing. Rejects with BusError.
    */
   async load(nowSeconds: number, suspect: boolean): Promise<void> {
-    const meta = await this.views.bucket.load();
-    if (meta !== null) {
-      // A publication may have been cut off before its `_meta`: no gen that is in the store is used again.
-      const gen = Math.max(meta.gen, this.views.bucket.newestGen());
-      this.#complete = { epoch: meta.epoch, gen: meta.gen };
-      this.#generation = { epoch: meta.epoch, gen };
-      this.#metaOwed = gen > meta.gen;
-      if (this.#metaOwed) this.views.changed.markUnknown();
-    } else {
-      this.#generation = { epoch: nowSeconds, gen: 0 };
-      this.#metaOwed = true;
-      this.held = this.#state.resources.list().length === 0 ? 'empty' : 'endpoints';
-    }
+    const { meta, newest } = await this.views.bucket.load();
+    if (meta !== null) this.#complete = { epoch: meta.epoch, gen: meta.gen };
+    else this.held = this.#state.resources.list().length === 0 ? 'empty' : 'endpoints';
     if (suspect) this.held = 'endpoints';
+    this.#generation = newest;
+    this.#epoch = Math.max(nowSeconds, newest.epoch + 1);
+    this.views.changed.markUnknown();
     this.#markAllDirty();
     this.#loaded = true;
     this.#start();
   }
-
   /** Publishes what was held. */
   release(): void {
     this.held = null;
@@ -114,14 +106,13 @@ export class Publisher {
 
   /** True when an agent claims to have seen something newer than we ever began. */
   isAhead(answer: Generation): boolean {
-    return isBefore(this.#generation, answer);
+    return isBefore({ epoch: this.#epoch, gen: this.#generation.gen }, answer);
   }
 
   /** The store is not the one that agents know, or it was rolled back behind them: everything gets a higher epoch. */
   raiseEpoch(atLeast: number): void {
-    this.#generation = { epoch: Math.max(atLeast, this.#generation.epoch + 1), gen: this.#generation.gen };
-    this.#logger.warn({ epoch: this.#generation.epoch }, 'raised the epoch: every view is published again');
-    this.#metaOwed = true;
+    this.#epoch = Math.max(atLeast, this.#epoch + 1);
+    this.#logger.warn({ epoch: this.#epoch }, 'raising the epoch: every view is published again');
     this.#pace.hurry();
     this.#markAllDirty();
     this.#start();
@@ -169,7 +160,8 @@ export class Publisher {
   }
 
   #isDue(): boolean {
-    return this.#dirty.size > 0 || this.#directoryOwed || this.#dirtyEntries.size > 0 || this.#metaOwed;
+    if (this.#epoch !== this.#generation.epoch || this.#metaOwed) return true;
+    return this.#dirty.size > 0 || this.#directoryOwed || this.#dirtyEntries.size > 0;
   }
 
   async #run(): Promise<void> {
@@ -177,6 +169,7 @@ export class Publisher {
     while (!this.#stopped && this.held === null && this.#isDue()) {
       await this.#pace.next();
       try {
+        if (this.#epoch !== this.#generation.epoch) await this.#claimEpoch();
         await this.#publish();
       } catch (cause) {
         this.failures++;
@@ -184,6 +177,13 @@ export class Publisher {
         await sleep(RETRY_MS);
       }
     }
+  }
+
+  /** What is written from now on carries an epoch that no other control has. */
+  async #claimEpoch(): Promise<void> {
+    const epoch = await this.views.bucket.claimEpoch(this.#epoch);
+    this.#epoch = Math.max(this.#epoch, epoch);
+    [this.#generation, this.#metaOwed] = [{ epoch, gen: this.#generation.gen }, true];
   }
 
   /** What is dirty now, in generations that list all their keys. */

@@ -184,7 +184,7 @@ export function reportStatus(parts: ControlParts): StatusReply {
     natsVersion: bus.serverVersion ?? '',
     ...publisher.generation,
     resources,
-    services: publisher.services,
+    services: publisher.views.bucket.services,
     endpoints: state.endpoints.list().length,
     agents: listAgents(parts),
     held: parts.registry.held.list(performance.now()),

@@ -1,7 +1,7 @@
 import { type Bucket, type Bus, BusError } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
-import { type Meta, metaSchema } from '../contract/messages.ts';
-import { META_KEY, type Subjects } from '../contract/subjects.ts';
+import { type Generation, type Meta, metaSchema } from '../contract/messages.ts';
+import { EPOCH_KEY, META_KEY, type Subjects, serviceOfViewKey } from '../contract/subjects.ts';
 import { versionSchema } from '../contract/view-schema.ts';
 import type { ViewVersion } from '../contract/views.ts';
 
@@ -27,27 +27,54 @@ export class ViewBucket {
     this.#bucket = bus.bucket(subjects.bucket('view'));
   }
 
-  /** Reads everything; the newest `_meta`, or null when there is none. Rejects with BusError. */
-  async load(): Promise<Meta | null> {
+  /**
+   * Reads everything: the newest `_meta`, or null when there is none, and the highest epoch and gen that anything in the bucket has: a term
+   * may have ended between its views and its `_meta`. Rejects with BusError.
+   */
+  async load(): Promise<{ readonly meta: Meta | null; readonly newest: Generation }> {
     const mark = await this.#bucket.mark();
     this.#created = mark?.created ?? null;
     this.#lastRevision = mark?.lastRevision ?? 0;
     const { stored, meta } = await this.#read();
     this.#published.clear();
     for (const [key, found] of stored) this.#published.set(key, found);
-    return meta;
+    const versions: Generation[] = [...stored.values()].map(({ version }) => version);
+    if (meta !== null) versions.push(meta);
+    const newest = { epoch: 0, gen: 0 };
+    for (const { epoch, gen } of versions) {
+      newest.epoch = Math.max(newest.epoch, epoch);
+      newest.gen = Math.max(newest.gen, gen);
+    }
+    return { meta, newest };
+  }
+
+  /**
+   * An epoch, `atLeast` or higher, that no other control ever had. Whoever believes to lead but does not gets none: leadership is asked for
+   * after the record was read, and a rival's claim in between makes the write fail. Rejects with BusError.
+   */
+  async claimEpoch(atLeast: number): Promise<number> {
+    const found = await this.#bucket.get(EPOCH_KEY);
+    const held = found !== null && !found.deleted;
+    const before = held ? Number(Buffer.from(found.data).toString('utf8')) : 0;
+    const epoch = Math.max(atLeast, Number.isSafeInteger(before) ? before + 1 : 0);
+    if (!(await this.#isLeader())) throw new BusError('other', 'another control leads: no epoch for this one');
+    const written = await this.#bucket.write(EPOCH_KEY, String(epoch), held ? found.revision : 0);
+    if (!written.ok) throw new BusError('other', 'another control claims an epoch too');
+    this.#lastRevision = Math.max(this.#lastRevision, written.value);
+    return epoch;
   }
 
   keys(): string[] {
     return [...this.#published.keys()];
   }
 
-  versionOf(key: string): ViewVersion | null {
-    return this.#published.get(key)?.version ?? null;
+  /** How many services have a view. */
+  get services(): number {
+    return this.keys().filter((key) => serviceOfViewKey(key) !== null).length;
   }
 
-  newestGen(): number {
-    return Math.max(0, ...[...this.#published.values()].map(({ version }) => version.gen));
+  versionOf(key: string): ViewVersion | null {
+    return this.#published.get(key)?.version ?? null;
   }
 
   async putView(key: string, version: ViewVersion, text: string): Promise<void> {
@@ -60,7 +87,11 @@ export class ViewBucket {
   }
 
   async remove(key: string): Promise<void> {
-    await this.#bucket.remove(key, null);
+    const removed = await this.#bucket.remove(key, this.#published.get(key)?.revision ?? null);
+    if (!removed.ok) {
+      if (!(await this.#isLeader())) throw new BusError('other', `another control leads and has written ${key}`);
+      await this.#bucket.remove(key, null);
+    }
     this.#published.delete(key);
   }
 
@@ -102,7 +133,7 @@ export class ViewBucket {
         const decoded = decodeJson(data, metaSchema, MAX_RECORD_BYTES);
         meta = decoded.ok ? decoded.value : null;
         this.#metaRevision = revision;
-      } else stored.set(key, { version: readVersion(data), revision });
+      } else if (key !== EPOCH_KEY) stored.set(key, { version: readVersion(data), revision });
     }
     return { stored, meta };
   }

@@ -150,7 +150,7 @@ t.test('the view bucket deleted, or edited, by hand is restored', SIDE_BY_SIDE, 
   await bus.request('$JS.API.STREAM.DELETE.KV_towpath_view', '', 2_000);
   await until(
     'the bucket is made again',
-    async () => (await views.mark().catch(() => null)) !== null && (await views.list()).length === 3,
+    async () => (await views.mark().catch(() => null)) !== null && (await views.list()).length === 4,
   );
   await until('under a new epoch', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch);
   t.equal(agent.services.get('shop/orders')?.clusters['shop/orders:80']?.endpoints.length, 1);

@@ -5,6 +5,7 @@ import t from 'tap';
 import type { Bus } from '../../src/contract/bus-types.ts';
 import { subjectsOf } from '../../src/contract/subjects.ts';
 import { LeaderLock } from '../../src/control/leader-lock.ts';
+import { ViewBucket } from '../../src/control/view-bucket.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { stubbornOperator } from './support/changes.ts';
 import { ORDERS, operator, route, startAgent, startControl, until, watchViews, workload } from './support/mesh.ts';
@@ -233,6 +234,55 @@ t.test('of two replicas with one name only one leads', SIDE_BY_SIDE, async (t) =
   await second.release();
   t.equal(await waiting, true, 'one that has led before waits until the lock is free');
   await third.release();
+  await bus.close();
+  await nats.dispose();
+});
+
+t.test('a control that dies between a view and its _meta leaves no agent behind', SIDE_BY_SIDE, async (t) => {
+  const nats = await startNatsServer();
+  const first = await startControl(nats.url, 'one');
+  const agent = startAgent(nats.url, 'host', [workload('orders-1', '10.0.0.1')]);
+  const who = stubbornOperator(nats.url);
+  await who.apply(`${ORDERS}---${route('1s')}`);
+  agent.link.demand('shop/orders');
+  const endpoints = () => agent.services.get('shop/orders')?.clusters['shop/orders:80']?.endpoints.length;
+  await until('the endpoint', () => endpoints() === 1);
+  await first.stop();
+  // What it would have written last: a view of an epoch that it had just raised.
+  const views = who.bus.bucket('towpath_view');
+  const view = JSON.parse(Buffer.from((await views.get('svc.shop.orders'))?.data ?? []).toString());
+  const version = { ...view.version, epoch: view.version.epoch + 1_000, gen: view.version.gen + 7 };
+  await views.put('svc.shop.orders', JSON.stringify({ ...view, version }));
+  const held = () => agent.link.stats().services.find(({ key }) => key === 'shop/orders')?.version?.epoch ?? 0;
+  await until('the agent holds it', () => held() === version.epoch);
+  const second = await startControl(nats.url, 'two');
+  const { epoch } = await who.apply(route('2s'));
+  t.ok(epoch > version.epoch, 'the next term is above everything in the store');
+  await until('the agent follows the next term', () => held() === epoch);
+  await second.stop();
+  await agent.link.stop();
+  await who.close();
+  await nats.dispose();
+});
+
+t.test('no two controls ever have the same epoch', SIDE_BY_SIDE, async (t) => {
+  const nats = await startNatsServer();
+  const bus = await operator(nats.url);
+  const settings = { history: 1, ttlMs: null, republishPrefix: null, replicas: 1, maxValueBytes: 65_536 };
+  await bus.ensureBucket('towpath_view', settings);
+  let leader = 'a';
+  const rival = (name: string) => new ViewBucket(bus, subjectsOf('default'), async () => leader === name);
+  const [a, b] = [rival('a'), rival('b')];
+  t.equal(await a.claimEpoch(100), 100);
+  leader = 'b';
+  t.equal(await b.claimEpoch(100), 101, 'above that of the one before');
+  await t.rejects(a.claimEpoch(200), /another control leads/);
+  leader = 'a';
+  const both = new ViewBucket(bus, subjectsOf('default'), async () => true);
+  const claims = await Promise.allSettled([a.claimEpoch(300), both.claimEpoch(300), a.claimEpoch(300)]);
+  const won = claims.flatMap((claim) => (claim.status === 'fulfilled' ? [claim.value] : []));
+  t.equal(new Set(won).size, won.length, `claimed at the same time: ${won.join(', ')}`);
+  t.ok(won.length > 0);
   await bus.close();
   await nats.dispose();
 });
