@@ -81,15 +81,23 @@ export function run(command: readonly string[], limitMs = 60_000): Promise<strin
 
 /** True when that program is found on the PATH. */
 export function isInstalled(program: string): boolean {
+  return whereIs(program) !== null;
+}
+
+/** The file of a program on the PATH; null: there is none. */
+export function whereIs(program: string): string | null {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  const files = folders.map((folder) => join(folder, program));
+  return files.find(isExecutable) ?? null;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export function sleep(ms: number): Promise<void> {
