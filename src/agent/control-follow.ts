@@ -2,8 +2,8 @@ import type { Bus, BusMessage, Unsubscriber } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
 import { partOfDirectoryKey } from '../contract/directory-parts.ts';
 import { type Meta, metaSchema } from '../contract/messages.ts';
-import { hostOfViewKey, type Subjects, serviceOfViewKey } from '../contract/subjects.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import { hostOfViewKey, META_KEY, type Subjects, serviceOfViewKey } from '../contract/subjects.ts';
+import type { HeldVersions } from './control-held-views.ts';
 
 /**
  * Hears every view stored under `key`, which may end in a wildcard. A deleted view says nothing: a service is gone when the
@@ -23,11 +23,11 @@ export function followViews(
   });
 }
 
-/** The generation that a message or the store tells of; null: it is malformed, which is logged. */
-export function readMeta(data: Uint8Array, logger: Logger): Meta | null {
+/** The generation that a message or the store tells of; null: it is malformed, which is counted. */
+export function readMeta(data: Uint8Array, views: Pick<HeldVersions, 'ignore'>): Meta | null {
   const meta = decodeJson(data, metaSchema, MAX_RECORD_BYTES);
   if (meta.ok) return meta.value;
-  logger.warn({ reason: meta.error }, 'ignored a malformed generation message');
+  views.ignore(META_KEY, meta.error);
   return null;
 }
 

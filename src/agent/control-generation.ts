@@ -7,6 +7,17 @@ export function compareGenerations(a: Generation, b: Generation): number {
   return a.epoch !== b.epoch ? a.epoch - b.epoch : a.gen - b.gen;
 }
 
+/** Generations between two messages that one may have missed, before the store is asked whether there are so many. */
+const MOST_MISSED = 10_000;
+
+/**
+ * Whether a message claims more than can have happened since `known`. It is proved by the store then: whoever may publish could
+ * otherwise end all taking of views with one message, since views never step back. null: nothing is known yet.
+ */
+export function isLeap({ epoch, gen }: Generation, known: Generation | null): boolean {
+  return known === null || epoch > known.epoch || (epoch === known.epoch && gen > known.gen + MOST_MISSED);
+}
+
 /**
  * The held keys that have to be read from the store before `meta` is settled. When the generation before it was
  * settled too, only those that changed and have not arrived by message; otherwise messages were missed: all of them.

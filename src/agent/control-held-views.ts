@@ -1,5 +1,6 @@
 import { decodeDirectoryView, decodeHostView, decodeServiceView } from '../contract/decode.ts';
 import type { HostView } from '../contract/host-view.ts';
+import type { Ack, Generation } from '../contract/messages.ts';
 import { hostOfViewKey, serviceOfViewKey } from '../contract/subjects.ts';
 import { type DirectoryView, isNewer, type ServiceView, type ViewVersion } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -24,29 +25,44 @@ export class HeldVersions {
     this.#logger = logger;
   }
 
-  /** Takes a view from the bus: puts it in force if it is sound and newer than the one held. */
+  /**
+   * Takes a view that a message brought. What is malformed or not credible is counted at most: a message may come from anybody.
+   * @returns false: what the store holds must be read
+   */
+  async hear(key: string, data: Uint8Array, isCredible: (version: ViewVersion) => boolean): Promise<boolean> {
+    const view = decodeView(key, data);
+    if (view.ok && isCredible(view.value.version)) {
+      await this.#take(key, view.value);
+      return true;
+    }
+    if (!view.ok) this.ignore(key, view.error);
+    return false;
+  }
+
+  /** Takes a view of the store: puts it in force if it is sound and newer than the one held. */
   async offer(key: string, data: Uint8Array): Promise<'taken' | 'malformed'> {
     const view = decodeView(key, data);
-    if (!view.ok) {
-      this.#reject(key, view.error);
-      return 'malformed';
-    }
-    const { version } = view.value;
+    if (view.ok) await this.#take(key, view.value);
+    else this.#reject(key, view.error);
+    return view.ok ? 'taken' : 'malformed';
+  }
+
+  async #take(key: string, view: DirectoryView | ServiceView | HostView): Promise<void> {
+    const { version } = view;
     const held = this.versions.get(key);
     if (held !== undefined && !isNewer(version, held)) {
       // The view that we hold is still the newest there is: a refusal of something else under this key is over.
       if (compareGenerations(version, held) === 0) this.rejected.delete(key);
-      return 'taken';
+      return;
     }
     try {
-      await this.#apply(view.value, key);
+      await this.#apply(view, key);
       this.versions.set(key, version);
       this.rejected.delete(key);
       this.applied++;
     } catch (cause) {
       this.#reject(key, cause instanceof Error ? cause.message : String(cause));
     }
-    return 'taken';
   }
 
   /** Does what was put off when a view was taken. @returns whether it worked: the view is refused otherwise */
@@ -59,6 +75,19 @@ export class HeldVersions {
       this.#reject(key, cause instanceof Error ? cause.message : String(cause));
       return false;
     }
+  }
+
+  /** What is no view and was not understood: counted like a refused one. */
+  ignore(key: string, reason: string): void {
+    this.rejections++;
+    this.lastRejection = `${key}: ${reason.slice(0, 500)}`;
+    this.#logger.warn({ key, reason: reason.slice(0, 500) }, 'ignored a malformed message');
+  }
+
+  /** What control is told about a generation that was dealt with. */
+  ackOf({ epoch, gen }: Generation): Ack {
+    const errors = [...this.rejected].slice(0, 20).map(([key, reason]) => ({ key, reason }));
+    return { epoch, gen, result: errors.length === 0 ? 'ACK' : 'NACK', errors };
   }
 
   counts() {

@@ -8,22 +8,21 @@ import { type DirectoryView, type ServiceKey, type ServiceView, serviceKey } fro
 import type { Logger } from '../telemetry/logger.ts';
 import { DirectoryAssembly, GATHER_MS } from './control-directory.ts';
 import { followViews, readMeta, readViews } from './control-follow.ts';
-import { compareGenerations, keysBehind, keysToRead, overtake } from './control-generation.ts';
+import { compareGenerations, isLeap, keysBehind, keysToRead, overtake } from './control-generation.ts';
 import { HeldVersions } from './control-held-views.ts';
+import { ClaimProof } from './control-proof.ts';
 import type { ControlLinkEvents, HeldViews } from './control-types.ts';
 
 /** A program cannot make the agent follow more services than this by dialling them. */
 const MAX_DEMANDED = 10_000;
 const PARALLEL_READS = 16;
-/** A replica may answer a read with an older record for a moment: that often, at this distance, it is read again. */
-const LAG_RETRIES = 10;
-const LAG_PAUSE_MS = 100;
+/** A replica may lag for a moment: what it says is read again that often, at this distance. */
+const LAG = { retries: 10, pauseMs: 100 } as const;
 const READ_RETRY_MS = 1_000;
 
 /**
- * Keeps the directory and the demanded services fresh: subscribe, then read, then compare on a timer. Messages are
- * taken one key at a time, the newest of each key only, so a burst costs the last view of it. Views never step back.
- * Everything happens in one loop (`#work`), so a generation is answered only when nothing of it is still under way.
+ * Keeps the directory and the demanded services fresh: subscribe, then read, then compare on a timer. Of a burst the newest view of each key
+ * counts. Views never step back. Everything happens in one loop (`#work`): a generation is answered when nothing of it is under way.
  */
 export class ViewFollower {
   readonly #bus: Bus;
@@ -42,6 +41,10 @@ export class ViewFollower {
   #meta: Meta | null = null;
   #settled: Generation | null = null;
   #lagTries = 0;
+  readonly #proof = new ClaimProof(
+    () => this.refresh(),
+    () => this.#meta,
+  );
   #working = false;
   #wokenAgain = false;
   stopped = false;
@@ -81,7 +84,7 @@ export class ViewFollower {
 
   start(): void {
     for (const key of ['dir.*', this.#hostKey]) this.#follow(key);
-    this.#bus.subscribe(this.#subjects.republished('view', META_KEY), (message) => this.#takeMeta(message.data));
+    this.#bus.subscribe(this.#subjects.republished('view', META_KEY), ({ data }) => this.#takeMeta(data, 'message'));
   }
 
   demand(key: ServiceKey): void {
@@ -102,10 +105,10 @@ export class ViewFollower {
     const entry = await this.#bus.bucket(this.#subjects.bucket('view')).get(META_KEY);
     this.#lagTries = 0;
     for (const key of this.#keys()) if (!this.#views.versions.has(key)) this.#toRead.add(key);
-    if (entry !== null && !entry.deleted) this.#takeMeta(entry.data);
+    if (entry !== null && !entry.deleted) this.#takeMeta(entry.data, 'store');
     else this.#wake();
     // Said again even if nothing is new: control may have been restarted, or its store rolled back behind us.
-    if (this.#settled !== null) this.#sendAnswer(this.#settled);
+    if (this.#settled !== null) this.#answer(this.#views.ackOf(this.#settled));
   }
 
   /** Forgets what is settled, so that every view is read and compared again. */
@@ -138,9 +141,10 @@ export class ViewFollower {
     });
   }
 
-  #takeMeta(data: Uint8Array): void {
-    const meta = readMeta(data, this.#logger);
+  #takeMeta(data: Uint8Array, from: 'message' | 'store'): void {
+    const meta = readMeta(data, this.#views);
     if (meta === null) return;
+    if (from === 'message' && isLeap(meta, this.#meta)) return this.#proof.prove(meta);
     if (this.#settled !== null && compareGenerations(meta, this.#settled) === 0) this.#freshAt = performance.now();
     if (this.#meta === null || compareGenerations(meta, this.#meta) > 0) {
       this.#meta = overtake(this.#meta, meta, this.#settled);
@@ -193,8 +197,8 @@ export class ViewFollower {
     const service = serviceOfViewKey(key);
     // Still under way when its service was removed: not wanted any more.
     if (service !== null && !this.#demanded.has(service)) return;
-    // Only what the store holds counts: a message may come from anybody.
-    if ((await this.#views.offer(key, data)) === 'malformed' && from === 'message') this.#toRead.add(key);
+    if (from === 'store') await this.#views.offer(key, data);
+    else if (!(await this.#views.hear(key, data, (version) => !isLeap(version, this.#meta)))) this.#toRead.add(key);
   }
 
   async #apply(view: DirectoryView | ServiceView | HostView, key: string): Promise<void> {
@@ -232,19 +236,14 @@ export class ViewFollower {
     }
     const lagging = keysBehind(meta, keys, this.#views.versions).filter((key) => !this.#views.rejected.has(key));
     if (lagging.length > 0) {
-      if (this.#lagTries++ >= LAG_RETRIES) return false;
+      if (this.#lagTries++ >= LAG.retries) return false;
       for (const key of lagging) this.#toRead.add(key);
-      await sleep(LAG_PAUSE_MS);
+      await sleep(LAG.pauseMs);
       return true;
     }
     this.#settled = { epoch: meta.epoch, gen: meta.gen };
     this.#freshAt = performance.now();
-    this.#sendAnswer(this.#settled);
+    this.#answer(this.#views.ackOf(this.#settled));
     return true;
-  }
-
-  #sendAnswer({ epoch, gen }: Generation): void {
-    const errors = [...this.#views.rejected].slice(0, 20).map(([key, reason]) => ({ key, reason }));
-    this.#answer({ epoch, gen, result: errors.length === 0 ? 'ACK' : 'NACK', errors });
   }
 }

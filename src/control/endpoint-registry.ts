@@ -15,6 +15,8 @@ import { servedKey } from './read-served.ts';
 
 const DIAL_MARGIN_MS = 1_000;
 const MAX_LOGGED = 10;
+/** Of one host: a stolen one must not fill the views of everybody. */
+const MAX_WORKLOADS = 500;
 /** Records that a dead host left behind are removed from the store after this long. */
 const FORGET_MS = 60 * 60 * 1000;
 
@@ -151,7 +153,7 @@ export class EndpointRegistry {
       return;
     }
     const lease = decodeJson(data, leaseSchema, MAX_RECORD_BYTES);
-    if (!lease.ok) return this.#complain(`lease of ${host}`, lease.error);
+    if (!lease.ok) return this.complain(`lease of ${host}`, lease.error);
     const now = performance.now();
     const wasLive = this.#table.isLive(host);
     if (!wasLive) this.held.forgetHost(host);
@@ -166,12 +168,14 @@ export class EndpointRegistry {
   #takeRecord({ key, data }: NewRecord): void {
     if (data === null) return this.#dropRecord(key);
     const parts = parseEndpointKey(key);
-    if (!parts.ok) return this.#complain('endpoint record', parts.error);
+    if (!parts.ok) return this.complain('endpoint record', parts.error);
     const decoded = decodeJson(data, endpointSchema, MAX_RECORD_BYTES);
-    if (!decoded.ok) return this.#complain(`endpoint record ${key}`, decoded.error);
+    if (!decoded.ok) return this.complain(`endpoint record ${key}`, decoded.error);
     const { host, namespace, name } = parts.value;
     const record: RegisteredEndpoint = { host, namespace, name, ...decoded.value };
     const records = this.#records.get(host) ?? new Map<string, RegisteredEndpoint>();
+    if (records.size >= MAX_WORKLOADS && !records.has(`${namespace}/${name}`))
+      return this.complain(`endpoint record ${key}`, `a host registers at most ${MAX_WORKLOADS} workloads`);
     records.set(`${namespace}/${name}`, record);
     this.#records.set(host, records);
     this.#state.noteWorkload(record);
@@ -238,7 +242,8 @@ export class EndpointRegistry {
       );
   }
 
-  #complain(what: string, reason: string): void {
+  /** Something that a host sent is ignored, and counted. */
+  complain(what: string, reason: string): void {
     this.malformed++;
     this.#logger.warn({ reason }, `ignored a malformed ${what}`);
   }

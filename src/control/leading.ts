@@ -25,6 +25,8 @@ const DEAF_SHARE = 0.5;
 const REGISTER_MS = 2_000;
 /** An agent's claim beyond this is a lie or a broken clock, and no reason to raise the epoch. */
 const MAX_EPOCH_AHEAD_S = 24 * 60 * 60;
+/** Between two raises of the epoch because of what agents claim: each costs all views. */
+const RAISE_PAUSE_MS = 10_000;
 
 /** A control that holds the lock: memory rebuilt from the store, kept equal to it, published, and served to operators. */
 export class Leading {
@@ -35,6 +37,7 @@ export class Leading {
   readonly #timers: NodeJS.Timeout[] = [];
   #stopped = false;
   #startedAt = 0;
+  #raisedAt = Number.NEGATIVE_INFINITY;
   readonly #hearing: Hearing;
 
   /** `isLeader` asks the store; it decides whether what somebody else wrote may be overwritten. */
@@ -85,7 +88,8 @@ export class Leading {
     this.#acks = this.parts.bus.subscribe(this.parts.subjects.ack('*'), (message) => {
       const host = message.subject.slice(message.subject.lastIndexOf('.') + 1);
       const ack = decodeJson(message.data, ackSchema, MAX_RECORD_BYTES);
-      if (!ack.ok || !isToken(host)) return;
+      if (!isToken(host)) return;
+      if (!ack.ok) return registry.complain(`answer of ${host}`, ack.error);
       this.parts.agents.acknowledged(host, ack.value);
       if (publisher.isAhead(ack.value)) this.#followAgents();
     });
@@ -160,6 +164,8 @@ export class Leading {
     const { agents, publisher } = this.parts;
     const answer = agents.newestAnswer();
     if (answer === null || !publisher.isAhead(answer) || answer.epoch > nowSeconds() + MAX_EPOCH_AHEAD_S) return;
+    if (performance.now() - this.#raisedAt < RAISE_PAUSE_MS) return;
+    this.#raisedAt = performance.now();
     this.#logger.warn({ answer }, 'agents have seen a newer generation than the store has');
     publisher.raiseEpoch(Math.max(answer.epoch + 1, nowSeconds()));
   }

@@ -77,3 +77,16 @@ t.test('what was put off and fails is a refusal, and the view is taken anew when
   t.same(applied, [1, 1]);
   t.equal(views.rejected.size, 0);
 });
+
+t.test('a message that is malformed, or claims too much, is counted at most: the store decides', async (t) => {
+  const logger = createLogger({ name: 'test', level: 'silent' });
+  const taken: number[] = [];
+  const views = new HeldVersions(async ({ version }) => void taken.push(version.gen), logger);
+  t.equal(await views.hear(KEY, Buffer.from('{}'), () => true), false);
+  t.equal(await views.hear(KEY, directory(9, 9), () => false), false);
+  t.equal(views.rejections, 1);
+  t.equal(views.rejected.size, 0, 'nothing is held against the view in force');
+  t.match(views.ackOf({ epoch: 1, gen: 1 }), { result: 'ACK' });
+  t.equal(await views.hear(KEY, directory(1, 1), () => true), true);
+  t.same(taken, [1]);
+});
