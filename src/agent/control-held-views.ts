@@ -3,6 +3,7 @@ import type { HostView } from '../contract/host-view.ts';
 import type { Ack, Generation } from '../contract/messages.ts';
 import { hostOfViewKey, serviceOfViewKey } from '../contract/subjects.ts';
 import { type DirectoryView, isNewer, type ServiceView, type ViewVersion } from '../contract/views.ts';
+import { LineGate } from '../core/line-gate.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { compareGenerations } from './control-generation.ts';
 
@@ -16,6 +17,7 @@ export class HeldVersions {
   readonly rejected = new Map<string, string>();
   readonly #apply: ApplyView;
   readonly #logger: Logger;
+  readonly #lines = new LineGate(10);
   applied = 0;
   rejections = 0;
   lastRejection: string | null = null;
@@ -81,6 +83,7 @@ export class HeldVersions {
   ignore(key: string, reason: string): void {
     this.rejections++;
     this.lastRejection = `${key}: ${reason.slice(0, 500)}`;
+    if (!this.#lines.admits(performance.now())) return;
     this.#logger.warn({ key, reason: reason.slice(0, 500) }, 'ignored a malformed message');
   }
 

@@ -8,6 +8,7 @@ import { loadAgentConfig } from '../config/load-agent-config.ts';
 import { packageVersion } from '../config/package-version.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import type { CommandIo } from './command.ts';
+import { confineAgent } from './confine-agent.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
 
 const DEFAULT_CONFIG = '/etc/towpath/agent.yaml';
@@ -24,10 +25,13 @@ export async function runAgent(args: readonly string[], io: CommandIo): Promise<
   if (standalone?.length === 0) throw wrongUsage('agent', '--standalone needs at least one file or directory');
   const config = await readSettings(values.config, standalone !== null, values['no-intercept'], io);
   checkPlatform(readPlatform(), config.interception.enabled);
+  const files = [values.config ?? io.env['TOWPATH_CONFIG'] ?? DEFAULT_CONFIG, ...positionals];
+  const excess = confineAgent(config, files, io.env);
   switchGroup(config.interception.gid);
 
   const logger = createLogger({ name: 'agent', level: config.log.level });
   for (const { path, message } of suspectVariables(io.env)) logger.warn(`${path}: ${message}`);
+  if (excess !== null) logger.warn({ reason: excess }, 'the agent keeps capabilities that it does not need');
   const options = { config, standalone, version: packageVersion(), notifySocket: io.env['NOTIFY_SOCKET'] };
   const signals = listenForSignals();
   // Loaded only now: on a Node without node:ffi the import itself fails, and the platform's sentence comes first.

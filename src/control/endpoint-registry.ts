@@ -4,6 +4,7 @@ import { endpointSchema, type Lease, leaseSchema } from '../contract/messages.ts
 import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
 import { isToken, parseEndpointKey, type Subjects } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
+import { LineGate } from '../core/line-gate.ts';
 import type { RegisteredEndpoint } from '../resources/index.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { AgentTable } from './agent-table.ts';
@@ -14,15 +15,13 @@ import type { MeshState } from './mesh-state.ts';
 import { servedKey } from './read-served.ts';
 
 const DIAL_MARGIN_MS = 1_000;
-const MAX_LOGGED = 10;
-/** Of one host: a stolen one must not fill the views of everybody. */
-const MAX_WORKLOADS = 500;
+const [MAX_LOGGED, MAX_WORKLOADS] = [10, 500];
 /** Records that a dead host left behind are removed from the store after this long. */
 const FORGET_MS = 60 * 60 * 1000;
 
 /**
- * What agents registered. A record counts while its host's lease lives; who it is comes from the key, never from the
- * payload. Leases are timed here, since their expiry in the store makes no sound.
+ * What agents registered. A record counts while its host's lease lives; who it is comes from the key alone. Leases are timed here, since
+ * their expiry in the store makes no sound. A host has so many workloads and no more: a stolen one must not fill everybody's views.
  */
 export class EndpointRegistry {
   readonly #bus: Bus;
@@ -38,6 +37,7 @@ export class EndpointRegistry {
   #served: ReadonlySet<string> = new Set();
   readonly #deadSince = new Map<string, number>();
   readonly held = new HeldRemovals();
+  readonly #lines = new LineGate(10);
   malformed = 0;
   expired = 0;
 
@@ -174,8 +174,8 @@ export class EndpointRegistry {
     const { host, namespace, name } = parts.value;
     const record: RegisteredEndpoint = { host, namespace, name, ...decoded.value };
     const records = this.#records.get(host) ?? new Map<string, RegisteredEndpoint>();
-    if (records.size >= MAX_WORKLOADS && !records.has(`${namespace}/${name}`))
-      return this.complain(`endpoint record ${key}`, `a host registers at most ${MAX_WORKLOADS} workloads`);
+    const isFull = records.size >= MAX_WORKLOADS && !records.has(`${namespace}/${name}`);
+    if (isFull) return this.complain(`endpoint record ${key}`, `a host has at most ${MAX_WORKLOADS} workloads`);
     records.set(`${namespace}/${name}`, record);
     this.#records.set(host, records);
     this.#state.noteWorkload(record);
@@ -242,9 +242,9 @@ export class EndpointRegistry {
       );
   }
 
-  /** Something that a host sent is ignored, and counted. */
+  /** What a host sent is ignored, and counted. */
   complain(what: string, reason: string): void {
     this.malformed++;
-    this.#logger.warn({ reason }, `ignored a malformed ${what}`);
+    if (this.#lines.admits(performance.now())) this.#logger.warn({ reason }, `ignored a malformed ${what}`);
   }
 }

@@ -18,6 +18,7 @@ import { decodeJson, MAX_RECORD_BYTES } from '../../contract/decode.ts';
 import { AUTHOR_HEADER } from '../../contract/messages.ts';
 import { formatSpiffeId } from '../../contract/spiffe-id.ts';
 import type { Subjects } from '../../contract/subjects.ts';
+import { LineGate } from '../../core/line-gate.ts';
 import type { z } from '../../core/schema.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { AuditTrail } from '../record-audit.ts';
@@ -31,6 +32,8 @@ import type { TrustStore } from './trust-store.ts';
 /** Agents spread the renewals of a rotation over this share of a certificate's life, and at most over half a minute. */
 const SPREAD_SHARE = 0.1;
 const MAX_SPREAD_MS = 30_000;
+/** A host that is refused asks again as often as it likes. */
+const LINES = new LineGate(10);
 
 export interface CertificateCounts {
   issued: number;
@@ -62,7 +65,7 @@ export async function answerSign(desk: CertificateDesk, request: BusMessage, hos
   const { authority, bus, subjects, audit, counts, logger } = desk;
   const refuse = (code: number, message: string): never => {
     counts.refused++;
-    logger.warn({ host, reason: message }, 'a certificate was refused');
+    if (LINES.admits(performance.now())) logger.warn({ host, reason: message }, 'a certificate was refused');
     return rejectRequest(code, [{ code: 'TWP2803', message }]);
   };
   if (!desk.limit.allows(host, performance.now()))

@@ -120,7 +120,10 @@ export class LeaseDesk {
     const host = message.subject.slice(message.subject.lastIndexOf('.') + 1);
     const request = decodeJson(message.data, leaseRequestSchema, MAX_RECORD_BYTES);
     // Nobody that we know sends such a thing: there is no answer that it would understand.
-    if (!request.ok || !isToken(host)) return;
+    if (!request.ok || !isToken(host)) {
+      this.failures++;
+      return;
+    }
     const { boot, asks } = request.value;
     const grants = await Promise.all(asks.map((ask) => this.#inTurn(ask, { host, boot })));
     message.respond(JSON.stringify({ grants } satisfies LeaseReply));

@@ -50,7 +50,7 @@ export class Program {
   }
 
   /** @throws Error with everything printed when `text` is not seen in time. */
-  async prints(text: string, limitMs = 10_000): Promise<void> {
+  async prints(text: string, limitMs = 20_000): Promise<void> {
     for (const end = Date.now() + limitMs; Date.now() < end; await sleep(10)) {
       if (this.stdout.includes(text) || this.stderr.includes(text)) return;
       if (this.child.exitCode !== null) break;
