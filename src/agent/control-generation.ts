@@ -19,19 +19,26 @@ export function isLeap({ epoch, gen }: Generation, known: Generation | null): bo
 }
 
 /**
- * The held keys that have to be read from the store before `meta` is settled. When the generation before it was
- * settled too, only those that changed and have not arrived by message; otherwise messages were missed: all of them.
+ * The held keys that have to be read from the store before `meta` is settled. Of a key that was as new as the generation before it (which
+ * was settled, or the key was read since), only when it changed and has not arrived by message; otherwise messages were missed.
+ * @param read the newest generation that was known when a key was read last: its view is as new as that
  */
 export function keysToRead(
   meta: Meta,
   settled: Generation | null,
   keys: Iterable<string>,
   held: ReadonlyMap<string, ViewVersion>,
+  read: ReadonlyMap<string, Generation>,
 ): string[] {
-  const { keys: changed } = meta;
-  const continuous =
-    changed !== null && settled !== null && settled.epoch === meta.epoch && settled.gen >= meta.previousGen;
-  return continuous ? keysBehind(meta, keys, held) : [...keys];
+  const isContinuous = (base: Generation | null | undefined): boolean =>
+    meta.keys !== null && !!base && base.epoch === meta.epoch && base.gen >= meta.previousGen;
+  const [all, wasSettled] = [[...keys], isContinuous(settled)];
+  const behind = new Set(keysBehind(meta, all, held));
+  return all.filter((key) => {
+    const at = read.get(key);
+    if (at !== undefined && compareGenerations(at, meta) >= 0) return false;
+    return wasSettled || isContinuous(at) ? behind.has(key) : true;
+  });
 }
 
 /** The keys whose held view is older than what `meta` says exists. */

@@ -10,6 +10,8 @@ const RETRY_MS = 1_000;
 const WITHDRAW_MS = 1_000;
 const NOTE_MS = 200;
 const AGAIN_SPREAD_MS = 500;
+/** A host with many workloads does not wait for the store once for each. */
+const PARALLEL_WRITES = 16;
 
 /** Registers the host's workloads and keeps the host's lease: registrations count only while it lives. */
 export class Registration {
@@ -143,14 +145,15 @@ export class Registration {
     this.#timer.unref();
   }
 
-  /** Brings the store to what is wanted, one record after the other; repeated until it holds, tried again on failure. */
+  /** Brings the store to what is wanted, a few records at a time; repeated until it holds, tried again on failure. */
   async #publishRecords(): Promise<void> {
     if (this.#publishing || this.#stopped || !this.#bus.connected) return;
     this.#publishing = true;
     try {
-      for (let next = this.#nextDifference(); next !== null; next = this.#nextDifference()) {
-        await this.#publishOne(next.key, next.value);
+      for (let next = this.#nextDifferences(); next.length > 0; next = this.#nextDifferences()) {
+        const results = await Promise.allSettled(next.map(({ key, value }) => this.#publishOne(key, value)));
         if (this.#stopped) return;
+        for (const result of results) if (result.status === 'rejected') throw result.reason;
       }
     } catch (cause) {
       this.#logger.warn({ reason: String(cause) }, 'could not register the workloads of this host; trying again');
@@ -169,11 +172,13 @@ export class Registration {
     else this.#published.set(key, value);
   }
 
-  #nextDifference(): { key: string; value: string | null } | null {
+  /** At most so many keys at once, each once: the last value of a key is written last. */
+  #nextDifferences(): { key: string; value: string | null }[] {
+    const found: { key: string; value: string | null }[] = [];
     const wanted = this.#wanted;
-    if (wanted === null) return null;
-    for (const [key, value] of wanted) if (this.#published.get(key) !== value) return { key, value };
-    for (const key of this.#published.keys()) if (!wanted.has(key)) return { key, value: null };
-    return null;
+    if (wanted === null) return found;
+    for (const [key, value] of wanted) if (this.#published.get(key) !== value) found.push({ key, value });
+    for (const key of this.#published.keys()) if (!wanted.has(key)) found.push({ key, value: null });
+    return found.slice(0, PARALLEL_WRITES);
   }
 }

@@ -36,8 +36,8 @@ export class ViewFollower {
   readonly #demanded = new Map<ServiceKey, Unsubscriber>();
   readonly #arrived = new Map<string, Uint8Array>();
   readonly #toRead = new Set<string>();
-  /** Keys read since the newest `_meta` arrived: their view is as new as it. */
-  readonly #readSinceMeta = new Set<string>();
+  /** Keys read since a generation was settled, with the newest that was known then: their view is as new as that. */
+  readonly #read = new Map<string, Generation>();
   #meta: Meta | null = null;
   #settled: Generation | null = null;
   #lagTries = 0;
@@ -148,7 +148,6 @@ export class ViewFollower {
     if (this.#settled !== null && compareGenerations(meta, this.#settled) === 0) this.#freshAt = performance.now();
     if (this.#meta === null || compareGenerations(meta, this.#meta) > 0) {
       this.#meta = overtake(this.#meta, meta, this.#settled);
-      this.#readSinceMeta.clear();
       this.#lagTries = 0;
     }
     this.#wake();
@@ -184,9 +183,9 @@ export class ViewFollower {
   async #readSome(): Promise<boolean> {
     const keys = [...this.#toRead].slice(0, PARALLEL_READS);
     for (const key of keys) this.#toRead.delete(key);
-    for (const key of keys) this.#readSinceMeta.add(key);
+    if (this.#meta !== null) for (const key of keys) this.#read.set(key, this.#meta);
     const { found, failed } = await readViews(this.#bus, this.#subjects, keys);
-    for (const key of failed) this.#readSinceMeta.delete(key);
+    for (const key of failed) this.#read.delete(key);
     for (const key of failed) this.#toRead.add(key);
     for (const { key, data } of found) await this.#accept(key, data, 'store');
     if (failed.length > 0) setTimeout(() => this.#wake(), READ_RETRY_MS).unref();
@@ -228,8 +227,7 @@ export class ViewFollower {
     const meta = this.#meta;
     if (meta === null || (this.#settled !== null && compareGenerations(meta, this.#settled) <= 0)) return false;
     const keys = this.#keys();
-    const due = keysToRead(meta, this.#settled, keys, this.#views.versions);
-    const unread = due.filter((key) => !this.#readSinceMeta.has(key));
+    const unread = keysToRead(meta, this.#settled, keys, this.#views.versions, this.#read);
     if (unread.length > 0) {
       for (const key of unread) this.#toRead.add(key);
       return true;
@@ -242,6 +240,7 @@ export class ViewFollower {
       return true;
     }
     this.#settled = { epoch: meta.epoch, gen: meta.gen };
+    this.#read.clear();
     this.#freshAt = performance.now();
     this.#answer(this.#views.ackOf(this.#settled));
     return true;

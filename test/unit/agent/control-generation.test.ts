@@ -39,10 +39,32 @@ t.test('what has to be read before a generation may be acknowledged', async (t) 
     ['nothing was settled yet', meta(6, 5, {}), null, KEYS],
     ['a key named like a member of every object', meta(6, 5, {}), settled, []],
   ] as const) {
-    t.same(keysToRead(m, s, KEYS, held), expected, what);
+    t.same(keysToRead(m, s, KEYS, held, new Map()), expected, what);
   }
-  t.same(keysToRead(meta(6, 5, {}), settled, ['toString'], held), []);
+  t.same(keysToRead(meta(6, 5, {}), settled, ['toString'], held, new Map()), []);
 });
+
+t.test(
+  'what was read since counts as settled: an agent that starts while generations follow each other reads each view once',
+  async (t) => {
+    const at = (gen: number, epoch = 1) => ({ epoch, gen });
+    const both = (gen: number) => new Map(KEYS.map((key) => [key, at(gen)]));
+    for (const [what, m, read, expected] of [
+      ['read since the generation was known', meta(6, 5, null), both(6), []],
+      ['read before it, and nothing held has changed', meta(6, 5, { 'svc.x.y': 6 }), both(5), []],
+      ['read before it, and one has changed and not arrived', meta(6, 5, { 'svc.a.b': 6 }), both(5), ['svc.a.b']],
+      ['several generations later, all of them known', meta(9, 5, { 'svc.x.y': 7, 'dir.0': 9 }), both(5), ['dir.0']],
+      ['one in between was missed', meta(7, 6, {}), both(5), KEYS],
+      ['too many changes to list', meta(6, 5, null), both(5), KEYS],
+      ['another epoch', meta(6, 5, {}, 2), both(5), KEYS],
+      ['one of them was read', meta(6, 5, {}), new Map([['dir.0', at(5)]]), ['svc.a.b']],
+      ['one that changed was read again', meta(6, 5, { 'svc.a.b': 6 }), new Map([...both(5), ['svc.a.b', at(6)]]), []],
+    ] as const) {
+      t.same(keysToRead(m, null, KEYS, held, read), expected, what);
+    }
+    t.same(keysToRead(meta(7, 6, {}), at(6), KEYS, held, both(4)), [], 'settled is better than read');
+  },
+);
 
 t.test('what is still older than it should be after reading', async (t) => {
   t.same(keysBehind(meta(6, 5, { 'svc.a.b': 6, 'dir.0': 3 }), KEYS, held), ['svc.a.b']);
