@@ -10,8 +10,8 @@ const RETRY_MS = 1_000;
 const WITHDRAW_MS = 1_000;
 const NOTE_MS = 200;
 const AGAIN_SPREAD_MS = 500;
-/** A host with many workloads does not wait for the store once for each. */
-const PARALLEL_WRITES = 16;
+/** A host with many workloads does not wait for the store once for each; a fleet must not drown it either. */
+const PARALLEL_WRITES = 4;
 
 /** Registers the host's workloads and keeps the host's lease: registrations count only while it lives. */
 export class Registration {

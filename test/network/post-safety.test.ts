@@ -76,7 +76,7 @@ function judge(t: Test, { outcomes, noted, killed }: Sent, count: number): void 
   const answered = outcomes['200'] ?? [];
   const counts = Object.entries(outcomes).map(([outcome, numbers]) => `${outcome}: ${numbers.length}`);
   t.comment(`${count} sent while ${killed} servers died; ${counts.join(', ')}; ${noted.size} arrived`);
-  t.ok(killed >= 5, `${killed} servers died`);
+  t.ok(killed >= 3, `${killed} servers died`);
   t.same(
     [...noted].filter(([, times]) => times > 1),
     [],
@@ -107,10 +107,10 @@ await withLab(TOPOLOGY, async (lab) => {
   });
 
   await t.test('PUTs are sent again, and some arrive twice: this test would see it', async (t) => {
-    const { noted, outcomes } = await send(lab, 'PUT', 'http://posts.test/', 'http1', 1_000);
+    const { noted, outcomes } = await send(lab, 'PUT', 'http://posts.test/', 'http1', 2_000);
     const twice = [...noted.values()].filter((times) => times > 1).length;
     t.ok(twice > 0, `${twice} arrived more than once`);
-    t.ok((outcomes['200'] ?? []).length > 500, `${outcomes['200']?.length} of 1000 were answered`);
+    t.ok((outcomes['200'] ?? []).length > 1_000, `${outcomes['200']?.length} of 2000 were answered`);
   });
 
   await t.test('the agents are sound at the end', async (t) => assertSound(t, lab, ['client', 'server']));

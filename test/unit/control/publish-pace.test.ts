@@ -39,7 +39,7 @@ t.test(
     const streaming = setInterval(() => pace.changed(), 10);
     const waited = await timed(pace.next());
     t.ok(waited > 200, `${waited} ms: four times as long as the one before took`);
-    t.ok(waited < 2_000, `${waited} ms`);
+    t.ok(waited < 5_000, `${waited} ms`);
     clearInterval(streaming);
     pace.published();
     pace.changed();

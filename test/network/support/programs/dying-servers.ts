@@ -14,9 +14,9 @@ import { createServer as createHttp2Server } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** ms between two deaths. */
-const [MIN_PAUSE, MAX_PAUSE] = [150, 350];
+const [MIN_PAUSE, MAX_PAUSE] = [100, 250];
 /** Longest time that an answer takes, ms. */
-const SLOWEST = 8;
+const SLOWEST = 20;
 
 async function serve(file: string, ports: readonly number[]): Promise<void> {
   const take = async (path: string, body: AsyncIterable<Buffer>): Promise<void> => {
