@@ -11,6 +11,7 @@ import type { LocalWorkload } from './local-workloads.ts';
 import type { EndpointChecks } from './probes/endpoint-checks.ts';
 import type { ProbeRunner } from './probes/run-probes.ts';
 import type { QuotaKeeper } from './quota/quota-keeper.ts';
+import type { AgentRecords } from './records/agent-records.ts';
 import type { ViewSource } from './view-source.ts';
 import type { ViewSaver } from './views/view-saver.ts';
 import type { ViewStore } from './views/view-store.ts';
@@ -39,6 +40,8 @@ export interface AgentParts {
   readonly identities: IdentityKeeper | null;
   readonly workloads: readonly LocalWorkload[];
   readonly probes: ProbeRunner;
+  /** What failed, and what is logged. */
+  readonly records: AgentRecords;
   readonly processMetrics: ProcessMetrics;
   /** Traced requests that metrics may show as examples. */
   readonly exemplars: Exemplars;

@@ -24,7 +24,8 @@ import { EndpointChecks } from './probes/endpoint-checks.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
 import { QuotaKeeper } from './quota/quota-keeper.ts';
-import { reportDump, reportExplain, reportStatus } from './report-agent.ts';
+import { AgentRecords } from './records/agent-records.ts';
+import { reportDump, reportExplain, reportStatus, reportWhy } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
 import { reportTraffic } from './report-metrics.ts';
 import { fetchKeys } from './tokens/fetch-keys.ts';
@@ -49,6 +50,7 @@ export async function buildParts(
   const handlers = commandHandlers(() => parts, logger);
   const { source, held, saver } = await chooseSource(options, handlers, store, logger);
   const threads = await startThreads(options, ipv6, logger);
+  const records = undo.adopt(new AgentRecords(config.host, threads.records), (one) => one.stop());
   undo.defer(() => threads.stop());
 
   const [checks, quotas] = [makeChecks(threads, logger, undo), makeQuotas(threads, undo)];
@@ -70,7 +72,8 @@ export async function buildParts(
   undo.defer(() => probes.stop());
   const processMetrics = undo.adopt(new ProcessMetrics(options.version), (metrics) => metrics.stop());
   const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, quotas, identities };
-  parts = { options, logger, ...traffic, workloads, probes, processMetrics, exemplars: new Exemplars(), phase };
+  const watched = { workloads, probes, records, processMetrics, exemplars: new Exemplars() };
+  parts = { options, logger, ...traffic, ...watched, phase };
   return parts;
 }
 
@@ -217,6 +220,7 @@ function commandHandlers(current: () => AgentParts | null, logger: Logger): Cont
     status: async () => reportStatus(parts()),
     dump: async () => reportDump(parts()),
     explain: async (body) => reportExplain(parts(), body),
+    why: async (id) => reportWhy(parts(), id),
     renewCertificates: async () => renewCertificates(parts()),
     traffic: () => current() && reportTraffic(parts()),
     logLevel: async (level) => changeLogLevel(logger, level),

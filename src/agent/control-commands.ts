@@ -1,5 +1,6 @@
 import type { Bus, BusMessage } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
+import { whyRequestSchema } from '../contract/failure-record.ts';
 import { type MicroEndpoint, MicroError, serveMicro } from '../contract/micro.ts';
 import { AGENT_SERVICE, type Subjects } from '../contract/subjects.ts';
 import { z } from '../core/schema.ts';
@@ -8,7 +9,7 @@ import type { ControlLinkHandlers, ControlLinkSettings } from './control-types.t
 /** Answers of a whole fleet are spread over this time, in ms. */
 const SCATTER_MS = 100;
 
-/** The agent's commands on the bus: `status`, `dump`, `explain`, `renew`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
+/** The agent's commands on the bus: `status`, `dump`, `explain`, `why`, `renew`, `loglevel`, `resync`, `ping`, and `ping` to all agents at once. */
 export function serveAgentCommands(
   bus: Bus,
   subjects: Subjects,
@@ -58,6 +59,7 @@ function endpointsOf(
     own('status', 'what the agent runs', async () => JSON.stringify(await handlers.status())),
     own('dump', 'views and live state', async () => JSON.stringify(await handlers.dump())),
     own('explain', 'body: {"method","authority","path","headers"}', (request) => explain(request, handlers)),
+    own('why', 'body: {"id"}; what is known of a failure', (request) => why(request, handlers)),
     own('renew', 'new certificates for all identities of the host', () => renewCertificates(handlers)),
     own('loglevel', 'body: debug, info, warn, error or silent', (request) => setLogLevel(request, handlers)),
     own('resync', 'reads every view again', () => resync().then(() => '{"ok":true}')),
@@ -73,6 +75,20 @@ async function explain(request: BusMessage, handlers: ControlLinkHandlers): Prom
   } catch (cause) {
     throw new MicroError(400, cause instanceof Error ? cause.message : String(cause), '');
   }
+}
+
+async function why(request: BusMessage, handlers: ControlLinkHandlers): Promise<string> {
+  const body = decodeJson(request.data, whyRequestSchema, MAX_RECORD_BYTES);
+  if (!body.ok) throw new MicroError(400, body.error, '');
+  return JSON.stringify(await handlers.why(body.value.id));
+}
+
+/** The question to all agents: those that know nothing of it are silent, so that the first answer is the answer. */
+export async function answerWhy(request: BusMessage, handlers: ControlLinkHandlers): Promise<void> {
+  const body = decodeJson(request.data, whyRequestSchema, MAX_RECORD_BYTES);
+  if (!body.ok) return;
+  const reply = await handlers.why(body.value.id).catch(() => null);
+  if (reply !== null && reply.records.length > 0) request.respond(JSON.stringify(reply));
 }
 
 async function renewCertificates(handlers: ControlLinkHandlers): Promise<string> {

@@ -5,7 +5,7 @@ import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { serveAgentCommands } from './control-commands.ts';
+import { answerWhy, serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
 import { certificateClient } from './control-identity.ts';
 import { leaseClient } from './control-leases.ts';
@@ -101,6 +101,7 @@ export class ControlLink {
     this.#bus.subscribe(this.#subjects.agents('register'), () => this.#registration.putAgain());
     this.#bus.subscribe(this.#subjects.agents('groups'), () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
     this.#bus.subscribe(this.#subjects.agents('trust'), () => this.#wakeIdentities());
+    this.#bus.subscribe(this.#subjects.agents('why'), (request) => void answerWhy(request, this.#handlers));
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();

@@ -1,4 +1,5 @@
 /** What the agent's main thread and its link to control say to each other. */
+import type { WhyReply } from '../contract/failure-record.ts';
 import type { HostView } from '../contract/host-view.ts';
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../contract/views.ts';
 import type { ReportedTraffic } from './metric-reporter.ts';
@@ -61,6 +62,8 @@ export interface ControlLinkHandlers {
   dump(): Promise<unknown>;
   /** Throws (UserError) when the body is no question. */
   explain(body: unknown): Promise<unknown>;
+  /** What is known here of that id. */
+  why(id: string): Promise<WhyReply>;
   /** Resolves when new certificates are in force. Throws when they could not be had. */
   renewCertificates(): Promise<unknown>;
   /** What control is told of this host's traffic; null = nothing is known yet. */

@@ -1,10 +1,12 @@
 /** The data threads as the other parts of the agent see them. */
+
 import type { LimitsConfig } from '../config/agent-config.ts';
 import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
 import type { QuotaTable } from '../contract/quota-table.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { CountedSeries } from '../telemetry/counted-series.ts';
+import type { RecordFeeds } from '../telemetry/records/record-feed.ts';
 import type { LogMessage, QuotaMessage } from './running-thread.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
@@ -34,6 +36,8 @@ export interface DataThreads {
   onQuota(callback: (message: QuotaMessage) => void): QuotaTable;
   /** Everything that was counted. */
   counters(): readonly CountedSeries[];
+  /** What became of requests and connections, as far as somebody wants to know. */
+  readonly records: RecordFeeds;
   /** Age in ms of the oldest thread's last turn. */
   heartbeatAgeMs(): number;
   /** Captured connections open now. */

@@ -1,33 +1,29 @@
 /** The data threads as main sees them: opens and keeps the listening sockets, starts threads, repeats the state in force, cleans up. */
 import { setFlagsFromString } from 'node:v8';
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { MessageChannel } from 'node:worker_threads';
 import type { DataThreadDump } from '../contract/data-thread.ts';
 import type { DecisionTrace, ExplainQuestion } from '../contract/decision-trace.ts';
 import { QuotaTable } from '../contract/quota-table.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import { UserError } from '../core/errors.ts';
-import { INBOUND_DIAL_MARK } from '../intercept/index.ts';
-import { Counters } from '../proxy/counters.ts';
 import { makeLimitMemory } from '../proxy/limits/limit-memory.ts';
-import { sharedNow, type ThreadListener, type ThreadStart, VITAL_COUNT } from '../proxy/thread-start.ts';
-import { DescriptorTable } from '../reactor/descriptor-table.ts';
+import { sharedNow, type ThreadListener } from '../proxy/thread-start.ts';
 import { Kernel } from '../reactor/kernel.ts';
 import { selfTest } from '../reactor/self-test.ts';
 import { MINIMUM_SLAB_BYTES, Slab } from '../reactor/slab.ts';
 import type { CountedSeries } from '../telemetry/counted-series.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { dataPlaneLimits } from './data-plane-limits.ts';
+import { RecordFeeds } from '../telemetry/records/record-feed.ts';
 import type { DataThreadSettings, DataThreads } from './data-threads-types.ts';
 import { NameResolver } from './host/resolve-names.ts';
 import { openListeners } from './open-listeners.ts';
+import { prepareThread } from './prepare-thread.ts';
 import { type LogMessage, type QuotaMessage, RunningThread } from './running-thread.ts';
 import { SeriesKeeper } from './series-keeper.ts';
 import { ThreadState, type ToDataThreadBody } from './thread-state.ts';
 
 export type { DataThreadSettings, DataThreads, QuotaMessage, ToDataThreadBody };
 
-/** Buffers of one data thread; only what is touched takes memory. */
-const SLAB_BYTES = 64 * 1024 * 1024;
 /** A thread that dies sooner than this after its start is not replaced at once again. */
 const RESTART_PAUSE_MS = 1_000;
 
@@ -66,6 +62,7 @@ class DataThreadPool implements DataThreads {
   readonly #threads: (RunningThread | null)[] = [];
   readonly #series: SeriesKeeper;
   readonly #state = new ThreadState();
+  readonly records = new RecordFeeds();
   readonly #names = new NameResolver();
   readonly #limitMemory = makeLimitMemory();
   #stopping = false;
@@ -162,7 +159,8 @@ class DataThreadPool implements DataThreads {
 
   async #startThread(index: number): Promise<void> {
     const { port1, port2 } = new MessageChannel();
-    const thread = new RunningThread(this.#kernel, this.#prepare(index, port2), port1, {
+    const start = prepareThread(this.#kernel, this.#settings, this.#listeners[index], this.#limitMemory, port2);
+    const thread = new RunningThread(this.#kernel, start, port1, {
       need: (key) => this.#need(key),
       staleKeys: (url) => this.#staleKeys(url),
       resolve: (name, answer) => this.#names.resolve(name, answer),
@@ -171,6 +169,7 @@ class DataThreadPool implements DataThreads {
       crowded: () => this.#series.crowded(),
     });
     this.#threads[index] = thread;
+    this.records.add(thread.records);
     thread.worker.on('error', (error) => this.#logger.error({ err: error }, 'a data thread failed'));
     thread.worker.on('exit', (code) => this.#exited(index, thread, code));
     // All at once, and before anything newer: a change that is posted meanwhile must not be overtaken by an older state.
@@ -178,30 +177,11 @@ class DataThreadPool implements DataThreads {
     await Promise.all([thread.ready, ...state]);
   }
 
-  #prepare(index: number, port: MessagePort): ThreadStart {
-    const { outboundPort, inboundPort, explicitPort } = this.#settings;
-    const limits = dataPlaneLimits(this.#settings.limits);
-    return {
-      listeners: this.#listeners[index],
-      ownPorts: [outboundPort, inboundPort],
-      explicitPort: explicitPort ?? 0,
-      locality: this.#settings.locality ?? '',
-      limits,
-      inboundMark: INBOUND_DIAL_MARK,
-      slabBytes: SLAB_BYTES,
-      counters: Counters.sharedMemory(),
-      descriptors: DescriptorTable.forSockets(limits.maxSockets).shared,
-      vitals: new SharedArrayBuffer(VITAL_COUNT * 8),
-      limitMemory: this.#limitMemory,
-      wakeFd: this.#kernel.eventDescriptor(),
-      port,
-    };
-  }
-
   /** Cleans up after a thread: RST to every peer it had, and a replacement unless we are stopping. */
   #exited(index: number, thread: RunningThread, code: number): void {
     this.#threads[index] = null;
     const closed = thread.cleanUp();
+    this.records.end(thread.records);
     this.#series.retire(thread.samples());
     if (this.#stopping) return;
     this.#logger.error({ code, closed }, 'a data thread ended; its connections were reset and it is replaced');

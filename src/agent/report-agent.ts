@@ -1,5 +1,6 @@
 /** What the agent says of itself: to the admin port, to operators over NATS, to Prometheus. */
 import { explainQuestionSchema } from '../contract/decision-trace.ts';
+import type { WhyReply } from '../contract/failure-record.ts';
 import { UserError } from '../core/errors.ts';
 import { hidePassword } from '../core/hide-password.ts';
 import { problemsOf } from '../core/schema.ts';
@@ -47,6 +48,11 @@ export async function reportExplain(parts: AgentParts, body: unknown): Promise<R
   if (!question.success) throw new UserError(problemsOf(question.error, ''));
   const { host } = parts.options.config;
   return { host, ...(await parts.threads.explain(question.data)) };
+}
+
+/** `towpath why` and the NATS commands `why`. @param id of a failure, a request, a connection or a trace */
+export function reportWhy(parts: AgentParts, id: string): WhyReply {
+  return { records: parts.records.why(id) };
 }
 
 /** The settings in force; a password inside a server's address is not shown. */

@@ -9,6 +9,7 @@ import { sharedNow, type ThreadStart, VITAL_CONNECTIONS, VITAL_TURN_AT } from '.
 import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import type { Kernel } from '../reactor/kernel.ts';
 import { type CountedSeries, seriesKey } from '../telemetry/counted-series.ts';
+import { RecordFeed } from '../telemetry/records/record-feed.ts';
 import type { Resolution } from './host/resolve-names.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
@@ -35,6 +36,7 @@ export class RunningThread {
   readonly ready: Promise<void>;
   /** ms, wall clock. */
   readonly startedAt = Date.now();
+  readonly records: RecordFeed;
   readonly #kernel: Kernel;
   readonly #port: MessagePort;
   readonly #wakeFd: number;
@@ -59,6 +61,7 @@ export class RunningThread {
     this.#vitals = new Float64Array(start.vitals);
     this.#values = new Float64Array(start.counters);
     this.#vitals[VITAL_TURN_AT] = sharedNow();
+    this.records = new RecordFeed(start.records);
     const entry = new URL(`../proxy/data-thread.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
     this.worker = new Worker(entry, { workerData: start, transferList: [start.port] });
     this.ready = this.#listen();
@@ -150,8 +153,8 @@ export class RunningThread {
   #listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#port.on('message', (message: FromDataThread) => {
+        this.#receive(message);
         if (message.type === 'ready') resolve();
-        else this.#receive(message);
       });
       const ended = new UserError({ code: 'TWP0211', message: 'a data thread ended while starting' });
       this.worker.once('exit', () => reject(ended));
@@ -175,6 +178,7 @@ export class RunningThread {
   #receive(message: FromDataThread): void {
     switch (message.type) {
       case 'ready':
+        this.records.requestIdPrefix = message.requestIdPrefix;
         return;
       case 'applied':
       case 'dump':

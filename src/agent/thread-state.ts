@@ -27,6 +27,7 @@ export class ThreadState {
         return true;
       case 'identity':
       case 'host':
+      case 'telemetry':
       case 'drain':
         this.#newest.set(message.type, message);
         return false;
@@ -65,7 +66,8 @@ export class ThreadState {
     const services = [...this.#services.values(), ...this.#health.values(), ...this.#quotas.values()];
     const newest = (type: ToDataThreadBody['type']): ToDataThreadBody | null => this.#newest.get(type) ?? null;
     const policies = [newest('identity'), ...this.#keys.values(), newest('host')];
-    const fixed = [...policies, newest('directory'), newest('inbound'), names, ...services, newest('drain')];
+    const before = [newest('telemetry'), ...policies, newest('directory'), newest('inbound'), names];
+    const fixed = [...before, ...services, newest('drain')];
     return fixed.filter((message) => message !== null);
   }
 }

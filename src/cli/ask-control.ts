@@ -40,6 +40,10 @@ export interface Connection {
 
 const DIAL_MS = 2_000;
 const ANSWER_MS = 15_000;
+/** All agents that know something have answered by then. */
+const GATHER_MS = 1_000;
+/** Nobody knows it. */
+const SILENCE_MS = 3_000;
 
 export function connectionOf(command: string, values: ConnectionValues, io: CommandIo): Connection {
   const servers = (values.server ?? io.env['TOWPATH_NATS_SERVERS'] ?? DEFAULT_NATS_URL)
@@ -101,6 +105,29 @@ export async function askHost(connection: Connection, host: string, verb: string
         message: `the agent of ${host} refuses: ${reply.header(ERROR_TEXT_HEADER)}`,
       });
     return JSON.parse(reply.text());
+  } finally {
+    await bus.close();
+  }
+}
+
+/**
+ * Asks all agents; those that have nothing to say are silent. Throws UserError: no NATS server.
+ * @param first the first answer is all that is wanted; else every answer that comes within the time
+ */
+export async function askAgents(
+  connection: Connection,
+  verb: string,
+  body: string,
+  first: boolean,
+): Promise<Uint8Array[]> {
+  const bus = await dial(connection);
+  try {
+    const subject = subjectsOf(connection.mesh).agents(verb);
+    if (!first) return (await bus.requestMany(subject, body, GATHER_MS)).map(({ data }) => data);
+    return [(await bus.request(subject, body, SILENCE_MS)).data];
+  } catch (cause) {
+    if (cause instanceof BusError && (cause.code === 'timeout' || cause.code === 'no-responders')) return [];
+    throw new UserError({ code: 'TWP2702', message: `the agents could not be asked (${reasonOf(cause)})` });
   } finally {
     await bus.close();
   }

@@ -8,6 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   diff: async () => (await import('./diff.ts')).diffCommand,
   describe: async () => (await import('./describe.ts')).describeCommand,
   explain: async () => (await import('./explain.ts')).explainCommand,
+  why: async () => (await import('./why.ts')).whyCommand,
   analyze: async () => (await import('./analyze.ts')).analyzeCommand,
   history: async () => (await import('./history.ts')).historyCommand,
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,

@@ -8,6 +8,7 @@ import type { DecisionTrace, ExplainQuestion } from './decision-trace.ts';
 import type { HostView } from './host-view.ts';
 import type { IdentitySet } from './identity.ts';
 import type { LimitView } from './limit-views.ts';
+import type { TelemetryRules } from './telemetry-rules.ts';
 import type {
   ClusterKey,
   DirectoryEntry,
@@ -82,6 +83,8 @@ export type ToDataThread =
       readonly what: 'forget' | 'free';
       readonly indices: readonly number[];
     }
+  /** What of requests and connections is recorded. */
+  | { readonly type: 'telemetry'; readonly sequence: number; readonly rules: TelemetryRules }
   /** Stop accepting, answer `Connection: close`, finish what is in flight. */
   | { readonly type: 'drain'; readonly sequence: number }
   /** End now: reset what is left and exit. */
@@ -91,7 +94,8 @@ export type ToDataThread =
   | { readonly type: 'explain'; readonly sequence: number; readonly question: ExplainQuestion };
 
 export type FromDataThread =
-  | { readonly type: 'ready' }
+  /** Accepting. @param requestIdPrefix what ids of requests that it makes begin with */
+  | { readonly type: 'ready'; readonly requestIdPrefix: string }
   /** `problem`: why the change was refused, one sentence; what was in force before stays so. */
   | { readonly type: 'applied'; readonly sequence: number; readonly problem?: string }
   /** A program dialled this service and its view is not here yet: connections are held meanwhile (bounded). */

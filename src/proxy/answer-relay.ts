@@ -7,6 +7,7 @@ import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import { FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Http1Head } from './codec/http1/http1-head.ts';
 import { type ConnectionWord, type HeadPlan, NO_FIELDS, writeHead } from './codec/http1/write-head.ts';
 import type { ExchangeClient } from './exchange-client.ts';
+import type { Draft } from './journal/draft.ts';
 import type { RequestDelivery } from './request-delivery.ts';
 import type { ResponseFlag } from './response-flags.ts';
 import { SlabStash } from './slab-stash.ts';
@@ -49,6 +50,8 @@ export class AnswerRelay {
   closeClient = false;
   /** The upstream connection may carry another request. */
   upstreamReusable = false;
+  /** What is noted of the request; null = nothing. */
+  draft: Draft | null = null;
   /** Bytes received behind those in hand: they found no place in the stash yet. */
   #behind = 0;
 
@@ -72,6 +75,11 @@ export class AnswerRelay {
     this.untouched = true;
     this.closeClient = false;
     this.upstreamReusable = true;
+  }
+
+  /** Bytes of the answer's body that have passed, without framing. */
+  get passed(): number {
+    return this.#body.passed;
   }
 
   /** The body under way ends with the connection. */
@@ -153,6 +161,7 @@ export class AnswerRelay {
     const body = this.#body;
     const tunnel = head.status === 101 || (this.#kind === 'CONNECT' && head.status < 300);
     this.#delivery.noteAnswer(head.status);
+    if (this.draft !== null) this.#client.context.journal.noteAnswer(this.draft, slab.bytes, head);
     if (!body.start(head.framing, head.contentLength)) throw new SlabExhausted('no decoder left');
     this.#decideReuse(head, tunnel);
     const written = writeHead(slab.bytes, head, slab.composeArea, COMPOSE_BYTES, {

@@ -50,15 +50,15 @@ export function applyMessage(targets: MessageTargets, message: ToDataThread): vo
       return table.healths.check(message.cluster, message.address, message.passes);
     case 'series-places':
       return context.counters[message.what](message.indices);
+    case 'telemetry':
+      return context.journal.setRules(message.rules);
     case 'drain':
-      targets.beginDrain();
-      return drainIdle(context);
+      return drain(targets);
     case 'stop':
       return reactor.stop();
     case 'dump':
-      return post({ type: 'dump', sequence: message.sequence, state: dumpState(context) });
     case 'explain':
-      return explain(context, message, post);
+      return report(context, message, post);
   }
 }
 
@@ -94,10 +94,17 @@ function useHost(context: Context, { view }: Extract<ToDataThread, { type: 'host
   endForbidden(context);
 }
 
-function explain(
+function drain({ beginDrain, context }: MessageTargets): void {
+  beginDrain();
+  drainIdle(context);
+}
+
+function report(
   context: Context,
-  { sequence, question }: Extract<ToDataThread, { type: 'explain' }>,
+  message: Extract<ToDataThread, { type: 'dump' | 'explain' }>,
   post: (message: FromDataThread) => void,
 ): void {
-  explainRequest(context, question, (answer) => post({ type: 'explained', sequence, answer }));
+  const { sequence } = message;
+  if (message.type === 'dump') return post({ type: 'dump', sequence, state: dumpState(context) });
+  explainRequest(context, message.question, (answer) => post({ type: 'explained', sequence, answer }));
 }

@@ -17,8 +17,10 @@ export class BodyFlow {
   /** Whose body it is: a malformed one is the client's fault or the endpoint's. */
   readonly #isRequest: boolean;
   framing: Framing = FRAMING_NONE;
-  /** FRAMING_LENGTH: bytes still to come. */
+  /** FRAMING_LENGTH: bytes still to come. FRAMING_UNTIL_CLOSE: what has passed, below zero. */
   remaining = 0;
+  /** FRAMING_LENGTH: bytes in all. */
+  #length = 0;
   done = true;
   #chunked: ChunkedBody | null = null;
   #splice: BodySplice | null = null;
@@ -36,6 +38,7 @@ export class BodyFlow {
     this.end();
     this.framing = framing;
     this.remaining = framing === FRAMING_LENGTH ? length : 0;
+    this.#length = this.remaining;
     this.done = framing === FRAMING_NONE || (framing === FRAMING_LENGTH && length === 0);
     if (framing !== FRAMING_CHUNKED) return true;
     this.#chunked = this.#pool.acquire(this.#isRequest);
@@ -44,7 +47,10 @@ export class BodyFlow {
 
   /** Bytes of input at the front that belong to this body and pass unchanged; chunked bodies need `append`. */
   take(length: number): number {
-    if (this.framing === FRAMING_UNTIL_CLOSE) return length;
+    if (this.framing === FRAMING_UNTIL_CLOSE) {
+      this.remaining -= length;
+      return length;
+    }
     const n = Math.min(length, this.remaining);
     this.remaining -= n;
     if (this.remaining === 0) this.done = true;
@@ -68,6 +74,12 @@ export class BodyFlow {
     this.consumed = body.consumed;
     if (body.done) this.done = true;
     return written;
+  }
+
+  /** Bytes of the body that have passed, without framing. */
+  get passed(): number {
+    if (this.framing === FRAMING_CHUNKED) return this.#chunked?.dataBytes ?? 0;
+    return this.#length - this.remaining + (this.#splice?.moved ?? 0);
   }
 
   /** So much is still to come that `splice` pays. */

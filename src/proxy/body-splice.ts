@@ -17,11 +17,20 @@ export class BodySplice implements SocketHandler {
   readonly #sourceOwner: SocketHandler;
   readonly #targetOwner: SocketHandler;
   readonly #done: () => void;
+  readonly #length: number;
   #over = false;
   /** The target takes nothing at the moment. */
   blocked = false;
 
-  private constructor(reactor: Reactor, source: Socket, target: Socket, pipe: SplicePipe, done: () => void) {
+  private constructor(
+    reactor: Reactor,
+    source: Socket,
+    target: Socket,
+    pipe: SplicePipe,
+    length: number,
+    done: () => void,
+  ) {
+    this.#length = length;
     this.#reactor = reactor;
     this.#source = source;
     this.#target = target;
@@ -42,7 +51,12 @@ export class BodySplice implements SocketHandler {
     // Their bytes must pass through OpenSSL.
     if (source.tls !== null || target.tls !== null) return null;
     const pipe = reactor.pipes.lend(source, length);
-    return pipe === null ? null : new BodySplice(reactor, source, target, pipe, done);
+    return pipe === null ? null : new BodySplice(reactor, source, target, pipe, length, done);
+  }
+
+  /** Bytes that have left, of those it was to move. */
+  get moved(): number {
+    return this.#length - this.#pipe.left - this.#pipe.held;
   }
 
   /** Ends it, wherever it is; both connections belong to their owners again. */

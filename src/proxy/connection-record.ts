@@ -57,6 +57,10 @@ export class ConnectionRecord {
   serverName = '';
   /** Inbound: the head of the request that asks for a tunnel, as it came; null = none does. */
   tunnelHead: Uint8Array | null = null;
+  /** What it is called (see journal/connection-id.ts); '' = nobody has asked yet. */
+  id = '';
+  /** What the records of its requests begin with; null: none was written yet. */
+  sharedTexts: Uint8Array | null = null;
   #closed = false;
   /** What of both is in the counters of connections; -1 = nothing, nor the connection itself. */
   shownFromClient = -1;

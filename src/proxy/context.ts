@@ -10,6 +10,7 @@ import type { ExchangeParts } from './exchange/parts.ts';
 import type { ExplicitParts } from './explicit/explicit-parts.ts';
 import type { HostPolicies } from './host-policies.ts';
 import type { Janitor } from './janitor.ts';
+import type { Journal } from './journal/journal.ts';
 import type { RequestLimits } from './limits/request-limits.ts';
 import type { OwnIdentities } from './mesh/own-identities.ts';
 import type { RequestMeter } from './request-meter.ts';
@@ -83,6 +84,7 @@ export interface Context {
   readonly exchanges: ExchangeParts;
   readonly counters: Counters;
   readonly meter: RequestMeter;
+  readonly journal: Journal;
   readonly sink: RecordSink;
   readonly table: RoutingTable;
   /** Endpoints dialled by programs of this host. */

@@ -11,7 +11,7 @@ import { applyMessage, type MessageTargets } from './apply-message.ts';
 import { ChunkedPool } from './codec/http1/chunked.ts';
 import { HeadParser } from './codec/http1/head.ts';
 import { createLlhttp } from './codec/http1/llhttp.ts';
-import { CountingSink } from './connection-record.ts';
+import { type ConnectionRecord, CountingSink, type Ending, type RecordSink } from './connection-record.ts';
 import { type Context, headLimits } from './context.ts';
 import { countOpen } from './count-open.ts';
 import { countTls } from './count-tls.ts';
@@ -26,9 +26,11 @@ import { ResolvedNames } from './explicit/resolved-names.ts';
 import { serveExplicit } from './explicit/serve-explicit.ts';
 import { HostPolicies } from './host-policies.ts';
 import { Janitor } from './janitor.ts';
+import { Journal } from './journal/journal.ts';
 import { makeRateLimits } from './limits/request-limits.ts';
 import { LogGate } from './log-gate.ts';
 import { OwnIdentities } from './mesh/own-identities.ts';
+import { REQUEST_ID_PREFIX } from './request-id.ts';
 import { RequestMeter } from './request-meter.ts';
 import { RoutingTable } from './routing-table.ts';
 import { serveConnection } from './serve-connection.ts';
@@ -97,6 +99,7 @@ class DataThread {
   ): Context {
     const { limits, locality: home } = start;
     const outbound = new EndpointStore(0);
+    const journal = new Journal(start.records, reactor, Math.random);
     return {
       reactor,
       parser: new HeadParser(llhttp, headLimits(limits)),
@@ -104,10 +107,8 @@ class DataThread {
       exchanges: new ExchangeParts(memory, reactor),
       counters,
       meter: new RequestMeter(counters),
-      sink: countOpen(
-        new CountingSink(counters, (r, ending) => this.#log.connection(r, ending, reactor.now)),
-        this.#vitals,
-      ),
+      journal,
+      sink: this.#makeSink(counters, reactor, journal),
       table: new RoutingTable(outbound, new HealthRegistry(reactor, reportHealth(counters, this.#log, reactor)), home),
       outbound,
       inbound: new EndpointStore(start.inboundMark),
@@ -126,6 +127,11 @@ class DataThread {
       draining: () => this.#draining,
       whenServiceArrives: (key, done) => this.#waiters.wait(key, done),
     };
+  }
+
+  #makeSink(counters: Counters, reactor: Reactor, journal: Journal): RecordSink {
+    const log = (record: ConnectionRecord, ending: Ending): void => this.#log.connection(record, ending, reactor.now);
+    return countOpen(new CountingSink(counters, log), this.#vitals, journal);
   }
 
   #explicitParts({ explicitPort, ownPorts }: ThreadStart): ExplicitParts {
@@ -156,7 +162,7 @@ class DataThread {
       });
     }
     this.#reactor.addWake(wakeFd, () => this.#receive());
-    this.#post({ type: 'ready' });
+    this.#post({ type: 'ready', requestIdPrefix: REQUEST_ID_PREFIX });
     this.#reactor.run();
     this.#reactor.closeAll();
   }

@@ -4,8 +4,8 @@ import { type AnswerOwner, AnswerRelay } from './answer-relay.ts';
 import type { BodyFlow } from './body-flow.ts';
 import type { RequestKind } from './codec/http1/head.ts';
 import type { Http1Head } from './codec/http1/http1-head.ts';
-import { countExchange } from './count-request.ts';
 import type { ClientExchange, ExchangeClient } from './exchange-client.ts';
+import { Http1Tally } from './http1-tally.ts';
 import { isIdempotent } from './idempotent.ts';
 import { openTunnel } from './open-tunnel.ts';
 import { type Forward, RequestDelivery } from './request-delivery.ts';
@@ -20,9 +20,8 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
   readonly #upload: RequestUpload;
   readonly #delivery: RequestDelivery;
   readonly #answer: AnswerRelay;
+  readonly #tally: Http1Tally;
   active = false;
-  #decision: Forward | null = null;
-  #startedAt = 0;
   #kind: RequestKind = 'other';
   #clientKeepsAlive = true;
 
@@ -31,10 +30,15 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     this.#delivery = new RequestDelivery(client.context, this);
     this.#upload = new RequestUpload(client, this.#delivery);
     this.#answer = new AnswerRelay(client, this.#delivery, this);
+    this.#tally = new Http1Tally(client, this.#delivery, this.#upload, this.#answer);
   }
 
   get #request(): BodyFlow {
     return this.#upload.body;
+  }
+
+  get #decision(): Forward | null {
+    return this.#tally.decision;
   }
 
   get requestDone(): boolean {
@@ -73,14 +77,14 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     this.#reset(decision, head);
     this.#upload.begin(head);
     const out = slab.composeArea;
-    const written = writeRequest(this.#client.context, decision, this.#request, at, length);
+    const written = writeRequest(this.#client.context, decision, this.#tally.draft, this.#request, at, length);
     if (written < 0) {
       if (written === BODY_REFUSED) this.fail('DPE', 400, this.#request.refusal);
       else this.fail('DPE', 431, 'the request head with the edits of the route is larger than the limit');
       return 0;
     }
     const used = this.#request.consumed;
-    if (this.#request.done && isIdempotent(slab.bytes, head)) this.#delivery.keepForReplay(out, written);
+    if (this.#request.done && isIdempotent(slab.bytes, head)) this.#delivery.replay.keep(out, written);
     this.#send(out, written);
     return this.wantsBody && used < length ? used + this.onRequestBody(at + used, length - used) : used;
   }
@@ -88,8 +92,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
   #reset(decision: Forward, head: Http1Head): void {
     const { context, socket } = this.#client;
     this.active = true;
-    this.#decision = decision;
-    this.#startedAt = context.reactor.now;
+    this.#tally.begin(decision, head);
     this.#kind = head.isHead ? 'HEAD' : head.isConnect ? 'CONNECT' : head.upgrade ? 'upgrade' : 'other';
     this.#clientKeepsAlive = head.keepAlive;
     this.#delivery.begin(decision);
@@ -196,9 +199,11 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     const { service = '', route = '', responseEdits: edits = null } = this.#decision ?? {};
     const stillSending = !this.#request.done || this.#kind === 'CONNECT' || mustClose;
     const close = stillSending || !this.#clientKeepsAlive || client.clientEnded || client.context.draining();
-    const seconds = this.#seconds();
+    const { seconds } = this.#tally;
+    const draft = this.#tally.takeDraft();
     this.#release('abort');
-    client.answer({ flag, status, sentence, edits, close, service, route, isHead: this.#kind === 'HEAD', seconds });
+    const isHead = this.#kind === 'HEAD';
+    client.answer({ flag, status, sentence, edits, close, service, route, isHead, seconds, draft });
     if (close) client.finish('closed', stillSending);
     else client.advance();
   }
@@ -229,16 +234,8 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
 
   /** Counts the request and lets go of everything it held. `detail` is for the log. */
   #settle(flag: ResponseFlag | '', detail = ''): void {
-    const { endpoint } = this.#delivery;
-    const { context, record } = this.#client;
-    if (flag !== '') Object.assign(record, { flag, detail });
-    if (this.#decision !== null && endpoint !== null)
-      countExchange(context.meter, record, this.#decision, endpoint, this.#answer.status, flag, this.#seconds());
+    this.#tally.count(flag, detail);
     this.#release(flag !== '' ? 'abort' : this.#answer.upstreamReusable && this.#request.done ? 'reuse' : 'close');
-  }
-
-  #seconds(): number {
-    return (this.#client.context.reactor.now - this.#startedAt) / 1000;
   }
 
   #release(upstream: 'reuse' | 'close' | 'abort'): void {

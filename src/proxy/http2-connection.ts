@@ -15,6 +15,7 @@ import { decideRequest, type RequestDecision } from './decide-request.ts';
 import { endClient } from './end-client.ts';
 import { Http2ClientEnd } from './exchange/http2-client-end.ts';
 import { type StreamServer, serveExplicitStream } from './explicit/held-stream.ts';
+import { journalAnswer } from './journal/journal-answer.ts';
 import { serveLimitedStream } from './limits/limit-request.ts';
 import { answerStream } from './own-answer.ts';
 import { NO_METHOD } from './request-method.ts';
@@ -178,7 +179,10 @@ export class Http2Connection implements SocketHandler, SessionEvents, SessionOut
     record.requests++;
     record.flag = 'DPE';
     record.detail = sentence;
-    const series = context.meter.series(record.side, record.service, '', '', '', record.peerPrincipal ?? '');
+    const { service, side, peerPrincipal } = record;
+    const answer = { flag: 'DPE', status, sentence, service, route: '', isHead: false, seconds: 0 } as const;
+    journalAnswer(context, record, answer, 'http2');
+    const series = context.meter.series(side, service, '', '', '', peerPrincipal ?? '');
     series.countHttp2(status, 'DPE', 0, NO_METHOD, 0, 0);
   }
 

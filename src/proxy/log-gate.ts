@@ -25,6 +25,7 @@ export class LogGate {
       level: 'info',
       message: `connection ${ending}`,
       fields: {
+        ...(record.id === '' ? {} : { id: record.id }),
         side: record.side,
         client: String(record.client ?? '-'),
         destination: String(record.destination ?? '-'),

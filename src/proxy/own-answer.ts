@@ -13,8 +13,11 @@ import type { ConnectionRecord } from './connection-record.ts';
 import type { Context } from './context.ts';
 import { countHttp1 } from './count-request.ts';
 import type { RequestDecision } from './decide-request.ts';
-import { encodeGrpcMessage, grpcStatusOf } from './grpc/grpc-status.ts';
+import { encodeGrpcMessage, grpcStatusOf, NO_GRPC_STATUS } from './grpc/grpc-status.ts';
 import { readTraits } from './grpc/request-traits.ts';
+import { requestIdOf } from './journal/connection-id.ts';
+import type { Draft } from './journal/draft.ts';
+import { journalAnswer } from './journal/journal-answer.ts';
 import { field, isBodiless, NOTHING, type OwnContent } from './own-content.ts';
 import { methodOf, NO_METHOD } from './request-method.ts';
 import { RESPONSE_FLAGS, type ResponseFlag } from './response-flags.ts';
@@ -50,6 +53,10 @@ export interface OwnAnswer {
   readonly requestBytes?: number | undefined;
   /** Since the request began. */
   readonly seconds: number;
+  /** What was noted of the request; absent: nothing. */
+  readonly draft?: Draft | null | undefined;
+  /** The request, where nothing was noted of it; absent: none was read, or it is gone. */
+  readonly head?: MessageHead | undefined;
 }
 
 /** The answer that `decision` gives to the request with that head. `stillSending`: more than the head may be on its way. */
@@ -63,13 +70,14 @@ export function answerOf(
   // What a client sends behind a refused CONNECT was meant for the tunnel, never a request to us (RFC 9931).
   const stillSending = framing !== FRAMING_NONE || isConnect;
   const close = stillSending || !keepAlive || draining || isFinal === true;
-  return { flag, status, sentence, content, edits, close, service, route, isHead, seconds: 0, stillSending };
+  return { flag, status, sentence, content, edits, close, service, route, isHead, seconds: 0, head, stillSending };
 }
 
 /** Sends `answer` to the client. The connection's own id is in an error's answer, the log and `towpath explain`. */
 export function sendOwnAnswer(context: Context, socket: Socket, record: ConnectionRecord, answer: OwnAnswer): void {
   const { flag, status, service, route, content, seconds } = answer;
   note(record, answer);
+  journalAnswer(context, record, answer, 'http1');
   if (content === undefined) writeError(context, socket, record, answer);
   else writeContent(context, socket, record, answer, content);
   const series = context.meter.series(record.side, service, route, '', '', record.peerPrincipal ?? '');
@@ -82,7 +90,7 @@ function writeError(context: Context, socket: Socket, record: ConnectionRecord, 
   const n = writeErrorAnswer(slab.bytes, slab.composeArea, COMPOSE_BYTES, {
     status,
     flag,
-    connectionId: idOf(record),
+    connectionId: requestIdOf(record),
     sentence,
     close,
     toHead: isHead,
@@ -125,11 +133,13 @@ export function sendHttp2Answer(
 ): void {
   const { flag, status, service, route, method = NO_METHOD, requestBytes = 0, seconds } = answer;
   note(record, answer);
+  const grpcStatus = isGrpc ? grpcStatusOfAnswer(answer) : NO_GRPC_STATUS;
+  journalAnswer(context, record, answer, isGrpc ? 'grpc' : 'http2', grpcStatus);
   const given = isGrpc ? grpcAnswer(record, answer) : plainAnswer(record, answer);
   stream.sendAnswer(given);
   const series = context.meter.series(record.side, service, route, '', '', record.peerPrincipal ?? '');
   const bytes = given.body.length;
-  if (isGrpc) series.countGrpc(grpcStatusOfAnswer(answer), 200, flag, seconds, method, requestBytes, bytes);
+  if (isGrpc) series.countGrpc(grpcStatus, 200, flag, seconds, method, requestBytes, bytes);
   else series.countHttp2(status, flag, seconds, method, requestBytes, bytes);
 }
 
@@ -153,7 +163,8 @@ export function answerStream(
   readTraits(bytes, head, traits);
   const { isHead } = head;
   const method = methodOf(bytes, head);
-  const answer = { flag, status, sentence, content, edits, close: false, service, route, isHead, method, seconds: 0 };
+  const asked = { isHead, method, seconds: 0, head };
+  const answer = { flag, status, sentence, content, edits, close: false, service, route, ...asked };
   sendHttp2Answer(context, stream, record, answer, traits.isGrpc);
   if (!end) stream.reset(NO_ERROR);
 }
@@ -221,17 +232,13 @@ function statusFields(status: number, sentence: string): readonly (readonly [str
 }
 
 function errorField(record: ConnectionRecord, flag: ResponseFlag | ''): Inserted {
-  return field('x-towpath-error', `${flag}; connection=${idOf(record)}`);
+  return field('x-towpath-error', `${flag}; connection=${requestIdOf(record)}`);
 }
 
 function note(record: ConnectionRecord, { flag, sentence }: OwnAnswer): void {
   if (sentence === '') return;
   record.flag = flag;
   record.detail = sentence;
-}
-
-function idOf(record: ConnectionRecord): string {
-  return `${record.openedAt.toString(36).replace('.', '')}-${record.requests}`;
 }
 
 function toAscii(text: string): string {

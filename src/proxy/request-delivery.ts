@@ -2,7 +2,6 @@
  * Brings one request to an endpoint: over which connection, and what may go where when that one fails. Sent again is only
  * what provably was not delivered, or is idempotent and was kept whole (RFC 9110 9.2.2).
  */
-import { LARGE_CHUNK, SMALL_CHUNK } from '../reactor/slab.ts';
 import type { CompiledEdits } from './codec/http1/header-edits.ts';
 import { addFields } from './codec/own-lines.ts';
 import type { Context } from './context.ts';
@@ -13,7 +12,9 @@ import type { Endpoint } from './endpoints/endpoint.ts';
 import { type FailureCause, observeAttempt, observeFailure } from './endpoints/observe-attempt.ts';
 import { NO_KEY } from './endpoints/pick-context.ts';
 import { NO_GRPC_STATUS } from './grpc/grpc-status.ts';
+import { noteTry, type Try } from './journal/tries.ts';
 import type { Overflow } from './policy/circuit-breaker.ts';
+import { ReplayCopy } from './replay-copy.ts';
 import { describeDial } from './upstream/dial.ts';
 import { noteOverflow } from './upstream/overflow.ts';
 import {
@@ -43,6 +44,8 @@ export class RequestDelivery {
   endpoint: Endpoint | null = null;
   upstream: UpstreamConnection | null = null;
   attempts = 0;
+  /** Those that came to nothing; null = none. */
+  tries: Try[] | null = null;
   /** The next try uses a new connection. */
   #afresh = false;
   /** Why the last dial failed, or why there was none (UO: a circuit breaker is open). */
@@ -50,9 +53,8 @@ export class RequestDelivery {
   failureFlag: 'UF' | 'UO' = 'UF';
   /** Where the request is counted as under way. */
   #admitted: ClusterTraffic | null = null;
-  /** The whole request as sent, while it may have to be sent again; -1 = not kept. */
-  #replay = -1;
-  #replayLength = 0;
+  /** The whole request as sent, while it may have to be sent again. */
+  readonly replay: ReplayCopy;
   /** ms of the reactor's clock when the attempt under way began. */
   #sentAt = 0;
   readonly #tried: Endpoint[] = [];
@@ -60,32 +62,22 @@ export class RequestDelivery {
   constructor(context: Context, user: UpstreamUser) {
     this.#context = context;
     this.#user = user;
+    this.replay = new ReplayCopy(context.reactor.slab);
   }
 
   begin(decision: Forward): void {
     this.#decision = decision;
     this.endpoint = decision.endpoint;
     this.attempts = 0;
+    this.tries = null;
     this.#afresh = false;
     this.failureFlag = 'UF';
     this.#tried.length = 0;
   }
 
-  /** Keeps a request, whole in the `length` bytes at `at`, so that it can be sent again. */
-  keepForReplay(at: number, length: number): void {
-    const { slab } = this.#context.reactor;
-    // Not from the last quarter: thousands of requests that wait for a slow server must not take it all.
-    const isShort = length <= SMALL_CHUNK;
-    if (isShort ? slab.freeSmallChunks * 4 < slab.smallChunks : slab.freeLargeChunks * 2 < slab.largeChunks) return;
-    if (length > LARGE_CHUNK) return;
-    this.#replay = slab.allocate(isShort ? SMALL_CHUNK : LARGE_CHUNK);
-    slab.bytes.copyWithin(this.#replay, at, at + length);
-    this.#replayLength = length;
-  }
-
   /** The final head of an answer is here: the request is never sent again. */
   noteAnswer(status: number): void {
-    this.dropReplay();
+    this.replay.drop();
     const { endpoint } = this;
     const cluster = this.#decision?.cluster ?? null;
     if (cluster?.observes !== true || endpoint === null) return;
@@ -105,15 +97,10 @@ export class RequestDelivery {
     return addFields(edits, affinityFields(affinity, this.endpoint, Date.now()));
   }
 
-  dropReplay(): void {
-    if (this.#replay >= 0) this.#context.reactor.slab.release(this.#replay);
-    this.#replay = -1;
-  }
-
   /** Borrows a connection to the chosen endpoint, or to another one where dialling fails at once. False: see `failure`. */
   connect(): boolean {
     const { reactor, limits } = this.#context;
-    const maxIdleMs = this.#afresh ? NEVER_IDLE : this.#replay >= 0 ? ANY_IDLE : FRESH_FOR_UNSAFE_MS;
+    const maxIdleMs = this.#afresh ? NEVER_IDLE : this.replay.at >= 0 ? ANY_IDLE : FRESH_FOR_UNSAFE_MS;
     const traffic = this.#decision?.cluster?.traffic ?? null;
     if (traffic !== null && !this.#admit(traffic)) return false;
     for (;;) {
@@ -131,6 +118,7 @@ export class RequestDelivery {
       }
       this.noteFailure('connect');
       this.failure = describeDial(endpoint, upstream);
+      this.tries = noteTry(this.tries, reactor.now, this.failure, endpoint);
       if (!this.#chooseAnother(endpoint)) return false;
     }
   }
@@ -165,13 +153,14 @@ export class RequestDelivery {
     if (upstream === null || endpoint === null) return 'lost';
     this.upstream = null;
     endpoint.active--;
+    this.tries = noteTry(this.tries, this.#context.reactor.now, reason, endpoint);
     this.#noteLoss(upstream, untouched);
     if (!upstream.connected) return this.#redirect(upstream, endpoint, reason);
     const { pooled } = upstream;
     const wasRead = this.#wasRead(upstream);
     if (pooled && untouched) endpoint.idleLesson.observeClose(this.#context.reactor.now, upstream.idledMs);
     upstream.abort();
-    if (!untouched || this.#replay < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
+    if (!untouched || this.replay.at < 0 || this.attempts >= MAX_ATTEMPTS) return 'lost';
     // A kept-alive connection that the server had given up says nothing about the server: it may be tried again, afresh.
     const stays = this.#decision?.cluster?.staysWith(this.#decision.hash) === true;
     const moved = !stays && this.#chooseAnother(endpoint);
@@ -180,7 +169,7 @@ export class RequestDelivery {
     this.#afresh = !moved || this.attempts === MAX_ATTEMPTS - 1;
     if (!this.connect()) return 'unreachable';
     const next = this.#borrowed();
-    if (next !== null) this.#context.reactor.write(next.socket, this.#replay, this.#replayLength);
+    if (next !== null) this.#context.reactor.write(next.socket, this.replay.at, this.replay.length);
     return 'sent-again';
   }
 
@@ -233,7 +222,7 @@ export class RequestDelivery {
     const { reactor, limits } = this.#context;
     const { upstream } = this;
     this.upstream = null;
-    this.dropReplay();
+    this.replay.drop();
     if (this.#admitted !== null) this.#admitted.requests--;
     this.#admitted = null;
     if (upstream === null) return;

@@ -7,7 +7,7 @@ import type { Inserted } from './codec/http2/hpack-inserted.ts';
 import type { MessageHead } from './codec/message-head.ts';
 
 /** Unique for each thread and start; the counter makes the rest. */
-const PREFIX = randomBytes(8).toString('hex');
+export const REQUEST_ID_PREFIX = randomBytes(8).toString('hex');
 const COUNTER_DIGITS = 8;
 let counter = 0;
 
@@ -22,8 +22,13 @@ export function takeRequestNumber(): number {
   return counter;
 }
 
-const value = constantBytes(`${PREFIX}00000000`);
+const value = constantBytes(`${REQUEST_ID_PREFIX}00000000`);
 const FIELD: readonly Inserted[] = [{ name: constantBytes('x-request-id'), value }];
+
+/** The number that was taken last. */
+export function lastRequestNumber(): number {
+  return counter;
+}
 
 /** The field to insert, valid until the next call. */
 export function renderRequestId(number: number): readonly Inserted[] {

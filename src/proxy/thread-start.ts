@@ -27,6 +27,8 @@ export interface ThreadStart {
   readonly vitals: SharedArrayBuffer;
   /** Of all threads together. */
   readonly limitMemory: LimitMemory;
+  /** Ring of the records of requests and connections. */
+  readonly records: SharedArrayBuffer;
   /** eventfd that main signals after posting a message. */
   readonly wakeFd: number;
   readonly port: MessagePort;

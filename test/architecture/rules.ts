@@ -38,6 +38,7 @@ export const WALLS: readonly {
     to: 'src/proxy/',
     except: [
       'src/agent/data-threads.ts',
+      'src/agent/prepare-thread.ts',
       'src/agent/running-thread.ts',
       'src/agent/open-listeners.ts',
       'src/agent/data-plane-limits.ts',
@@ -49,6 +50,7 @@ export const WALLS: readonly {
     to: 'src/reactor/',
     except: [
       'src/agent/data-threads.ts',
+      'src/agent/prepare-thread.ts',
       'src/agent/running-thread.ts',
       'src/agent/open-listeners.ts',
       'src/agent/probes/probe-socket.ts',

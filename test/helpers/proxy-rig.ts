@@ -25,6 +25,7 @@ import { ResolvedNames } from '../../src/proxy/explicit/resolved-names.ts';
 import { serveExplicit } from '../../src/proxy/explicit/serve-explicit.ts';
 import { HostPolicies } from '../../src/proxy/host-policies.ts';
 import { Janitor } from '../../src/proxy/janitor.ts';
+import { Journal } from '../../src/proxy/journal/journal.ts';
 import { makeLimitMemory } from '../../src/proxy/limits/limit-memory.ts';
 import { makeRateLimits } from '../../src/proxy/limits/request-limits.ts';
 import { OwnIdentities } from '../../src/proxy/mesh/own-identities.ts';
@@ -40,6 +41,7 @@ import { Reactor } from '../../src/reactor/reactor.ts';
 import { parseSockAddr, type SockAddr } from '../../src/reactor/socket-address.ts';
 import { type CountedSeries, requestCounts, seriesKey } from '../../src/telemetry/counted-series.ts';
 import type { Sample } from '../../src/telemetry/metric.ts';
+import { makeRing } from '../../src/telemetry/records/record-ring.ts';
 import { otelRequestSamples, towpathRequestSamples } from '../../src/telemetry/request-metrics.ts';
 
 const CAPTURE_PORTS = new Set([15001, 15006]);
@@ -65,6 +67,8 @@ export class ProxyRig {
   /** What main would have been asked about quotas. */
   readonly posted: FromDataThread[] = [];
   readonly limitMemory = makeLimitMemory();
+  /** Records of requests and connections. */
+  readonly ring = makeRing(1 << 20);
   draining = false;
   /** 'explicit': connections come as on the listener of the explicit mode. */
   side: Side | 'explicit' = 'outbound';
@@ -101,6 +105,7 @@ export class ProxyRig {
       exchanges: new ExchangeParts(memory, this.reactor, { ...DEFAULT_HTTP2_CONFIG, ...http2 }),
       counters: this.#counters,
       meter: new RequestMeter(this.#counters),
+      journal: new Journal(this.ring, this.reactor, Math.random),
       sink: new CountingSink(this.#counters, () => {}),
       table: new RoutingTable(outbound, healths, 'eu/a/1'),
       outbound,
@@ -134,6 +139,7 @@ export class ProxyRig {
         moved: (record) => sink.moved(record),
         closed: (record, ending) => {
           this.closed.push({ record, ending });
+          this.context.journal.connection(record, ending);
           sink.closed(record, ending);
         },
         closedTwice: (record) => sink.closedTwice(record),

@@ -1,6 +1,7 @@
 /** The admin port's paths. Loopback only, and not for web pages: a browser's cross-site request is refused. */
 import { isIP } from 'node:net';
 import { LOG_LEVELS, type LogLevel } from '../../config/agent-config.ts';
+import { whyRequestSchema } from '../../contract/failure-record.ts';
 import { UserError } from '../../core/errors.ts';
 import { type Answer, type HttpRequest, jsonAnswer, textAnswer } from './serve-http.ts';
 
@@ -11,6 +12,8 @@ export interface AdminSubject {
   dump(): Promise<unknown>;
   /** Throws UserError when the body is no question. */
   explain(body: unknown): Promise<unknown>;
+  /** What is known of that id. */
+  why(id: string): unknown;
   logLevel(): LogLevel;
   setLogLevel(level: LogLevel): void;
   /** Begins the stop sequence and returns at once. */
@@ -24,6 +27,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   'GET /status': async (subject) => jsonAnswer(200, await subject.status()),
   'GET /dump': async (subject) => jsonAnswer(200, await subject.dump()),
   'GET /explain': async (subject, { query }) => explain(subject, query),
+  'GET /why': async (subject, { query }) => why(subject, query.get('id') ?? ''),
   'GET /loglevel': async (subject) => jsonAnswer(200, { level: subject.logLevel() }),
   'POST /loglevel': async (subject, { query }) => changeLevel(subject, query.get('level')),
   'POST /drain': async (subject) => {
@@ -42,6 +46,12 @@ export async function answerAdmin(subject: AdminSubject, request: HttpRequest): 
   const allowed = Object.keys(ROUTES).filter((route) => route.endsWith(` ${request.path}`));
   if (allowed.length > 0) return textAnswer(405, `${request.path} does not take ${request.method}\n`);
   return textAnswer(404, `no such path; there are:\n${Object.keys(ROUTES).join('\n')}\n`);
+}
+
+function why(subject: AdminSubject, id: string): Answer {
+  const request = whyRequestSchema.safeParse({ id });
+  if (!request.success) return textAnswer(400, 'give ?id= one id of at most 200 characters\n');
+  return jsonAnswer(200, subject.why(request.data.id));
 }
 
 function changeLevel(subject: AdminSubject, level: string | null): Answer {

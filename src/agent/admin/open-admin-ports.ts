@@ -2,7 +2,15 @@
 import { levelOf, setLevel } from '../../telemetry/logger.ts';
 import type { MetricsFormat } from '../../telemetry/render-metrics.ts';
 import type { AgentParts } from '../agent-parts.ts';
-import { hindrances, illnesses, reportConfig, reportDump, reportExplain, reportStatus } from '../report-agent.ts';
+import {
+  hindrances,
+  illnesses,
+  reportConfig,
+  reportDump,
+  reportExplain,
+  reportStatus,
+  reportWhy,
+} from '../report-agent.ts';
 import { reportMetrics } from '../report-metrics.ts';
 import { answerAdmin } from './admin-routes.ts';
 import { answerMetrics } from './metrics-routes.ts';
@@ -21,6 +29,7 @@ export async function openAdminPorts(parts: AgentParts, drain: () => void): Prom
     status: () => reportStatus(parts),
     dump: () => reportDump(parts),
     explain: (body: unknown) => reportExplain(parts, body),
+    why: (id: string) => reportWhy(parts, id),
     logLevel: () => levelOf(logger),
     setLogLevel: (level: Parameters<typeof setLevel>[1]) => setLevel(logger, level),
     drain,

@@ -3,6 +3,7 @@ import { SlabExhausted } from '../../reactor/slab.ts';
 import type { Timed } from '../../reactor/timer-wheel.ts';
 import { CANCEL, INTERNAL_ERROR, NO_ERROR } from '../codec/http2/error-codes.ts';
 import type { Context } from '../context.ts';
+import type { Draft } from '../journal/draft.ts';
 import type { DrawnFault } from '../policy/faults.ts';
 import type { Forward } from '../request-delivery.ts';
 import type { ResponseFlag } from '../response-flags.ts';
@@ -78,10 +79,11 @@ export abstract class Conclusion implements Timed {
     }
     const { service, route, responseEdits: edits } = this.decision;
     const { isGrpc, seconds, method, requestBytes } = this.tally;
+    const draft = this.#takeDraft();
     this.#release();
     const isHead = this.#isHead;
     const what = { flag, status, grpcStatus, sentence, edits, close: false };
-    const answer = { ...what, service, route, isHead, method, requestBytes, seconds };
+    const answer = { ...what, service, route, isHead, method, requestBytes, seconds, draft };
     this.client.answer(answer, isGrpc);
   }
 
@@ -119,8 +121,14 @@ export abstract class Conclusion implements Timed {
   /** Counts the request and lets go of everything it held. */
   protected settle(flag: ResponseFlag | '', detail: string): void {
     if (this.isOver) return;
-    this.tally.count(this.delivery.endpoint, flag, detail);
+    const draft = this.tally.draft === null && flag === '' ? null : this.#takeDraft();
+    this.tally.count(this.delivery.endpoint, flag, detail, draft);
     this.#release();
+  }
+
+  #takeDraft(): Draft {
+    const { delivery, tally, context } = this;
+    return tally.takeDraft(tally.draft === null ? delivery.restoreHead(context.parser) : null, delivery);
   }
 
   protected startClock(): void {

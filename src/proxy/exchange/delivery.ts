@@ -6,6 +6,7 @@ import { CANCEL } from '../codec/http2/error-codes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { Context } from '../context.ts';
 import { mayBeRepeated } from '../idempotent.ts';
+import { noteTry } from '../journal/tries.ts';
 import type { Forward } from '../request-delivery.ts';
 import { Alarm } from './alarm.ts';
 import { Contest, type Running } from './contest.ts';
@@ -103,6 +104,7 @@ export class Delivery extends Sending {
       this.#concluded(winner, second),
     );
     this.watch?.onSlow(endpoint);
+    this.tries = noteTry(this.tries, this.context.reactor.now, 'hedged', endpoint);
     // From here on `drop` gives both up.
     this.#contest = contest;
     this.server = null;
@@ -145,6 +147,7 @@ export class Delivery extends Sending {
     if (ms === NEVER || ms === USED_UP) return ms === NEVER ? 'pass' : 'pass-used-up';
     this.failure = this.#retries.refusal;
     if (ms === REFUSED) return 'full';
+    this.tries = noteTry(this.tries, this.context.reactor.now, `status ${head.status}`, this.endpoint);
     this.drop();
     letAnswerGo(this.context, server, end, this.requestDone);
     this.#pause(ms);
@@ -191,6 +194,7 @@ export class Delivery extends Sending {
     }
     // The last try takes no chance.
     if (loss === 'lost' && (!retries.moved || this.attempts === retries.mostSends - 1)) this.reuse = 'new';
+    this.tries = noteTry(this.tries, reactor.now, this.failure === '' ? loss : this.failure, this.endpoint);
     this.endpoint = retries.endpoint;
     this.limit?.noteDelay();
     if (ms === 0) return this.#connect(head);

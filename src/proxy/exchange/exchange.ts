@@ -51,6 +51,7 @@ export class Exchange extends Conclusion implements DeliveryUser {
     this.keepsCase = client.speaks === 'http1';
     this.delivery = new Delivery(context, this, decision, client.speaks, head, end);
     this.tally = new Tally(context, record, decision, client.speaks, this.delivery.isGrpc, head);
+    this.delivery.draft = this.tally.draft;
   }
 
   /** The endpoint speaks HTTP/1.1, in which names have a case. */

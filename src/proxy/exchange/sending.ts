@@ -1,4 +1,5 @@
 /** Sends one request to an endpoint, as far as it has come and as it comes, and keeps it for as long as it may be wanted again. */
+import type { HeadParser } from '../codec/http1/head.ts';
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { addFields } from '../codec/own-lines.ts';
@@ -7,6 +8,8 @@ import { affinityFields } from '../endpoints/affinity.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { type RequestTraits, readTraits } from '../grpc/request-traits.ts';
 import { isIdempotent } from '../idempotent.ts';
+import type { Draft } from '../journal/draft.ts';
+import type { Try } from '../journal/tries.ts';
 import type { Forward } from '../request-delivery.ts';
 import { takeRequestNumber } from '../request-id.ts';
 import { describeDial } from '../upstream/dial.ts';
@@ -56,6 +59,10 @@ export class Sending {
   readonly limit: TimeLimit | null;
   /** null: nobody wants to know how tries go. */
   readonly watch: TryWatch | null;
+  /** What is noted of the request for its record; null = nothing. */
+  draft: Draft | null = null;
+  /** Tries that came to nothing; null = none. */
+  tries: Try[] | null = null;
   protected reuse: Reuse = 'fresh';
   /** ms of the reactor's clock since when it has waited at this endpoint for a free stream, a refused one or two between; 0 = never. */
   protected waitingSince = 0;
@@ -148,7 +155,7 @@ export class Sending {
   #send(head: MessageHead, server: ServerEnd): Sent {
     const { hasMore } = this.kept;
     const { tls } = this.endpoint;
-    const plan = planRequest(this.decision.edits, this.requestNumber, tls !== null && !tls.isMesh);
+    const plan = planRequest(this.decision.edits, this.requestNumber, tls !== null && !tls.isMesh, this.draft);
     this.limit?.writeInto(head);
     this.watch?.begin(this.endpoint);
     const result = server.sendHead(head, plan, this.requestDone && !hasMore);
@@ -187,6 +194,11 @@ export class Sending {
     if (server === null || head === null) return this.#refuse('too-large');
     this.limit?.noteDelay();
     return this.#send(head, server);
+  }
+
+  /** The request's head again, where it was kept; valid until the next one is parsed or restored. */
+  restoreHead(parser: HeadParser): MessageHead | null {
+    return this.kept.restoreHead(parser);
   }
 
   /** What is changed in the head of the answer: what the route says, and what brings the client back to this endpoint. */

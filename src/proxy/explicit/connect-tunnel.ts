@@ -5,6 +5,8 @@ import { countExchange } from '../count-request.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import { observeConnect, observeFailure } from '../endpoints/observe-attempt.ts';
 import type { ClientExchange, ExchangeClient } from '../exchange-client.ts';
+import type { Draft } from '../journal/draft.ts';
+import { noteWay } from '../journal/note-way.ts';
 import { OpaqueRelay } from '../opaque-relay.ts';
 import type { Forward } from '../request-delivery.ts';
 import type { ResponseFlag } from '../response-flags.ts';
@@ -26,6 +28,8 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
   readonly #tried: Endpoint[] = [];
   #endpoint: Endpoint;
   #server: Socket | null = null;
+  /** What is noted of the request for its record; null = nothing. */
+  #draft: Draft | null = null;
 
   constructor(client: ExchangeClient, decision: Forward) {
     this.#client = client;
@@ -36,6 +40,8 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
 
   begin(): number {
     this.active = true;
+    const { journal, parser, reactor } = this.#client.context;
+    if (journal.isOn) this.#draft = journal.begin(this.#client.record, reactor.slab.bytes, parser.head);
     this.#client.context.reactor.clearTimer(this.#client.socket);
     this.#dial(this.#endpoint);
     return 0;
@@ -133,13 +139,29 @@ export class ConnectTunnel implements ClientExchange, SocketHandler {
     this.active = false;
     const { service, route } = this.#decision;
     const seconds = this.#seconds();
-    this.#client.answer({ flag, status: 503, sentence, close: true, service, route, isHead: false, seconds });
+    const draft = this.#takeDraft();
+    this.#client.answer({ flag, status: 503, sentence, close: true, service, route, isHead: false, seconds, draft });
     // What the client has sent meanwhile was meant for the tunnel.
     this.#client.finish('closed', true);
   }
 
+  #takeDraft(): Draft {
+    const { journal, reactor } = this.#client.context;
+    const draft = this.#draft ?? journal.draftOf(this.#client.record, reactor.slab.bytes, null);
+    this.#draft = null;
+    draft.startedAt = this.#startedAt;
+    noteWay(draft, this.#decision, this.#endpoint, this.#tried.length + 1, null);
+    return draft;
+  }
+
   #count(status: number, flag: ResponseFlag | ''): void {
     const { context, record } = this.#client;
+    if (this.#draft !== null || flag !== '') {
+      const draft = this.#takeDraft();
+      draft.status = status;
+      draft.flag = flag;
+      context.journal.end(draft, record);
+    }
     if (flag !== '') record.flag = flag;
     countExchange(context.meter, record, this.#decision, this.#endpoint, status, flag, this.#seconds());
   }

@@ -7,12 +7,20 @@ import {
   type LinkedWorkload,
 } from '../../../src/agent/control-link.ts';
 import type { Bus } from '../../../src/contract/bus-types.ts';
+import type { FailureRecord } from '../../../src/contract/failure-record.ts';
 import type { HostView } from '../../../src/contract/host-view.ts';
 import { connectOnce } from '../../../src/contract/open-bus.ts';
 import type { DirectoryView, ServiceKey, ServiceView } from '../../../src/contract/views.ts';
 import type { CertificateSettings } from '../../../src/control/ca/settings.ts';
 import { type RunningControl, runControl } from '../../../src/control/main.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
+import { failureRecord } from '../../helpers/failure-record.ts';
+
+/** Each agent knows one failure, of the request `r-1`. */
+function knownFailure(host: string, id: string): FailureRecord[] {
+  const record = failureRecord({ id: `0123456789${host}-1`, host });
+  return id === record.id || id === record.requestId ? [record] : [];
+}
 
 export const LEASE_TTL_MS = 1_000;
 const level = process.env['TOWPATH_TEST_LOG'] === undefined ? 'silent' : 'debug';
@@ -80,6 +88,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     status: async () => ({ host, services: agent.services.size }),
     dump: async () => ({ services: [...agent.services.keys()] }),
     explain: async (body) => ({ host, asked: body }),
+    why: async (id) => ({ records: knownFailure(host, id) }),
     renewCertificates: async () => {
       await agent.renew();
       return { host };

@@ -13,6 +13,7 @@ const HANDLERS = {
   status: async () => null,
   dump: async () => null,
   explain: async () => null,
+  why: async () => ({ records: [] }),
   renewCertificates: async () => null,
   traffic: () => null,
   logLevel: async (level: string) => level,

@@ -41,6 +41,7 @@ async function startAdmin(t: Tap, status: object = STATUS): Promise<string> {
           status: async () => status,
           dump: async () => ({ views: 'all' }),
           explain: async () => ({}),
+          why: () => ({ records: [] }),
           logLevel: () => level,
           setLogLevel: (next) => {
             level = next;

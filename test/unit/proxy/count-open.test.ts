@@ -15,6 +15,7 @@ t.test('open connections are counted, and everything is handed on', async (t) =>
       closedTwice: () => heard.push('closed twice'),
     },
     vitals,
+    { connection: (_record, ending) => void heard.push(`journal ${ending}`) },
   );
   const record = new ConnectionRecord('inbound', null, null, 0, sink);
   t.equal(vitals[VITAL_CONNECTIONS], 1);
@@ -22,5 +23,5 @@ t.test('open connections are counted, and everything is handed on', async (t) =>
   record.close('reset');
   record.close('reset');
   t.equal(vitals[VITAL_CONNECTIONS], 0);
-  t.same(heard, ['opened', 'decided', 'reset', 'closed twice']);
+  t.same(heard, ['opened', 'decided', 'journal reset', 'reset', 'closed twice']);
 });

@@ -14,6 +14,7 @@ function setUp() {
       if (JSON.stringify(body).includes('nonsense')) throw new UserError({ code: 'X', message: 'no question' });
       return body;
     },
+    why: (id) => ({ records: [], asked: id }),
     logLevel: () => level,
     setLogLevel: (next) => {
       level = next;
