@@ -50,8 +50,7 @@ export async function buildParts(
   const handlers = commandHandlers(() => parts, logger);
   const { source, held, saver } = await chooseSource(options, handlers, store, logger);
   const threads = await startThreads(options, ipv6, logger);
-  const records = undo.adopt(new AgentRecords(config.host, threads.records), (one) => one.stop());
-  undo.defer(() => threads.stop());
+  const records = await startRecords(config, threads, undo);
 
   const [checks, quotas] = [makeChecks(threads, logger, undo), makeQuotas(threads, undo)];
   const behind = quotas.behind(checks.behind(threads));
@@ -72,9 +71,21 @@ export async function buildParts(
   undo.defer(() => probes.stop());
   const processMetrics = undo.adopt(new ProcessMetrics(options.version), (metrics) => metrics.stop());
   const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, quotas, identities };
-  const watched = { workloads, probes, records, processMetrics, exemplars: new Exemplars() };
-  parts = { options, logger, ...traffic, ...watched, phase };
+  const watched = { probes, records, processMetrics, exemplars: new Exemplars() };
+  parts = { options, logger, ...traffic, ...watched, workloads, phase };
   return parts;
+}
+
+/** What data threads say last is read after they have ended. */
+async function startRecords(
+  config: AgentConfig,
+  threads: DataThreads,
+  undo: AsyncDisposableStack,
+): Promise<AgentRecords> {
+  const records = undo.adopt(new AgentRecords(config.host, config, threads.records), (one) => one.stop());
+  undo.defer(() => threads.stop());
+  await threads.post({ type: 'telemetry', rules: records.rules });
+  return records;
 }
 
 /** What is resolved of endpoints' names goes to the data threads by itself. */

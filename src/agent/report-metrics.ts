@@ -66,5 +66,6 @@ function factsOf(parts: AgentParts): AgentFacts {
     connections: parts.threads.connections(),
     heartbeatAgeMs: parts.threads.heartbeatAgeMs(),
     stalls: parts.stallWatch.stalls(),
+    records: parts.records.counts(),
   };
 }

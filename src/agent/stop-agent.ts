@@ -74,7 +74,7 @@ export class Stopper {
     await this.#attempt('the admin ports could not be closed', async () => this.adminPorts?.close());
     checks.stop();
     await this.#attempt('the data threads could not be ended', () => threads.stop());
-    records.stop();
+    await this.#attempt('the records could not be written', () => records.stop());
     processMetrics.stop();
     await told;
     logger.info('the agent has ended');

@@ -31,7 +31,33 @@ export interface AgentConfig {
   readonly interception: InterceptionConfig;
   readonly dns: DnsConfig;
   readonly workloads: readonly WorkloadConfig[];
+  readonly accessLog: AccessLogConfig;
+  readonly tracing: TracingConfig;
   readonly limits: LimitsConfig;
+}
+
+/** Without a place to go to nothing is logged. */
+export interface AccessLogConfig {
+  readonly stdout: boolean;
+  /** null: none. */
+  readonly file: string | null;
+  readonly format: 'json' | 'text';
+  /** Envoy operators; null: Envoy's own format. */
+  readonly text: string | null;
+  /** Keys and what each says; null: as Istio has them. */
+  readonly json: Readonly<Record<string, string>> | null;
+  /** Of requests that go well; errors are always logged. */
+  readonly percent: number;
+  /** Requests that took at least so long are always logged; null: it does not matter. */
+  readonly slowMs: number | null;
+  readonly directions: readonly ('outbound' | 'inbound')[];
+}
+
+export interface TracingConfig {
+  /** Where spans go by OTLP over HTTP; null: traces pass untouched. */
+  readonly endpoint: string | null;
+  /** Of requests that come without a decision. */
+  readonly percent: number;
 }
 
 export interface NatsConfig {

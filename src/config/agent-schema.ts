@@ -13,6 +13,7 @@ import {
   portSelectionSchema,
   portSpanListSchema,
 } from './field-types.ts';
+import { accessLogSchema, tracingSchema } from './telemetry-schema.ts';
 import { workloadSchema } from './workload-schema.ts';
 
 const SSH = { from: 22, to: 22 };
@@ -122,5 +123,7 @@ export const agentSchema = z.strictObject({
   interception: interceptionSchema,
   dns: dnsSchema,
   workloads: z.array(workloadSchema).max(1000).default([]),
+  accessLog: accessLogSchema,
+  tracing: tracingSchema,
   limits: limitsSchema,
 });

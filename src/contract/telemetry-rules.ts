@@ -20,6 +20,8 @@ export interface SideRules {
     readonly index: number;
     /** Of requests without an error, 0 to 100. Errors are always logged. */
     readonly percent: number;
+    /** Requests that took at least so long are always logged; Infinity: it does not matter. */
+    readonly slowMs: number;
   } | null;
   /** null: trace headers pass as they come. */
   readonly trace: {

@@ -193,6 +193,13 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_interception_repairs_total: counter('Times drifted interception rules were put back.'),
   towpath_connections_open: gauge('Captured connections open now.'),
   towpath_data_thread_heartbeat_age_seconds: gauge('Age of the oldest heartbeat among the data threads.'),
+  towpath_records_dropped_total: counter(
+    'Records of requests and connections that found no room on their way to the main thread.',
+  ),
+  towpath_access_log_lines_total: counter('Lines of the access log that were written.', ['sink']),
+  towpath_access_log_dropped_total: counter('Lines of the access log that a slow or broken sink could not take.', [
+    'sink',
+  ]),
   towpath_data_thread_stalls_total: counter('Times a data thread stopped answering for more than 2 s.'),
   towpath_event_loop_delay_seconds: summary('Delay of the main thread event loop since the last scrape, by quantile.', [
     'quantile',

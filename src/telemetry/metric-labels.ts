@@ -1,6 +1,7 @@
 /** What the labels of metrics mean, wherever they appear. */
 export const METRIC_LABELS: Readonly<Record<string, string>> = {
   side: '`outbound`: programs of this host call; `inbound`: they are called',
+  sink: 'Where lines of the access log go: file or stdout',
   service:
     '`<namespace>/<name>` of the service called (outbound) or of the workload of this host (inbound); empty: neither, whatever the request named',
   route: '`<namespace>/<route>/<rule>`; empty: no rule decided',

@@ -29,9 +29,9 @@ export function readingRecords(ring: SharedArrayBuffer): () => SeenRecord[] {
   feed.requestIdPrefix = 'ours-';
   return () => {
     const seen: SeenRecord[] = [];
-    feed.read((view, prefix) =>
+    feed.read((view) =>
       seen.push({
-        ...describeRecord(view, 'here', prefix),
+        ...describeRecord(view, 'here'),
         isFailed: view.has(BIT_FAILED),
         isLogged: view.has(BIT_LOGGED),
         isSampled: view.has(BIT_SAMPLED),

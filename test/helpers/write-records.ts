@@ -5,10 +5,19 @@ import type { Draft } from '../../src/proxy/journal/draft.ts';
 import { Journal } from '../../src/proxy/journal/journal.ts';
 import { bytes, parseRequest } from '../unit/proxy/codec/http1/fixture.ts';
 
-const NOBODY: RecordSink = { opened: () => {}, decided: () => {}, moved: () => {}, closed: () => {}, closedTwice: () => {} };
+const NOBODY: RecordSink = {
+  opened: () => {},
+  decided: () => {},
+  moved: () => {},
+  closed: () => {},
+  closedTwice: () => {},
+};
 
 export type WrittenRecord = Partial<
-  Pick<Draft, 'flag' | 'detail' | 'status' | 'service' | 'route' | 'endpoint' | 'received' | 'sent' | 'attempts'>
+  Pick<
+    Draft,
+    'grpcStatus' | 'flag' | 'detail' | 'status' | 'service' | 'route' | 'endpoint' | 'received' | 'sent' | 'attempts'
+  >
 > & {
   readonly head?: string;
   readonly side?: 'outbound' | 'inbound';

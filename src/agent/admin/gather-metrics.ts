@@ -4,6 +4,7 @@ import { type Sample, sample } from '../../telemetry/metric.ts';
 import type { ControlLinkStats } from '../control-types.ts';
 import type { DnsCount } from '../dns/dns-desk.ts';
 import { type IdentityStatus, identitySamples } from '../identity/identity-status.ts';
+import type { RecordCounts } from '../records/agent-records.ts';
 import type { ViewSnapshot } from '../views/view-store.ts';
 
 export interface AgentFacts {
@@ -23,6 +24,7 @@ export interface AgentFacts {
   readonly connections: number;
   readonly heartbeatAgeMs: number;
   readonly stalls: number;
+  readonly records: RecordCounts;
 }
 
 export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
@@ -42,6 +44,17 @@ export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
     sample('towpath_connections_open', facts.connections),
     sample('towpath_data_thread_heartbeat_age_seconds', facts.heartbeatAgeMs / 1000),
     sample('towpath_data_thread_stalls_total', facts.stalls),
+    ...recordSamples(facts.records),
+  ];
+}
+
+function recordSamples({ dropped, sinks }: RecordCounts): Sample[] {
+  return [
+    sample('towpath_records_dropped_total', dropped),
+    ...sinks.flatMap(({ name, written, dropped }) => [
+      sample('towpath_access_log_lines_total', written, { sink: name }),
+      sample('towpath_access_log_dropped_total', dropped, { sink: name }),
+    ]),
   ];
 }
 

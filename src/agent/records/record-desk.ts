@@ -9,9 +9,9 @@ const MUCH = 256 * 1024;
 
 export interface RecordTaker {
   /** The view is valid during the call only. */
-  readonly take: TakeRecord;
+  take: TakeRecord;
   /** All that was there has been handed out. */
-  readonly flush: () => void;
+  flush(): void;
 }
 
 export class RecordDesk {
@@ -38,8 +38,8 @@ export class RecordDesk {
   /** Takes in what is there now. Returns its bytes. */
   read(): number {
     const takers = this.#takers;
-    const bytes = this.#feeds.read((view, prefix) => {
-      for (let i = 0; i < takers.length; i++) (takers[i] as RecordTaker).take(view, prefix);
+    const bytes = this.#feeds.read((view) => {
+      for (let i = 0; i < takers.length; i++) (takers[i] as RecordTaker).take(view);
     });
     if (bytes > 0) for (const taker of takers) taker.flush();
     return bytes;

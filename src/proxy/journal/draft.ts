@@ -16,6 +16,8 @@ export class Draft {
   length = 0;
   rules: LoadedRules;
   logRule = -1;
+  /** Logged when it took at least so long, in ms. */
+  slowMs = Number.POSITIVE_INFINITY;
   traceRule = -1;
   bits = 0;
   /** ms of the reactor's clock. */

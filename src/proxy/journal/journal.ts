@@ -90,6 +90,7 @@ export class Journal {
   #choose(draft: Draft, { log }: SideRules): void {
     if (log === null) return;
     draft.logRule = log.index;
+    draft.slowMs = log.slowMs;
     if (log.percent >= 100 || this.#random() * 100 < log.percent) draft.bits |= BIT_LOGGED;
   }
 
@@ -110,7 +111,7 @@ export class Journal {
     const failed = isFailure(draft.flag) || (draft.status >= 400 && draft.detail !== '');
     const isError = failed || draft.status >= 500 || GRPC_ERRORS.has(draft.grpcStatus);
     if (failed) draft.bits |= BIT_FAILED;
-    if (isError && draft.logRule >= 0) draft.bits |= BIT_LOGGED;
+    if (draft.logRule >= 0 && (isError || this.#clock.now - draft.startedAt >= draft.slowMs)) draft.bits |= BIT_LOGGED;
     if ((draft.bits & (BIT_FAILED | BIT_LOGGED | BIT_SAMPLED)) !== 0) this.#write(KIND_REQUEST, draft, record, '');
     this.drop(draft);
   }

@@ -34,8 +34,8 @@ import {
 } from './record-layout.ts';
 import type { RecordView } from './record-view.ts';
 
-/** @param host whose record it is @param prefix of request ids that the data thread makes */
-export function describeRecord(view: RecordView, host: string, prefix: string): FailureRecord {
+/** @param host whose record it is */
+export function describeRecord(view: RecordView, host: string): FailureRecord {
   return {
     id: ownIdOf(view),
     host,
@@ -49,7 +49,7 @@ export function describeRecord(view: RecordView, host: string, prefix: string): 
     method: view.text(TEXT_METHOD),
     target: view.text(TEXT_TARGET),
     authority: view.text(TEXT_AUTHORITY),
-    requestId: requestIdOf(view, prefix),
+    requestId: requestIdOf(view),
     traceId: view.has(BIT_TRACED) ? view.hex(AT_TRACE, 4) : '',
     status: view.int(AT_STATUS),
     grpcStatus: view.int(AT_GRPC_STATUS),

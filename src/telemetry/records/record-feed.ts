@@ -3,25 +3,27 @@
 import { RingReader } from './record-ring.ts';
 import { RecordView } from './record-view.ts';
 
-/** @param view valid during the call only @param prefix what ids of requests begin with that the data thread makes */
-export type TakeRecord = (view: RecordView, prefix: string) => void;
+/** @param view valid during the call only */
+export type TakeRecord = (view: RecordView) => void;
 
 /** The records of one data thread. */
 export class RecordFeed {
   readonly #ring: RingReader;
   readonly #view: RecordView;
-  /** Known once the thread has started. */
-  requestIdPrefix = '';
 
   constructor(shared: SharedArrayBuffer) {
     this.#ring = new RingReader(shared);
     this.#view = new RecordView(this.#ring);
   }
 
+  set requestIdPrefix(prefix: string) {
+    this.#view.requestIdPrefix = prefix;
+  }
+
   /** Returns bytes read. */
   read(take: TakeRecord): number {
     return this.#ring.read((at) => {
-      if (this.#view.open(at)) take(this.#view, this.requestIdPrefix);
+      if (this.#view.open(at)) take(this.#view);
     });
   }
 

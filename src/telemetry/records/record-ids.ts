@@ -8,9 +8,9 @@ export function ownIdOf(view: RecordView): string {
   return view.kind === KIND_REQUEST ? `${connection}-${view.int(AT_REQUEST)}` : connection;
 }
 
-/** `x-request-id` of the request, which we may have made; '' = it has none. @param prefix of those that the data thread makes */
-export function requestIdOf(view: RecordView, prefix: string): string {
+/** `x-request-id` of the request, which we may have made; '' = it has none. */
+export function requestIdOf(view: RecordView): string {
   const number = view.int(AT_REQUEST_NUMBER);
   if (number === 0) return view.text(TEXT_REQUEST_ID);
-  return `${prefix}${(0x1_0000_0000 + (number >>> 0)).toString(16).slice(1)}`;
+  return `${view.requestIdPrefix}${(0x1_0000_0000 + (number >>> 0)).toString(16).slice(1)}`;
 }

@@ -18,6 +18,8 @@ export class RecordView {
   readonly #ring: RingReader;
   readonly #words = new Map<number, string>();
   readonly bytes: Buffer;
+  /** What ids of requests begin with that the data thread makes; known once it has started. */
+  requestIdPrefix = '';
   /** Where the texts are found, and how long each is. */
   readonly textAt = new Int32Array(MAX_TEXTS);
   readonly textLength = new Int32Array(MAX_TEXTS);

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import { AgentRecords } from '../../../../src/agent/records/agent-records.ts';
 import { RecordDesk } from '../../../../src/agent/records/record-desk.ts';
 import { RecordFeed, RecordFeeds } from '../../../../src/telemetry/records/record-feed.ts';
 import { makeRing } from '../../../../src/telemetry/records/record-ring.ts';
@@ -26,17 +25,4 @@ t.test('records are handed out by themselves, flushed once for each look, and at
   write({ flag: 'NR' });
   await sleep(120);
   t.same(heard.splice(3), []);
-});
-
-t.test('what failed is known the moment it is asked for; the rest is not kept', async (t) => {
-  const feeds = new RecordFeeds();
-  const ring = makeRing(1 << 16);
-  feeds.add(new RecordFeed(ring));
-  const records = new AgentRecords('shop-01', feeds);
-  t.teardown(() => records.stop());
-  const write = writingRecords(ring);
-  const failed = write({ flag: 'UF', detail: 'it refused the connection' });
-  const fine = write({ flag: '' });
-  t.match(records.why(failed), [{ host: 'shop-01', flag: 'UF', sentence: 'it refused the connection' }]);
-  t.same(records.why(fine), []);
 });

@@ -47,7 +47,10 @@ t.test('answers of the proxy are recorded when they tell of an error, or when so
     sentence: 'denied by shop/policy',
     content: { fields: [], body: new Uint8Array(3) },
   } as const;
-  context.journal.setRules({ ...NO_RULES, inbound: { '': { log: { index: 0, percent: 0 }, trace: null } } });
+  context.journal.setRules({
+    ...NO_RULES,
+    inbound: { '': { log: { index: 0, percent: 0, slowMs: 1e9 }, trace: null } },
+  });
   journalAnswer(context, record, denial, 'http1');
   t.match(read(), [
     { status: 403, flag: '', sentence: 'denied by shop/policy', bytesSent: 3, isFailed: true, isLogged: true },

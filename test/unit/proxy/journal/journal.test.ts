@@ -9,7 +9,7 @@ const GET = 'GET /a?x=1 HTTP/1.1\r\nHost: orders\r\nUser-Agent: curl/8\r\n\r\n';
 function rules(sides: SideRules, more: Partial<TelemetryRules> = {}): TelemetryRules {
   return { ...NO_RULES, number: 3, outbound: sides, inbound: { '': sides }, ...more };
 }
-const logging = (percent: number): SideRules => ({ log: { index: 0, percent }, trace: null });
+const logging = (percent: number): SideRules => ({ log: { index: 0, percent, slowMs: 1e9 }, trace: null });
 
 async function check(t: Test, rig: ProxyRig): Promise<void> {
   const { errors, internal, chunks } = await rig.end();

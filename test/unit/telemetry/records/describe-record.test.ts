@@ -17,11 +17,11 @@ t.test('a record of the ring is one of the contract', async (t) => {
     head: 'GET /%C3%A4 HTTP/1.1\r\nHost: orders\r\nX-Request-Id: theirs\r\n\r\n',
   });
   const seen: unknown[] = [];
-  new RecordFeed(ring).read((view, prefix) => {
-    const record = describeRecord(view, 'shop-01', prefix);
+  new RecordFeed(ring).read((view) => {
+    const record = describeRecord(view, 'shop-01');
     seen.push(failureRecordSchema.parse(record));
     t.equal(ownIdOf(view), id);
-    t.equal(requestIdOf(view, prefix), 'theirs');
+    t.equal(requestIdOf(view), 'theirs');
   });
   t.match(seen, [
     {
