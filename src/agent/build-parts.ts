@@ -24,7 +24,7 @@ import { EndpointChecks } from './probes/endpoint-checks.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
 import { QuotaKeeper } from './quota/quota-keeper.ts';
-import { AgentRecords } from './records/agent-records.ts';
+import { startRecords } from './records/start-records.ts';
 import { reportDump, reportExplain, reportStatus, reportWhy } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
 import { reportTraffic } from './report-metrics.ts';
@@ -50,7 +50,8 @@ export async function buildParts(
   const handlers = commandHandlers(() => parts, logger);
   const { source, held, saver } = await chooseSource(options, handlers, store, logger);
   const threads = await startThreads(options, ipv6, logger);
-  const records = await startRecords(config, threads, undo);
+  const exemplars = new Exemplars();
+  const records = await startRecords(options, threads, exemplars, undo);
 
   const [checks, quotas] = [makeChecks(threads, logger, undo), makeQuotas(threads, undo)];
   const behind = quotas.behind(checks.behind(threads));
@@ -71,21 +72,9 @@ export async function buildParts(
   undo.defer(() => probes.stop());
   const processMetrics = undo.adopt(new ProcessMetrics(options.version), (metrics) => metrics.stop());
   const traffic = { store, threads, source, saver, keeper, dns, stallWatch, checks, quotas, identities };
-  const watched = { probes, records, processMetrics, exemplars: new Exemplars() };
+  const watched = { probes, records, processMetrics, exemplars };
   parts = { options, logger, ...traffic, ...watched, workloads, phase };
   return parts;
-}
-
-/** What data threads say last is read after they have ended. */
-async function startRecords(
-  config: AgentConfig,
-  threads: DataThreads,
-  undo: AsyncDisposableStack,
-): Promise<AgentRecords> {
-  const records = undo.adopt(new AgentRecords(config.host, config, threads.records), (one) => one.stop());
-  undo.defer(() => threads.stop());
-  await threads.post({ type: 'telemetry', rules: records.rules });
-  return records;
 }
 
 /** What is resolved of endpoints' names goes to the data threads by itself. */

@@ -32,7 +32,10 @@ export const tracingSchema = z
     endpoint: z
       .string()
       .max(2048)
-      .regex(/^https?:\/\/[^\s/?#]+\/\S*$/, 'must be a URL such as http://127.0.0.1:4318/v1/traces')
+      .regex(
+        /^http:\/\/[^\s/?#]+\/\S*$/,
+        'must be a URL such as http://127.0.0.1:4318/v1/traces; a collector on this host adds TLS',
+      )
       .nullable()
       .default(null),
     percent: percent.default(1),

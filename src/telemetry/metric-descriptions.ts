@@ -200,6 +200,8 @@ const AGENT: Readonly<Record<string, MetricDescription>> = {
   towpath_access_log_dropped_total: counter('Lines of the access log that a slow or broken sink could not take.', [
     'sink',
   ]),
+  towpath_spans_exported_total: counter('Spans that the collector has taken.'),
+  towpath_spans_dropped_total: counter('Spans that found no room while the collector was away, or that it refused.'),
   towpath_data_thread_stalls_total: counter('Times a data thread stopped answering for more than 2 s.'),
   towpath_event_loop_delay_seconds: summary('Delay of the main thread event loop since the last scrape, by quantile.', [
     'quantile',

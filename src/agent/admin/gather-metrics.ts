@@ -48,8 +48,11 @@ export function describeAgent(facts: AgentFacts, nowMs: number): Sample[] {
   ];
 }
 
-function recordSamples({ dropped, sinks }: RecordCounts): Sample[] {
+function recordSamples({ dropped, sinks, spans }: RecordCounts): Sample[] {
   return [
+    ...(spans === null
+      ? []
+      : [sample('towpath_spans_exported_total', spans.sent), sample('towpath_spans_dropped_total', spans.dropped)]),
     sample('towpath_records_dropped_total', dropped),
     ...sinks.flatMap(({ name, written, dropped }) => [
       sample('towpath_access_log_lines_total', written, { sink: name }),

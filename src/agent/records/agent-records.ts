@@ -3,9 +3,22 @@ import type { FailureRecord } from '../../contract/failure-record.ts';
 import type { TelemetryRules } from '../../contract/telemetry-rules.ts';
 import { AccessLog } from '../../telemetry/access-log/access-log.ts';
 import { compileFormat } from '../../telemetry/access-log/compile-format.ts';
+import type { Exemplars } from '../../telemetry/exemplars.ts';
+import { type SpanCounts, SpanExporter } from '../../telemetry/otlp/span-exporter.ts';
 import { describeRecord } from '../../telemetry/records/describe-record.ts';
 import type { RecordFeeds } from '../../telemetry/records/record-feed.ts';
-import { BIT_FAILED } from '../../telemetry/records/record-layout.ts';
+import {
+  AT_DURATION,
+  AT_ROUTE,
+  AT_SERVICE,
+  AT_STARTED,
+  AT_STATUS,
+  AT_TRACE,
+  BIT_FAILED,
+  BIT_INBOUND,
+  BIT_SAMPLED,
+} from '../../telemetry/records/record-layout.ts';
+import type { RecordView } from '../../telemetry/records/record-view.ts';
 import { FileSink } from '../../telemetry/sinks/file-sink.ts';
 import type { LineSink, SinkCounts } from '../../telemetry/sinks/sink.ts';
 import { stdoutSink } from '../../telemetry/sinks/stdout-sink.ts';
@@ -21,6 +34,16 @@ export interface RecordCounts {
   readonly dropped: number;
   /** By the sink's name. */
   readonly sinks: readonly (SinkCounts & { readonly name: string })[];
+  /** null: no spans are made. */
+  readonly spans: SpanCounts | null;
+}
+
+export interface RecordSource {
+  readonly host: string;
+  /** Towpath's. */
+  readonly version: string;
+  /** `<namespace>/<name>` of the programs of this host. */
+  readonly workloads: readonly string[];
 }
 
 export class AgentRecords {
@@ -29,13 +52,17 @@ export class AgentRecords {
   readonly #book = new FailureBook();
   readonly #desk: RecordDesk;
   readonly #sinks: readonly LineSink[];
+  readonly #spans: SpanExporter | null;
 
   /** Reads from now on; the rules are for the data threads. */
-  constructor(host: string, settings: TelemetrySettings, feeds: RecordFeeds) {
+  constructor(source: RecordSource, settings: TelemetrySettings, feeds: RecordFeeds, exemplars: Exemplars) {
+    const { host } = source;
     this.#feeds = feeds;
     this.rules = telemetryRules(settings);
     this.#sinks = openSinks(settings);
-    this.#desk = new RecordDesk(feeds, [keepFailures(host, this.#book), ...this.#logs(host, settings)]);
+    this.#spans = openExporter(source, settings);
+    const spans = this.#spans === null ? [] : [exportSpans(this.#spans, exemplars)];
+    this.#desk = new RecordDesk(feeds, [keepFailures(host, this.#book), ...this.#logs(host, settings), ...spans]);
     this.#desk.start();
   }
 
@@ -49,13 +76,14 @@ export class AgentRecords {
     return {
       dropped: this.#feeds.dropped,
       sinks: this.#sinks.map((sink) => ({ name: sink.name, ...sink.counts() })),
+      spans: this.#spans?.counts() ?? null,
     };
   }
 
   /** Once the data threads have ended. */
   async stop(): Promise<void> {
     this.#desk.stop();
-    await Promise.all(this.#sinks.map((sink) => sink.close(CLOSE_MS)));
+    await Promise.all([...this.#sinks, this.#spans].map((one) => one?.close(CLOSE_MS)));
   }
 
   #logs(host: string, settings: TelemetrySettings): RecordTaker[] {
@@ -72,6 +100,39 @@ function keepFailures(host: string, book: FailureBook): RecordTaker {
     },
     flush: () => {},
   };
+}
+
+/** Where one workload is, it is taken for the caller: whose connection it is nobody can tell. */
+function openExporter({ host, version, workloads }: RecordSource, { tracing }: TelemetrySettings): SpanExporter | null {
+  if (tracing.endpoint === null) return null;
+  const [only] = workloads;
+  return new SpanExporter(tracing.endpoint, { host, version, service: workloads.length === 1 && only ? only : host });
+}
+
+function exportSpans(exporter: SpanExporter, exemplars: Exemplars): RecordTaker {
+  return {
+    take: (view) => {
+      if (!view.has(BIT_SAMPLED)) return;
+      exporter.take(view);
+      noteExemplar(view, exemplars);
+    },
+    flush: () => exporter.flush(),
+  };
+}
+
+function noteExemplar(view: RecordView, exemplars: Exemplars): void {
+  const durationMs = view.double(AT_DURATION);
+  exemplars.note(
+    {
+      side: view.has(BIT_INBOUND) ? 'inbound' : 'outbound',
+      service: view.word(AT_SERVICE),
+      route: view.word(AT_ROUTE),
+      code: String(view.int(AT_STATUS)),
+    },
+    durationMs / 1000,
+    view.hex(AT_TRACE, 4),
+    (view.double(AT_STARTED) + durationMs) / 1000,
+  );
 }
 
 function openSinks({ accessLog }: TelemetrySettings): LineSink[] {

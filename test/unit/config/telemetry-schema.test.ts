@@ -13,6 +13,7 @@ t.test('nothing is logged or traced unless it is said where', async (t) => {
     directions: ['outbound', 'inbound'],
   });
   t.strictSame(tracingSchema.parse(undefined), { endpoint: null, percent: 1 });
-  t.match(tracingSchema.safeParse({ endpoint: 'ftp://a/b' }), { success: false });
+  for (const endpoint of ['ftp://a/b', 'https://a/v1/traces', 'http://a'])
+    t.match(tracingSchema.safeParse({ endpoint }), { success: false });
   t.match(accessLogSchema.safeParse({ unknown: 1 }), { success: false });
 });

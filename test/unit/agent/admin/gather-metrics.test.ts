@@ -16,7 +16,7 @@ const NOTHING: AgentFacts = {
   connections: 0,
   heartbeatAgeMs: 0,
   stalls: 0,
-  records: { dropped: 0, sinks: [] },
+  records: { dropped: 0, sinks: [], spans: null },
 };
 
 t.test('an agent without control and rules says nothing about them', async (t) => {

@@ -5,9 +5,12 @@ import { AgentRecords } from '../../../../src/agent/records/agent-records.ts';
 import { telemetryRules } from '../../../../src/agent/records/telemetry-rules.ts';
 import { parseAgentConfig } from '../../../../src/config/parse-agent-config.ts';
 import { NO_RULES } from '../../../../src/contract/telemetry-rules.ts';
+import { Exemplars } from '../../../../src/telemetry/exemplars.ts';
 import { RecordFeed, RecordFeeds } from '../../../../src/telemetry/records/record-feed.ts';
 import { makeRing } from '../../../../src/telemetry/records/record-ring.ts';
 import { writingRecords } from '../../../helpers/write-records.ts';
+
+const SOURCE = { host: 'shop-01', version: '1.2.3', workloads: ['shop/web'] };
 
 function settings(yaml: string) {
   const parsed = parseAgentConfig({ name: '', text: yaml }, {}, 'shop-01');
@@ -19,14 +22,14 @@ t.test('what failed is known the moment it is asked for; the rest is not kept', 
   const feeds = new RecordFeeds();
   const ring = makeRing(1 << 16);
   feeds.add(new RecordFeed(ring));
-  const records = new AgentRecords('shop-01', settings(''), feeds);
+  const records = new AgentRecords(SOURCE, settings(''), feeds, new Exemplars());
   t.same(records.rules, NO_RULES, 'nothing is recorded of what goes well');
   const write = writingRecords(ring);
   const failed = write({ flag: 'UF', detail: 'it refused the connection' });
   const fine = write({ flag: '' });
   t.match(records.why(failed), [{ host: 'shop-01', flag: 'UF', sentence: 'it refused the connection' }]);
   t.same(records.why(fine), []);
-  t.same(records.counts(), { dropped: 0, sinks: [] });
+  t.same(records.counts(), { dropped: 0, sinks: [], spans: null });
   await records.stop();
 });
 
@@ -38,7 +41,7 @@ t.test('requests are logged into a file, and counted', async (t) => {
   const feeds = new RecordFeeds();
   const ring = makeRing(1 << 16);
   feeds.add(new RecordFeed(ring));
-  const records = new AgentRecords('shop-01', { accessLog, tracing }, feeds);
+  const records = new AgentRecords(SOURCE, { accessLog, tracing }, feeds, new Exemplars());
   const write = writingRecords(ring, records.rules);
   const head = 'GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl\r\n\r\n';
   for (let i = 0; i < 100; i++) write({ head, status: 200 + i });
@@ -46,7 +49,11 @@ t.test('requests are logged into a file, and counted', async (t) => {
   const lines = readFileSync(file, 'utf8').trim().split('\n');
   t.equal(lines.length, 100);
   t.same(JSON.parse(lines[99] ?? ''), { code: 299, agent: 'curl' });
-  t.same(records.counts(), { dropped: 0, sinks: [{ name: 'file', written: 100, dropped: 0, problem: '' }] });
+  t.same(records.counts(), {
+    dropped: 0,
+    sinks: [{ name: 'file', written: 100, dropped: 0, problem: '' }],
+    spans: null,
+  });
 });
 
 t.test('rules follow the settings', async (t) => {

@@ -1,0 +1,133 @@
+/**
+ * Sends spans to a collector by OTLP over HTTP, in JSON. What waits is bounded; what finds no room, or is refused, is dropped and
+ * counted. A collector that is away is tried again with growing pauses, as the specification of OTLP has it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RecordView } from '../records/record-view.ts';
+import { postJson } from './post-json.ts';
+import { type OtlpSpan, spanOf } from './span-of.ts';
+
+const MOST_WAITING = 4_096;
+const BATCH = 512;
+/** Spans wait so long for company, in ms. */
+const GATHER_MS = 1_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+
+export interface SpanCounts {
+  readonly sent: number;
+  readonly dropped: number;
+  /** Why the last delivery failed; '' = it did not. */
+  readonly problem: string;
+}
+
+export interface SpanSource {
+  readonly host: string;
+  /** Towpath's. */
+  readonly version: string;
+  /** `service.name` of what programs of this host call. */
+  readonly service: string;
+}
+
+export class SpanExporter {
+  readonly #url: URL;
+  readonly #source: SpanSource;
+  readonly #gatherMs: number;
+  readonly #waiting: OtlpSpan[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #work: Promise<void> | null = null;
+  #stop = new AbortController();
+  #sent = 0;
+  #dropped = 0;
+  #problem = '';
+
+  constructor(url: string, source: SpanSource, gatherMs: number = GATHER_MS) {
+    this.#url = new URL(url);
+    this.#source = source;
+    this.#gatherMs = gatherMs;
+  }
+
+  take(view: RecordView): void {
+    if (this.#waiting.length >= MOST_WAITING || this.#stop.signal.aborted) this.#dropped++;
+    else this.#waiting.push(spanOf(view, this.#source.host));
+  }
+
+  flush(): void {
+    if (this.#waiting.length === 0 || this.#work !== null) return;
+    if (this.#waiting.length >= BATCH) return this.#begin();
+    this.#timer ??= setTimeout(() => this.#begin(), this.#gatherMs).unref();
+  }
+
+  counts(): SpanCounts {
+    return { sent: this.#sent, dropped: this.#dropped, problem: this.#problem };
+  }
+
+  /** Delivers what waits, for at most `ms`; what is left is dropped. */
+  async close(ms: number): Promise<void> {
+    const over = new AbortController();
+    const patience = sleep(ms, undefined, { signal: over.signal }).catch(() => {});
+    if (this.#problem === '') {
+      this.#begin();
+      await Promise.race([this.#work ?? Promise.resolve(), patience]);
+    }
+    over.abort();
+    this.#stop.abort();
+    this.#dropped += this.#waiting.splice(0).length;
+  }
+
+  #begin(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#work ??= this.#deliver().finally(() => {
+      this.#work = null;
+      if (!this.#stop.signal.aborted) this.flush();
+    });
+  }
+
+  async #deliver(): Promise<void> {
+    let pause = FIRST_PAUSE_MS;
+    while (this.#waiting.length > 0 && !this.#stop.signal.aborted) {
+      const batch = this.#waiting.slice(0, BATCH);
+      const outcome = await postJson(this.#url, bodyOf(batch, this.#source));
+      if (this.#stop.signal.aborted) return;
+      this.#problem = outcome.problem;
+      if (outcome.type === 'later') {
+        await sleep(pause, undefined, { ref: false, signal: this.#stop.signal }).catch(() => {});
+        pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
+        continue;
+      }
+      pause = FIRST_PAUSE_MS;
+      this.#waiting.splice(0, batch.length);
+      const refused = outcome.type === 'refused' ? batch.length : Math.min(outcome.rejected, batch.length);
+      this.#sent += batch.length - refused;
+      this.#dropped += refused;
+    }
+  }
+}
+
+/** Spans by what they belong to: the workload that was called, or whatever calls from here. */
+function bodyOf(spans: readonly OtlpSpan[], source: SpanSource): string {
+  const groups = Map.groupBy(spans, (span) => serviceOf(span, source));
+  const resourceSpans = Array.from(groups, ([service, group]) => ({
+    resource: {
+      attributes: [
+        { key: 'service.name', value: { stringValue: service } },
+        { key: 'host.name', value: { stringValue: source.host } },
+        { key: 'telemetry.sdk.name', value: { stringValue: 'towpath' } },
+        { key: 'telemetry.sdk.language', value: { stringValue: 'nodejs' } },
+        { key: 'telemetry.sdk.version', value: { stringValue: source.version } },
+      ],
+    },
+    scopeSpans: [{ scope: { name: 'towpath', version: source.version }, spans: group }],
+  }));
+  return JSON.stringify({ resourceSpans });
+}
+
+function serviceOf({ attributes }: OtlpSpan, source: SpanSource): string {
+  const find = (name: string): string => {
+    const value = attributes.find(({ key }) => key === name)?.value;
+    return value !== undefined && 'stringValue' in value ? value.stringValue : '';
+  };
+  const called = find('towpath.direction') === 'inbound' ? find('towpath.service') : '';
+  return called === '' ? source.service : called;
+}
