@@ -25,7 +25,7 @@ export class Mesh {
 
   /** Runs `towpath ...` on the operator's host. */
   async towpath(words: readonly string[], input = ''): Promise<Outcome> {
-    const env = ['env', `TOWPATH_NATS_SERVERS=${this.servers}`];
+    const env = ['env', `TOWPATH_NATS_SERVERS=${this.servers}`, 'TOWPATH_NATS_ALLOW_OPEN=true'];
     return this.lab.exec(this.operatorHost, [...env, 'towpath', ...words], input);
   }
 

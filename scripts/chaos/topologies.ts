@@ -77,7 +77,7 @@ export function singleTopology(endpointCount: number): TopologyInput {
 
 /** Three current nats-servers and two controls, each on a host of its own. */
 export function clusterTopology(natsProgram: string, towpath: readonly string[]): TopologyInput {
-  const settings = { nats: { servers: CLUSTER_SERVERS } };
+  const settings = { nats: { servers: CLUSTER_SERVERS, allowOpen: true } };
   const nodes = NATS_NODES.map((name, i) => [name, { programs: [natsNode(natsProgram, name, i)] }]);
   const controls = CONTROLS.map((name) => [name, { programs: [controlReplica(towpath, name)] }]);
   return {
@@ -109,6 +109,7 @@ function controlReplica(towpath: readonly string[], name: string): object {
   return {
     name: 'replica',
     command: [...towpath, 'control', '--server', CLUSTER_SERVERS.join(','), '--id', name, '--ca-dir', 'ca'],
+    env: { TOWPATH_NATS_ALLOW_OPEN: 'true' },
     ready: { port: 15010 },
   };
 }

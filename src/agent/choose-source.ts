@@ -42,6 +42,8 @@ export async function chooseSource(
     host: config.host,
     version,
     credentialsFile: config.nats.credentialsFile,
+    caFile: config.nats.caFile,
+    allowOpen: config.nats.allowOpen,
     leaseRenewMs: DEFAULT_LEASE_RENEW_MS,
     recheckMs: DEFAULT_RECHECK_MS,
   };

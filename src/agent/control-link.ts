@@ -1,10 +1,9 @@
 import type { Bus, BusState } from '../contract/bus-types.ts';
-import type { Ack } from '../contract/messages.ts';
-import { openBus } from '../contract/open-bus.ts';
+import { type Ack, isFromControl } from '../contract/messages.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
-import { hidePassword } from '../core/hide-password.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { openControlBus } from './control-bus.ts';
 import { answerWhy, serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
 import { certificateClient } from './control-identity.ts';
@@ -20,6 +19,7 @@ import type {
 } from './control-types.ts';
 import { ViewFollower } from './control-views.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
+import { CredentialRenewal } from './join/renew-credentials.ts';
 import { MetricReporter } from './metric-reporter.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { LeaseClient } from './quota/lease-client.ts';
@@ -57,6 +57,7 @@ export class ControlLink {
   readonly #groups: GroupProbes;
   readonly #metrics: MetricReporter;
   #identities: IdentityKeeper | null = null;
+  #credentials: CredentialRenewal | null = null;
   #commands: { stop(): void } | null = null;
   #recheck: NodeJS.Timeout | null = null;
   #lastAck: Ack | null = null;
@@ -70,11 +71,8 @@ export class ControlLink {
     this.#handlers = handlers;
     this.#logger = logger;
     this.#subjects = subjectsOf(settings.mesh);
-    const { servers, credentialsFile, host, version } = settings;
-    this.#bus = openBus(
-      { servers, name: `agent/${host}/${version}`, inboxId: host, credentialsFile, reads: 'direct' },
-      (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
-    );
+    const { host, credentialsFile } = settings;
+    this.#bus = openControlBus(settings, logger);
     this.#views = new ViewFollower(this.#bus, this.#subjects, host, events, logger, (ack) => this.#sendAck(ack));
     this.#groups = new GroupProbes(this.#bus, this.#subjects, host, logger);
     this.#metrics = new MetricReporter(this.#bus, this.#subjects, host, () => handlers.traffic());
@@ -86,6 +84,8 @@ export class ControlLink {
       () => this.#lastAck,
       () => this.#views.stats().services.map(({ key }) => key),
     );
+    if (credentialsFile !== null)
+      this.#credentials = new CredentialRenewal(this.#bus, this.#subjects, host, credentialsFile, logger);
   }
 
   /** Views kept from an earlier run, already in force; call before start. */
@@ -98,14 +98,15 @@ export class ControlLink {
     this.#commands = serveAgentCommands(this.#bus, this.#subjects, this.#settings, this.#handlers, () =>
       this.#views.resync(),
     );
-    this.#bus.subscribe(this.#subjects.agents('register'), () => this.#registration.putAgain());
-    this.#bus.subscribe(this.#subjects.agents('groups'), () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
-    this.#bus.subscribe(this.#subjects.agents('trust'), () => this.#wakeIdentities());
+    this.#onBroadcast('register', () => this.#registration.putAgain());
+    this.#onBroadcast('groups', () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
+    this.#onBroadcast('trust', () => this.#wakeIdentities());
     this.#bus.subscribe(this.#subjects.agents('why'), (request) => void answerWhy(request, this.#handlers));
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();
     this.#registration.start();
     this.#metrics.start();
+    this.#credentials?.start();
     if (this.#bus.connected) this.#onState('connected');
   }
 
@@ -116,6 +117,7 @@ export class ControlLink {
     this.#views.stopped = true;
     this.#groups.stop();
     this.#metrics.stop();
+    this.#credentials?.stop();
     this.#commands?.stop();
     await this.#registration.stop();
     await this.#bus.close();
@@ -154,6 +156,12 @@ export class ControlLink {
     return { connected: this.#bus.connected, server: this.#bus.server, ...views, counters, lastRejection };
   }
 
+  #onBroadcast(verb: string, handle: () => void): void {
+    this.#bus.subscribe(this.#subjects.agents(verb), (message) => {
+      if (isFromControl(message)) handle();
+    });
+  }
+
   #onState(state: BusState): void {
     if (this.#stopped) return;
     this.#events.state(state);
@@ -161,6 +169,7 @@ export class ControlLink {
     if (state === 'disconnected') return;
     if (state === 'reconnected') this.#reconnects++;
     this.#registration.onConnected();
+    void this.#credentials?.look();
     this.#groups.askIn(0);
     this.#identities?.wake();
     this.#refreshIn(state === 'connected' ? 0 : Math.random() * RECONNECT_SPREAD_MS);

@@ -12,6 +12,10 @@ export interface ControlLinkSettings {
   /** Towpath's version, semantic; shown by `nats micro ls`. */
   readonly version: string;
   readonly credentialsFile: string | null;
+  /** PEM: the CA of the servers' certificates. */
+  readonly caFile?: string | null | undefined;
+  /** A NATS that is not on this host may be open. */
+  readonly allowOpen?: boolean | undefined;
   /** Period of the lease renewal; a third of the lease bucket's ttl or less. */
   readonly leaseRenewMs: number;
   /** The views are compared with the store at random times between these two, whatever messages arrive. */

@@ -1,5 +1,6 @@
 /** `towpath agent`: runs the agent of this host, or asks the one that runs. */
 
+import { JOIN_HELP, joinAgent } from './agent-join.ts';
 import { AGENT_VERBS, askAgent } from './ask-agent.ts';
 import type { Command, CommandIo } from './command.ts';
 import { runAgent } from './run-agent.ts';
@@ -8,6 +9,7 @@ const HELP = `Runs the agent of this host: captures the TCP connections of local
 registers the programs that others may call. Needs root for the interception rules. docs/agent.md describes the agent file.
 
 Usage:
+  towpath agent join TOKEN            becomes a member of a secured mesh ("towpath agent join --help")
   towpath agent [--config FILE] [--no-intercept]                       follow control over NATS
   towpath agent --standalone [--config FILE] [--no-intercept] PATH...  follow resource files, without NATS and control
   towpath agent status [-o json]      what the running agent does; status 1 when it has problems
@@ -36,8 +38,10 @@ export const agentCommand: Command = {
   name: 'agent',
   summary: 'run the agent of this host, or ask the one that runs',
   help: HELP,
-  completions: [...AGENT_VERBS, '--config', '--standalone', '--no-intercept', '--admin-port', '-o', '--help'],
+  verbs: { join: JOIN_HELP },
+  completions: ['join', ...AGENT_VERBS, '--config', '--standalone', '--no-intercept', '--admin-port', '-o', '--help'],
   async run(args: readonly string[], io: CommandIo): Promise<number> {
+    if (args[0] === 'join') return joinAgent(args.slice(1), io);
     const verb = AGENT_VERBS.find((known) => known === args[0]);
     return verb === undefined ? runAgent(args, io) : askAgent(verb, args.slice(1), io);
   },

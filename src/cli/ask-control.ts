@@ -11,6 +11,7 @@ import { DEFAULT_MESH, DEFAULT_NATS_URL, hostIdOf, isToken, type Subjects, subje
 import { UserError } from '../core/errors.ts';
 import { hidePassword } from '../core/hide-password.ts';
 import type { z } from '../core/schema.ts';
+import { readClientFile } from './client-file.ts';
 import type { CommandIo } from './command.ts';
 import { wrongUsage } from './parse-words.ts';
 
@@ -19,23 +20,30 @@ export const CONNECTION_OPTIONS = {
   server: { type: 'string', short: 's' },
   mesh: { type: 'string' },
   creds: { type: 'string' },
+  'nats-ca': { type: 'string' },
 } as const;
 
 export const CONNECTION_HELP = `  -s, --server URL  NATS server, several separated by commas (TOWPATH_NATS_SERVERS; default ${DEFAULT_NATS_URL})
   --mesh NAME       the mesh (TOWPATH_MESH; default ${DEFAULT_MESH})
   --creds FILE      NATS credentials file (TOWPATH_NATS_CREDENTIALS_FILE)
+  --nats-ca FILE    CA of the NATS servers' certificates (TOWPATH_NATS_CA_FILE)
+                    without any of these: what /etc/towpath/client.yaml says, if it is there (TOWPATH_CLIENT_FILE)
 `;
 
 export interface ConnectionValues {
   readonly server?: string | undefined;
   readonly mesh?: string | undefined;
   readonly creds?: string | undefined;
+  readonly 'nats-ca'?: string | undefined;
 }
 
 export interface Connection {
   readonly servers: readonly string[];
   readonly mesh: string;
   readonly credentialsFile: string | null;
+  readonly caFile: string | null;
+  /** A NATS that is not on this host may be open. */
+  readonly allowOpen: boolean;
 }
 
 const DIAL_MS = 2_000;
@@ -46,15 +54,21 @@ const GATHER_MS = 1_000;
 const SILENCE_MS = 3_000;
 
 export function connectionOf(command: string, values: ConnectionValues, io: CommandIo): Connection {
-  const servers = (values.server ?? io.env['TOWPATH_NATS_SERVERS'] ?? DEFAULT_NATS_URL)
-    .split(',')
-    .map((url) => url.trim());
-  const mesh = values.mesh ?? io.env['TOWPATH_MESH'] ?? DEFAULT_MESH;
+  const named = values.server ?? io.env['TOWPATH_NATS_SERVERS'];
+  const client = named === undefined ? readClientFile(io) : null;
+  const servers = (named ?? client?.servers.join(',') ?? DEFAULT_NATS_URL).split(',').map((url) => url.trim());
+  const mesh = values.mesh ?? io.env['TOWPATH_MESH'] ?? client?.mesh ?? DEFAULT_MESH;
   if (!isToken(mesh)) throw wrongUsage(command, `the mesh name "${mesh}" must be lower-case letters, digits, - or _`);
   const wrong = servers.find((url) => !/^((nats|tls):\/\/)?[^/\s]+$/.test(url));
   if (wrong !== undefined)
     throw wrongUsage(command, `"${hidePassword(wrong)}" is no NATS server; write nats://HOST:PORT`);
-  return { servers, mesh, credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDENTIALS_FILE'] ?? null };
+  return {
+    servers,
+    mesh,
+    credentialsFile: values.creds ?? io.env['TOWPATH_NATS_CREDENTIALS_FILE'] ?? client?.credentialsFile ?? null,
+    caFile: values['nats-ca'] ?? io.env['TOWPATH_NATS_CA_FILE'] ?? client?.caFile ?? null,
+    allowOpen: ['true', 'on', 'yes', '1'].includes(io.env['TOWPATH_NATS_ALLOW_OPEN'] ?? ''),
+  };
 }
 
 /** Asks control; its refusals become UserErrors with every problem. */
@@ -142,8 +156,8 @@ async function dial(connection: Connection, dialMs: number = DIAL_MS): Promise<B
   try {
     const name = `cli/${hostIdOf(hostname())}/${packageVersion()}`;
     const inboxId = `cli-${randomUUID().slice(0, 8)}`;
-    const { servers, credentialsFile } = connection;
-    return await connectOnce({ servers, name, inboxId, credentialsFile, reads: 'leader' }, dialMs);
+    const { servers, credentialsFile, caFile, allowOpen } = connection;
+    return await connectOnce({ servers, name, inboxId, credentialsFile, caFile, allowOpen, reads: 'leader' }, dialMs);
   } catch (cause) {
     const message = `no NATS server can be used at ${connection.servers.map(hidePassword).join(', ')} (${reasonOf(cause)})`;
     throw new UserError({

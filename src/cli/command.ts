@@ -17,6 +17,8 @@ export interface Command {
   readonly summary: string;
   /** Full text of `towpath <name> --help`: usage, options with defaults, examples. */
   readonly help: string;
+  /** Texts of `towpath <name> <verb> --help`, of verbs that have one of their own. */
+  readonly verbs?: Readonly<Record<string, string>>;
   /** Words offered by shell completion: sub-verbs and options. */
   readonly completions: readonly string[];
   /** Its words may be KIND NAME or options with live values: the shell asks `towpath completion words` too. */

@@ -4,6 +4,8 @@ import type { Command } from './command.ts';
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   agent: async () => (await import('./agent.ts')).agentCommand,
   control: async () => (await import('./control.ts')).controlCommand,
+  'join-token': async () => (await import('./join-token.ts')).joinTokenCommand,
+  host: async () => (await import('./host.ts')).hostCommand,
   apply: async () => (await import('./apply.ts')).applyCommand,
   diff: async () => (await import('./diff.ts')).diffCommand,
   describe: async () => (await import('./describe.ts')).describeCommand,

@@ -1,19 +1,24 @@
 /** `towpath control`: runs the control service in the foreground. */
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { packageVersion } from '../config/package-version.ts';
 import { hostIdOf, isToken } from '../contract/subjects.ts';
 import { runControl } from '../control/main.ts';
+import { DEFAULT_DIRECTORY } from '../control/secure/layout.ts';
+import { type ControlSecurity, loadSecurity } from '../control/secure/load-security.ts';
 import { type ControlSettings, DEFAULT_CONTROL_SETTINGS } from '../control/settings.ts';
 import { createLogger, type LoggerLevel } from '../telemetry/logger.ts';
 import { CONNECTION_HELP, CONNECTION_OPTIONS, connectionOf } from './ask-control.ts';
 import { CERTIFICATE_HELP, CERTIFICATE_OPTIONS, certificateSettings } from './certificate-options.ts';
 import type { Command, CommandIo } from './command.ts';
+import { INIT_HELP, initMesh } from './control-init.ts';
 import { parseDuration } from './parse-duration.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
 
 const LEVELS: readonly LoggerLevel[] = ['debug', 'info', 'warn', 'error', 'silent'];
 const OPTIONS = {
   ...CONNECTION_OPTIONS,
+  dir: { type: 'string' },
   id: { type: 'string' },
   http: { type: 'string' },
   replicas: { type: 'string' },
@@ -27,9 +32,12 @@ may be restarted at any time; agents go on without it. Of several on one NATS, o
 
 Usage:
   towpath control [options]
+  towpath control init [options]    makes a secured mesh: keys, certificates, the configuration of nats-server ("init --help")
 
 Options:
-${CONNECTION_HELP}  --id NAME         name of this replica (TOWPATH_CONTROL_ID; default: the host name)
+${CONNECTION_HELP}  --dir DIR         a secured mesh: the folder "control" that init made (TOWPATH_CONTROL_DIRECTORY; default
+                    ${DEFAULT_DIRECTORY}/control, if it is there and no server is named)
+  --id NAME         name of this replica (TOWPATH_CONTROL_ID; default: the host name)
   --http ADDR:PORT  /metrics, /healthz, /readyz (TOWPATH_CONTROL_HTTP; default [::]:15010)
   --replicas N      copies of each bucket when it is created: auto, 1, 3 or 5 (TOWPATH_REPLICAS; default auto: 3 in a cluster)
   --lease-ttl TIME  a host silent for this long is gone (TOWPATH_LEASE_TTL; default 8s)
@@ -39,6 +47,7 @@ ${CERTIFICATE_HELP}
 Signals: TERM and INT end it.
 
 Examples:
+  towpath control init
   towpath control
   towpath control --server nats://n1:4222,nats://n2:4222,nats://n3:4222
   towpath control --ca-cert intermediate.pem --ca-key intermediate.key --ca-roots roots.pem
@@ -48,7 +57,10 @@ export const controlCommand: Command = {
   name: 'control',
   summary: 'run the control service',
   help: HELP,
+  verbs: { init: INIT_HELP },
   completions: [
+    'init',
+    '--dir',
     '--server',
     '--mesh',
     '--creds',
@@ -60,7 +72,7 @@ export const controlCommand: Command = {
     ...Object.keys(CERTIFICATE_OPTIONS).map((name) => `--${name}`),
     '--help',
   ],
-  run: runControlCommand,
+  run: (args, io) => (args[0] === 'init' ? initMesh(args.slice(1), io) : runControlCommand(args, io)),
 };
 
 async function runControlCommand(args: readonly string[], io: CommandIo): Promise<number> {
@@ -69,9 +81,17 @@ async function runControlCommand(args: readonly string[], io: CommandIo): Promis
   const level = LEVELS.find((known) => known === wanted);
   if (level === undefined)
     throw wrongUsage('control', `--log-level must be one of ${LEVELS.join(', ')}, not ${wanted}`);
-  const connection = connectionOf('control', values, io);
+  const security = await securityOf(values, io);
+  const connection = connectionOf(
+    'control',
+    values,
+    security === null ? io : { ...io, env: ownEnvironment(security, io) },
+  );
+  if (security !== null && connection.mesh !== security.mesh)
+    throw wrongUsage('control', `the mesh of this folder is "${security.mesh}", not "${connection.mesh}"`);
   const settings: ControlSettings = {
     ...connection,
+    security,
     id: parseId(values.id ?? io.env['TOWPATH_CONTROL_ID'] ?? hostIdOf(hostname())),
     version: packageVersion(),
     http: parseAddress(values.http ?? io.env['TOWPATH_CONTROL_HTTP']),
@@ -85,6 +105,28 @@ async function runControlCommand(args: readonly string[], io: CommandIo): Promis
   await signalled;
   await control.stop();
   return 0;
+}
+
+/** null: an open mesh, or one that somebody else secured. */
+async function securityOf(values: Values, { env }: CommandIo): Promise<ControlSecurity | null> {
+  const named = values.dir ?? env['TOWPATH_CONTROL_DIRECTORY'];
+  if (named !== undefined) return loadSecurity(named);
+  const elsewhere = values.server ?? env['TOWPATH_NATS_SERVERS'];
+  const usual = `${DEFAULT_DIRECTORY}/control`;
+  return elsewhere === undefined && existsSync(usual) ? loadSecurity(usual) : null;
+}
+
+type Values = { readonly dir?: string | undefined; readonly server?: string | undefined };
+
+/** What the folder says stands behind options and variables. */
+function ownEnvironment(security: ControlSecurity, { env }: CommandIo): CommandIo['env'] {
+  return {
+    TOWPATH_NATS_SERVERS: security.localServer,
+    TOWPATH_MESH: security.mesh,
+    TOWPATH_NATS_CREDENTIALS_FILE: security.credentialsFile,
+    TOWPATH_NATS_CA_FILE: security.caFile,
+    ...env,
+  };
 }
 
 function untilSignal(): Promise<void> {

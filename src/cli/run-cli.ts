@@ -44,7 +44,7 @@ async function dispatch(args: readonly string[], io: CommandIo): Promise<number>
   if (load === undefined) throw unknownCommand(first);
   const command = await load();
   if (!asksForHelp(rest)) return command.run(rest, io);
-  io.out(command.help);
+  io.out(helpOf(command, rest[0]));
   return 0;
 }
 
@@ -53,6 +53,10 @@ async function help([name]: readonly string[], io: CommandIo): Promise<number> {
   if (name !== undefined && load === undefined) throw unknownCommand(name);
   io.out(load === undefined ? await usage() : (await load()).help);
   return 0;
+}
+
+function helpOf({ help: whole, verbs = {} }: Command, verb: string | undefined): string {
+  return verb !== undefined && Object.hasOwn(verbs, verb) ? (verbs[verb] ?? whole) : whole;
 }
 
 /** What follows `--` belongs to another program. */

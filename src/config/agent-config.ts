@@ -64,6 +64,10 @@ export interface NatsConfig {
   readonly servers: readonly string[];
   /** Path of a `.creds` file; its content is never logged. */
   readonly credentialsFile: string | null;
+  /** PEM: the CA of the servers' certificates. */
+  readonly caFile: string | null;
+  /** Servers that are not on this host may ask for no credentials, or be without TLS. */
+  readonly allowOpen: boolean;
 }
 
 export interface MetricsConfig {

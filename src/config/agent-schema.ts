@@ -27,6 +27,8 @@ const natsSchema = z
       .max(100)
       .default(['nats://127.0.0.1:4222']),
     credentialsFile: path.nullable().default(null),
+    caFile: path.nullable().default(null),
+    allowOpen: z.boolean().default(false),
   })
   .prefault({});
 

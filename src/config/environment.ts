@@ -26,6 +26,8 @@ export const AGENT_VARIABLES: readonly Variable[] = [
   { name: 'TOWPATH_LOCALITY', kind: 'text', path: ['locality'] },
   { name: 'TOWPATH_NATS_SERVERS', kind: 'list', path: ['nats', 'servers'] },
   { name: 'TOWPATH_NATS_CREDENTIALS_FILE', kind: 'text', path: ['nats', 'credentialsFile'] },
+  { name: 'TOWPATH_NATS_CA_FILE', kind: 'text', path: ['nats', 'caFile'] },
+  { name: 'TOWPATH_NATS_ALLOW_OPEN', kind: 'flag', path: ['nats', 'allowOpen'] },
   { name: 'TOWPATH_STATE_DIRECTORY', kind: 'text', path: ['stateDirectory'] },
   { name: 'TOWPATH_MUTUAL_TLS', kind: 'flag', path: ['mutualTls'] },
   { name: 'TOWPATH_DATA_THREADS', kind: 'number', path: ['dataThreads'] },

@@ -1,15 +1,24 @@
 /** The bus as the rest of the code sees it: messages, requests and key-value buckets, with no NATS type in sight. */
 import type { Result } from '../core/result.ts';
+import type { Protection } from './vet-server.ts';
 
 export interface BusSettings {
   /** `nats://host:port`, one or more. */
   readonly servers: readonly string[];
   /** Shown by `nats server report connections`, such as `agent/shop/0.1.0`. */
   readonly name: string;
-  /** A safe token; replies arrive on `_INBOX_<id>`, so that permissions can pin them. */
+  /** A safe token; replies arrive on `_INBOX.<id>`, so that permissions can pin them. */
   readonly inboxId: string;
   /** A NATS `.creds` file, read again at every dial, so that renewed credentials are picked up. */
   readonly credentialsFile: string | null;
+  /** The content of such a file, instead of one: for a single dial. */
+  readonly credentials?: string | undefined;
+  /** PEM, read again at every dial: the CA of the servers' certificates, which are then a must. */
+  readonly caFile?: string | null | undefined;
+  /** The content of such a file, instead of one. */
+  readonly ca?: string | undefined;
+  /** A server that asks for no credentials, or is not encrypted, may be used although it is not on this host. */
+  readonly allowOpen?: boolean | undefined;
   /** Agents read by direct get from any replica and need no stream permissions; control reads through the leader. */
   readonly reads: 'direct' | 'leader';
 }
@@ -23,6 +32,7 @@ export interface BusMessage {
   readonly text: () => string;
   /** Empty text when the header is absent. Names are compared exactly. */
   readonly header: (name: string) => string;
+  readonly wantsReply: boolean;
   /** Does nothing when the sender wants no reply. */
   readonly respond: (data: string | Uint8Array, headers?: Headers) => void;
 }
@@ -101,6 +111,8 @@ export interface Bus {
   /** The server's URL while connected. */
   readonly server: string | null;
   readonly serverVersion: string | null;
+  /** Of the server that was reached last; null when none was. */
+  readonly protection: Protection | null;
   /** The server is one of a cluster. */
   readonly clustered: boolean;
   onState(listener: (state: BusState) => void): void;

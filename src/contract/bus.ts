@@ -8,10 +8,12 @@ import {
   type Msg,
   type MsgHdrs,
   type NatsConnection,
+  type NodeConnectionOptions,
   NoRespondersError,
   headers as newHeaders,
   PermissionViolationError,
   RequestError,
+  type ServerInfo,
   type Subscription,
   TimeoutError,
 } from '@nats-io/transport-node';
@@ -25,6 +27,7 @@ import {
   type Headers,
   type StreamRecord,
 } from './bus-types.ts';
+import type { ServerFacts } from './vet-server.ts';
 
 export { jetstream, jetstreamManager } from '@nats-io/jetstream';
 export { type KV, Kvm } from '@nats-io/kv';
@@ -43,6 +46,35 @@ const closeTransport = NodeTransport.prototype.close;
 NodeTransport.prototype.close = function close(this: NodeTransport, error?: Error): Promise<void> {
   if (!this.connected) this.discard();
   return closeTransport.call(this, error);
+};
+
+/** Looks at a server before anything is sent to it; a sentence refuses it. */
+export interface DialOptions extends NodeConnectionOptions {
+  readonly vet: (facts: ServerFacts) => string | null;
+}
+
+const greetings = new WeakMap<NodeTransport, ServerInfo>();
+const peekInfo = NodeTransport.prototype.peekInfo;
+NodeTransport.prototype.peekInfo = async function peek(this: NodeTransport): Promise<ServerInfo> {
+  const info = await peekInfo.call(this);
+  greetings.set(this, info);
+  return info;
+};
+
+/** The client (3.4.0) sends its credentials in clear to a server that offers no TLS, whatever its options say. */
+const connectTransport = NodeTransport.prototype.connect;
+NodeTransport.prototype.connect = async function dial(
+  this: NodeTransport,
+  place: Parameters<typeof connectTransport>[0],
+  options: NodeConnectionOptions & Partial<DialOptions>,
+): Promise<void> {
+  await connectTransport.call(this, place, options);
+  const authenticates = greetings.get(this)?.auth_required === true;
+  const facts = { address: this.socket.remoteAddress ?? '', encrypted: this.isEncrypted(), authenticates };
+  const objection = options.vet?.(facts) ?? null;
+  if (objection === null) return;
+  this.socket.destroy();
+  throw new Error(objection);
 };
 
 /** JetStream's error codes: not the expected revision (two forms), stream not found, no such message. */
@@ -160,6 +192,7 @@ export function toMessage(message: Msg): BusMessage {
     data: message.data,
     text: () => message.string(),
     header: (name) => message.headers?.get(name) ?? '',
+    wantsReply: message.reply !== undefined && message.reply !== '',
     respond: (data, headers) => {
       message.respond(data, headers === undefined ? {} : { headers: toHeaders(headers) });
     },

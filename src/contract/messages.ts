@@ -1,6 +1,7 @@
 /** Records and messages on the bus, each as a schema with its type. Identity is never taken from a payload: it is in the subject or key. */
 import { isIP } from 'node:net';
 import { z } from '../core/schema.ts';
+import type { BusMessage } from './bus-types.ts';
 import { heldServiceSchema } from './held-messages.ts';
 
 /** Request headers: who asks (not proved yet), and an id that makes a repeated mutation harmless. */
@@ -8,6 +9,11 @@ export const AUTHOR_HEADER = 'Towpath-Author';
 export const REQUEST_ID_HEADER = 'Towpath-Request-Id';
 /** Name of the file that the documents came from: it begins every field path. */
 export const SOURCE_HEADER = 'Towpath-Source';
+/** On what control tells all agents: an answer that somebody had sent to such a subject (contract/mesh-accounts.ts) has no headers of ours. */
+export const FROM_CONTROL = { 'Towpath-From': 'control' } as const;
+export function isFromControl({ header }: Pick<BusMessage, 'header'>): boolean {
+  return header('Towpath-From') === FROM_CONTROL['Towpath-From'];
+}
 export const DRY_RUN_HEADER = 'Towpath-Dry-Run';
 /** `true`: a restore may delete what the backup does not have. */
 export const REPLACE_HEADER = 'Towpath-Replace';

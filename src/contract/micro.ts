@@ -110,6 +110,8 @@ function serveVerb(bus: Bus, service: MicroService, verb: string, answer: () => 
 function serveEndpoint(bus: Bus, endpoint: MicroEndpoint, tally: Tally): Unsubscriber {
   let pending = 0;
   const answer = async (message: BusMessage): Promise<void> => {
+    // A question without a reply subject is none: a stray answer that somebody had sent here (docs/join.md).
+    if (!message.wantsReply) return;
     const start = performance.now();
     pending++;
     tally.requests++;

@@ -2,10 +2,8 @@
  * The connection. The client's pitfalls are handled here once: it never gives up dialling, it is rebuilt when it closes
  * unasked, subscriptions outlive it, and nothing is published into its lossy buffer while it is away.
  */
-import { readFileSync } from 'node:fs';
 import {
   connect,
-  credsAuthenticator,
   jetstream,
   jetstreamManager,
   type NatsConnection,
@@ -30,12 +28,14 @@ import {
   type Unsubscriber,
 } from './bus-types.ts';
 import { createBucket, createStream } from './create-store.ts';
+import { dialOptions } from './dial-options.ts';
 import { KeptSubscriptions } from './kept-subscriptions.ts';
 import { leaveServer } from './leave-server.ts';
 import { NatsBucket } from './nats-bucket.ts';
 import { natsStream } from './nats-stream.ts';
 import { PatientBucket, patiently } from './patient-bucket.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
+import { asksForTls, objectionTo, type Protection, protectionOf, type ServerFacts } from './vet-server.ts';
 
 const DIAL_TIMEOUT_MS = 5_000;
 const STORE_TIMEOUT_MS = 5_000;
@@ -68,6 +68,7 @@ class NatsBus implements Bus {
   readonly #listeners: ((state: BusState) => void)[] = [];
   #session: Session | null = null;
   #connected = false;
+  #protection: Protection | null = null;
   #everConnected = false;
   #lostAt = performance.now();
   #closing = false;
@@ -86,6 +87,9 @@ class NatsBus implements Bus {
   }
   get serverVersion(): string | null {
     return this.#session?.client.info?.version ?? null;
+  }
+  get protection(): Protection | null {
+    return this.#protection;
   }
   get clustered(): boolean {
     return this.#session?.client.info?.cluster !== undefined;
@@ -116,21 +120,8 @@ class NatsBus implements Bus {
   }
 
   async connect(options: NodeConnectionOptions): Promise<NatsConnection> {
-    const { servers, name, inboxId, credentialsFile } = this.#settings;
-    const dial = connect({
-      servers: [...servers],
-      name,
-      inboxPrefix: `_INBOX_${inboxId}`,
-      maxReconnectAttempts: -1,
-      ignoreAuthErrorAbort: true,
-      pingInterval: 15_000,
-      maxPingOut: 2,
-      noAsyncTraces: true,
-      reconnectDelayHandler: () => reconnectDelayMs(performance.now() - this.#lostAt, Math.random()),
-      ...(credentialsFile === null ? {} : { authenticator: credsAuthenticator(() => readFileSync(credentialsFile)) }),
-      ...options,
-    });
-    const client = await dial;
+    const delay = (): number => reconnectDelayMs(performance.now() - this.#lostAt, Math.random());
+    const client = await connect({ ...dialOptions(this.#settings, delay, (facts) => this.#vet(facts)), ...options });
     if (this.#closing) {
       await client.close();
       throw new BusError('disconnected', 'the bus was closed');
@@ -143,6 +134,15 @@ class NatsBus implements Bus {
     this.#subscriptions.moveTo(client);
     this.#setConnected(true);
     return client;
+  }
+
+  #vet(facts: ServerFacts): string | null {
+    const { servers, caFile, allowOpen } = this.#settings;
+    const mustEncrypt = (caFile ?? null) !== null || asksForTls(servers);
+    const objection = objectionTo(facts, mustEncrypt, allowOpen ?? false);
+    if (objection !== null) this.#complain(objection);
+    else this.#protection = protectionOf(facts);
+    return objection;
   }
 
   async #followStatus(client: NatsConnection): Promise<void> {

@@ -4,6 +4,7 @@ import type { MicroEndpoint } from '../contract/micro.ts';
 import { CONTROL_SERVICE } from '../contract/subjects.ts';
 import { answerRequest, hostOf } from './answer-request.ts';
 import type { ControlParts } from './control-parts.ts';
+import { answerRenewal } from './join/join-commands.ts';
 import { callersAt } from './quota/caller-addresses.ts';
 import { readGroups } from './read-groups.ts';
 
@@ -27,6 +28,9 @@ export function agentCommands(parts: ControlParts): MicroEndpoint[] {
     ),
     declare('quota.callers', 'body: {"addresses":[...]}; the workload registered at each', (r) =>
       callersAt(parts.state, r),
+    ),
+    declare('identity.renew', 'new NATS credentials for the key that the host has joined with', (r, host) =>
+      answerRenewal(parts, r, host),
     ),
   ];
 }

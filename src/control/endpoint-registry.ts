@@ -1,6 +1,6 @@
 import type { Bus } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
-import { endpointSchema, type Lease, leaseSchema } from '../contract/messages.ts';
+import { endpointSchema, FROM_CONTROL, type Lease, leaseSchema } from '../contract/messages.ts';
 import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
 import { isToken, parseEndpointKey, type Subjects } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
@@ -132,7 +132,7 @@ export class EndpointRegistry {
 
   /** Every agent registers its workloads again: a bucket was lost behind their backs. */
   askAgain(): void {
-    this.#bus.publish(this.#subjects.agents('register'), '');
+    this.#bus.publish(this.#subjects.agents('register'), '', FROM_CONTROL);
   }
 
   workloadsOf(host: string): number {

@@ -1,6 +1,6 @@
 import type { Bus, BusState, Unsubscriber } from '../contract/bus-types.ts';
 import { decodeJson, MAX_RECORD_BYTES } from '../contract/decode.ts';
-import { ackSchema } from '../contract/messages.ts';
+import { ackSchema, FROM_CONTROL } from '../contract/messages.ts';
 import { LONGEST_DELAY_MS } from '../contract/reconnect-delay.ts';
 import { isToken, type Subjects } from '../contract/subjects.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -54,7 +54,7 @@ export class Leading {
       this.parts.publisher.touch(touched);
       this.parts.status.touch(touched);
       // Its probe is in no view: the agents that have workloads in it ask again.
-      if (touched.resource?.startsWith('WorkloadGroup.')) bus.publish(subjects.agents('groups'), '');
+      if (touched.resource?.startsWith('WorkloadGroup.')) bus.publish(subjects.agents('groups'), '', FROM_CONTROL);
     });
     const queue = new SerialQueue();
     const agents = new AgentTable();

@@ -29,9 +29,17 @@ export interface RunningControl {
  */
 export async function runControl(settings: ControlSettings, logger: Logger): Promise<RunningControl> {
   const subjects = subjectsOf(settings.mesh);
-  const { servers, credentialsFile, id, version } = settings;
+  const { servers, credentialsFile, caFile, allowOpen, id, version } = settings;
   const bus = openBus(
-    { servers, name: `control/${id}/${version}`, inboxId: `control-${id}`, credentialsFile, reads: 'leader' },
+    {
+      servers,
+      name: `control/${id}/${version}`,
+      inboxId: `control-${id}`,
+      credentialsFile,
+      caFile,
+      allowOpen,
+      reads: 'leader',
+    },
     (reason) => logger.warn({ servers: servers.map(hidePassword), reason }, 'NATS cannot be used; trying again'),
   );
   const control = new Control(settings, bus, subjects, logger);
@@ -155,6 +163,8 @@ class Control {
 
   #onState(state: BusState): void {
     this.#logger.info({ server: this.#bus.server }, `NATS ${state}`);
+    if (this.#bus.connected && this.#bus.protection === 'open')
+      this.#logger.warn('this mesh is OPEN: whoever reaches NATS can change where its traffic goes (docs/join.md)');
     this.leading?.onState(state);
   }
 }

@@ -15,6 +15,10 @@ export interface AuditEvent {
     | 'direct-edit-refused'
     | 'restore'
     | 'confirm-removal'
+    | 'token-create'
+    | 'token-revoke'
+    | 'host-join'
+    | 'host-revoke'
     | 'issue-certificate'
     /** A caller has used so much (%) of a global limit. */
     | 'quota-80'

@@ -13,6 +13,7 @@ import { confirmRemoval } from './confirm-removal.ts';
 import type { ControlParts } from './control-parts.ts';
 import { describeOne } from './describe-one.ts';
 import { diffResources } from './diff-resources.ts';
+import { answerJoin, createToken, listTokens, revokeHost, revokeToken } from './join/join-commands.ts';
 import { listQuotas } from './quota/list-quotas.ts';
 import { listAudit } from './read-audit.ts';
 import { getResource, listNames, listResources } from './read-resources.ts';
@@ -61,7 +62,19 @@ function endpointsOf(parts: ControlParts): MicroEndpoint[] {
     ...changingCommands(parts, declare, rememberAnswers(parts)),
     ...askingCommands(parts, declare),
     ...agentCommands(parts),
+    joinEndpoint(parts),
   ];
+}
+
+/** Hosts ask on `….join.<token>`, which is all that a token may publish to. */
+function joinEndpoint(parts: ControlParts): MicroEndpoint {
+  return {
+    name: 'host-join',
+    subject: parts.subjects.join('*'),
+    queueGroup: CONTROL_SERVICE,
+    metadata: { summary: 'body: {"host","publicKey"}; the token id is in the subject' },
+    handle: (request) => answerRequest((r) => answerJoin(parts, r), request),
+  };
 }
 
 function changingCommands(parts: ControlParts, declare: Declare, once: Once): MicroEndpoint[] {
@@ -90,6 +103,9 @@ function changingCommands(parts: ControlParts, declare: Declare, once: Once): Mi
       'body: {"namespace","name"}: its silent endpoints are gone',
       once((r) => confirmRemoval(parts, r)),
     ),
+    declare('token.create', 'body: {"ttlMs","host","identities","groups"}, all optional', (r) => createToken(parts, r)),
+    declare('token.revoke', 'body: {"id"}', (r) => revokeToken(parts, r)),
+    declare('host.revoke', 'body: {"host"}: it gets no more credentials', (r) => revokeHost(parts, r)),
     declare(
       'mesh.restore',
       'body: a backup, as JSON or gzipped',
@@ -115,6 +131,7 @@ function askingCommands(parts: ControlParts, declare: Declare): MicroEndpoint[] 
     declare('quota.list', 'body: {"service","near"}, both optional; use of global limits, by caller', (r) =>
       listQuotas(parts.bus, parts.subjects, parts.quotas.now(), r),
     ),
+    declare('token.list', 'every join token and what became of it', () => listTokens(parts)),
     declare('agent.list', 'every agent and what it runs', () => ({ agents: listAgents(parts) })),
     declare('metrics.query', 'body: {"windowSeconds","side","service","caller","watch"}, all optional', (r) =>
       queryMetrics(parts, r),

@@ -2,11 +2,18 @@
 
 import { DEFAULT_MESH, DEFAULT_NATS_URL } from '../contract/subjects.ts';
 import type { CertificateSettings } from './ca/settings.ts';
+import type { ControlSecurity } from './secure/load-security.ts';
 
 export interface ControlSettings {
   readonly servers: readonly string[];
   readonly mesh: string;
   readonly credentialsFile: string | null;
+  /** PEM: the CA of the servers' certificates. */
+  readonly caFile?: string | null | undefined;
+  /** A NATS that is not on this host may be open. */
+  readonly allowOpen?: boolean | undefined;
+  /** What signs join tokens and credentials of agents; null, or absent: the mesh is open. */
+  readonly security?: ControlSecurity | null | undefined;
   /** Subject-safe name of this replica; a restarted one with the same id takes its own lock back at once. */
   readonly id: string;
   /** Towpath's version. */

@@ -7,6 +7,7 @@ import {
   LineCounter,
   type Pair,
   parseAllDocuments,
+  parseDocument,
   stringify,
   visit,
 } from 'yaml';
@@ -56,6 +57,16 @@ export function parseYamlDocuments(text: string): Result<unknown[], Problem[]> {
 /** A value as YAML text in block style, for people to read. */
 export function formatYaml(value: unknown): string {
   return stringify(value, { lineWidth: 120 });
+}
+
+/** A document with some of its fields replaced; everything else, comments too, stays as it was. The text must have been parsed without problems. */
+export function editYaml(
+  text: string,
+  changes: readonly (readonly [path: readonly string[], value: unknown])[],
+): string {
+  const document = parseDocument(text);
+  for (const [path, value] of changes) document.setIn(path, value);
+  return document.toString({ lineWidth: 120 });
 }
 
 function parseTexts(text: string, lineCounter: LineCounter): readonly Document.Parsed[] {

@@ -49,7 +49,9 @@ export async function runTowpath(
   input: string,
 ): Promise<CommandOutcome> {
   const control = controlHost(plan);
-  const env = Object.entries(clientEnvironment(plan.mesh, null)).map(([name, value]) => `${name}=${value}`);
+  const env = Object.entries(clientEnvironment(plan.mesh, null, plan.securedFolder)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
   const [file, ...rest] = commandInHost(control, ['env', ...env, ...towpath, ...args], null);
   return runCommand(file, rest, input);
 }

@@ -7,6 +7,7 @@ import { type HostPlan, type LabPlan, type ProgramPlan, STAGES, type TowpathComm
 import { makeNamespaces } from './namespaces.ts';
 import { planLab } from './plan.ts';
 import { identifyProcess, isAlive } from './process-table.ts';
+import { joinHosts, makeSecuredMesh } from './secure-lab.ts';
 import { startProgram, waitUntilReady } from './start-program.ts';
 import { takeDownLab } from './take-down.ts';
 import type { Topology } from './topology.ts';
@@ -32,8 +33,10 @@ export async function bringUpLab(topology: Topology, name: string, options: Brin
     await lab.save();
     options.progress(`${plan.hosts.length} hosts: ${plan.hosts.map((host) => host.name).join(', ')}`);
     await makeNamespaces(plan);
+    if (plan.securedFolder !== null) await makeSecuredMesh(plan, plan.securedFolder);
     for (const stage of STAGES) {
       options.signal.throwIfAborted();
+      if (stage === 'agent' && plan.securedFolder !== null) await joinHosts(plan, options.towpath);
       await lab.startStage(stage, options);
     }
     options.signal.throwIfAborted();

@@ -7,6 +7,8 @@ export interface LabPlan {
   readonly bridgeNamespace: string;
   readonly folder: string;
   readonly control: string | null;
+  /** Where the keys of a secured mesh lie, as `towpath control init` makes them; null: the mesh is open. */
+  readonly securedFolder: string | null;
   /** Resource files, applied in this order. */
   readonly resources: readonly string[];
   readonly hosts: readonly HostPlan[];

@@ -1,6 +1,6 @@
 /** The whole lab, decided before anything is touched. Pure. */
 import type { HostAddress, HostPlan, LabPlan, ProgramPlan, TowpathCommand } from './lab-plan.ts';
-import { agentProgram, controlProgram, natsProgram } from './own-programs.ts';
+import { agentProgram, controlProgram, type LabPlace, natsProgram } from './own-programs.ts';
 import { addressAt, parseSubnet } from './subnet.ts';
 import { type HostTopology, type IpFamily, OWN_PROGRAMS, type Topology } from './topology.ts';
 
@@ -14,7 +14,15 @@ export function planLab(topology: Topology, name: string, folder: string, towpat
     const written = topology.hosts[host.name];
     return written === undefined
       ? host
-      : { ...host, programs: planPrograms(topology, host, written, control, towpath) };
+      : {
+          ...host,
+          programs: planPrograms(
+            topology,
+            { host, control, secured: topology.secured ? securedFolder(folder) : null },
+            written,
+            towpath,
+          ),
+        };
   });
   return {
     name,
@@ -22,6 +30,7 @@ export function planLab(topology: Topology, name: string, folder: string, towpat
     bridgeNamespace: namespacePrefix(name).slice(0, -1),
     folder,
     control: control?.name ?? null,
+    securedFolder: topology.secured ? securedFolder(folder) : null,
     resources: topology.resources,
     hosts,
   };
@@ -57,26 +66,30 @@ function planHost(
   };
 }
 
+function securedFolder(folder: string): string {
+  return `${folder}/secured`;
+}
+
 function planPrograms(
   topology: Topology,
-  host: HostPlan,
+  place: LabPlace,
   written: HostTopology,
-  control: HostPlan | null,
   towpath: TowpathCommand,
 ): ProgramPlan[] {
-  const place = (name: string): { folder: string; log: string } => ({
+  const { host, control, secured } = place;
+  const at = (name: string): { folder: string; log: string } => ({
     folder: `${host.folder}/${name}`,
     log: `${host.folder}/${name}.log`,
   });
   const [nats, controlName, agent] = OWN_PROGRAMS;
   const programs: ProgramPlan[] = [];
   if (host.name === control?.name) {
-    programs.push({ ...place(nats), ...natsProgram(place(nats).folder) });
-    programs.push({ ...place(controlName), ...controlProgram(topology.mesh, towpath) });
+    programs.push({ ...at(nats), ...natsProgram(at(nats).folder, secured) });
+    programs.push({ ...at(controlName), ...controlProgram(topology.mesh, towpath, secured) });
   }
   for (const { ready, ...program } of written.programs) {
     programs.push({
-      ...place(program.name),
+      ...at(program.name),
       ...program,
       readyPort: ready?.port ?? null,
       readyUrl: null,
@@ -84,7 +97,7 @@ function planPrograms(
     });
   }
   if (written.agent !== null) {
-    programs.push({ ...place(agent), ...agentProgram(topology.mesh, host, written.agent, control, towpath) });
+    programs.push({ ...at(agent), ...agentProgram(topology.mesh, place, written.agent, towpath) });
   }
   return programs;
 }

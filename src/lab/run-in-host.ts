@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export function hostEnvironment(plan: LabPlan, host: HostPlan, env: Environment, binFolder: string): Environment {
   const control = plan.control === null ? null : findHost(plan, plan.control);
   if (control === null) return { ...env, PATH: `${binFolder}:${env['PATH'] ?? ''}` };
-  const reach = clientEnvironment(plan.mesh, { host, control });
+  const reach = clientEnvironment(plan.mesh, { host, control }, plan.securedFolder);
   const NATS_URL = reach['TOWPATH_NATS_SERVERS']; // what the nats CLI reads
   return { ...env, ...reach, NATS_URL, PATH: `${binFolder}:${env['PATH'] ?? ''}` };
 }

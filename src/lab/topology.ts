@@ -51,6 +51,7 @@ const topologySchema = z.strictObject({
     .strictObject({ ipv4: subnet.nullable().default(null), ipv6: subnet.nullable().default(null) })
     .default({ ipv4: '10.77.0.0/24', ipv6: 'fd77::/64' }),
   control: label.nullable().default(null),
+  secured: z.boolean().default(false),
   resources: z.array(z.string()).default([]),
   hosts: z.record(label, hostSchema),
 });
@@ -89,6 +90,7 @@ function crossCheck(topology: Topology): { code: string; path: string; message: 
   if (control !== null && !hosts.includes(control)) {
     add('control', `names the host "${control}", which is not among hosts (${hosts.join(', ')})`);
   }
+  if (topology.secured && control === null) add('secured', 'needs a control host');
   if (topology.resources.length > 0 && control === null) add('resources', 'needs a control host to be applied by');
   for (const [name, host] of Object.entries(topology.hosts)) checkHost(name, host, topology, add);
   return problems;

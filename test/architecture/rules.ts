@@ -74,6 +74,7 @@ export const PACKAGE_IMPORTERS: ReadonlyMap<string, string> = new Map([
   ['@nats-io/transport-node', 'src/contract/bus.ts'],
   ['@nats-io/jetstream', 'src/contract/bus.ts'],
   ['@nats-io/kv', 'src/contract/bus.ts'],
+  ['@nats-io/jwt', 'src/contract/nats-jwt.ts'],
 ]);
 
 /** Node modules and globals that only the listed files may use. */

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bus, BusMessage } from '../../contract/bus-types.ts';
+import { FROM_CONTROL } from '../../contract/messages.ts';
 import { type MicroEndpoint, serveMicro } from '../../contract/micro.ts';
 import type { Subjects } from '../../contract/subjects.ts';
 import { UserError } from '../../core/errors.ts';
@@ -42,7 +43,7 @@ export class CertificateService {
   constructor(settings: CertificateSettings, facts: ServiceFacts, bus: Bus, subjects: Subjects, logger: Logger) {
     const store = new TrustStore(bus, subjects);
     const audit = new AuditTrail(bus, subjects, logger);
-    const announce = (): void => void bus.publish(subjects.agents('trust'), '');
+    const announce = (): void => void bus.publish(subjects.agents('trust'), '', FROM_CONTROL);
     const links = { store, audit, logger, leads: facts.leads, announce, nowMs: Date.now };
     const authority = new Authority(settings, links);
     const counts = { issued: 0, refused: 0 };

@@ -31,7 +31,7 @@ export async function whyNotEntitled(
   const { namespace, account } = wanted;
   if (mayHaveIdentity(record.value, namespace, account)) return null;
   if (await isOfGroup(bus, subjects, record.value, wanted)) return null;
-  return `the token by which the host ${host} joined does not allow the account ${account} of the namespace ${namespace}`;
+  return `the token by which the host ${host} joined does not allow the account ${account} of the namespace ${namespace}; let it join again by one with every identity that it needs: towpath join-token create --for ${host} --identity ${namespace}/${account}`;
 }
 
 /** A host that joined for a WorkloadGroup may have the account that the group's template names, as it is now. */

@@ -45,6 +45,7 @@ export interface CertificateFacts {
   readonly extendedKeyUsage: readonly ExtendedUsageName[] | null;
   readonly uris: readonly string[];
   readonly dnsNames: readonly string[];
+  readonly ips?: readonly string[] | undefined;
 }
 
 /** Signs one certificate (RFC 5280, ECDSA with SHA-256 for elliptic keys); returns it as PEM. Rejects when the keys do not fit. */
@@ -67,6 +68,7 @@ async function extensionsOf(facts: CertificateFacts): Promise<Extension[]> {
   const names = [
     ...facts.uris.map((value) => ({ type: 'url' as const, value })),
     ...facts.dnsNames.map((value) => ({ type: 'dns' as const, value })),
+    ...(facts.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
   ];
   const extensions: Extension[] = [
     new BasicConstraintsExtension(facts.ca, facts.pathLength ?? undefined, true),

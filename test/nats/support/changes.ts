@@ -17,7 +17,13 @@ export interface Operator {
 }
 
 export function stubbornOperator(url: string): Operator {
-  const settings = { servers: url.split(','), name: 'test', inboxId: 'stubborn', credentialsFile: null } as const;
+  const settings = {
+    servers: url.split(','),
+    name: 'test',
+    inboxId: 'stubborn',
+    credentialsFile: null,
+    allowOpen: true,
+  } as const;
   const bus = openBus({ ...settings, reads: 'leader' }, () => {});
   return {
     bus,

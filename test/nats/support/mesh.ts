@@ -4,6 +4,7 @@ import {
   ControlLink,
   type ControlLinkEvents,
   type ControlLinkHandlers,
+  type ControlLinkSettings,
   type LinkedWorkload,
 } from '../../../src/agent/control-link.ts';
 import type { Bus } from '../../../src/contract/bus-types.ts';
@@ -13,6 +14,7 @@ import { connectOnce } from '../../../src/contract/open-bus.ts';
 import type { DirectoryView, ServiceKey, ServiceView } from '../../../src/contract/views.ts';
 import type { CertificateSettings } from '../../../src/control/ca/settings.ts';
 import { type RunningControl, runControl } from '../../../src/control/main.ts';
+import type { ControlSettings } from '../../../src/control/settings.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { failureRecord } from '../../helpers/failure-record.ts';
 
@@ -31,6 +33,7 @@ export function startControl(
   id = 'test',
   leaseTtlMs = LEASE_TTL_MS,
   certificates: CertificateSettings | null = null,
+  access: Partial<ControlSettings> = {},
 ): Promise<RunningControl> {
   return runControl(
     {
@@ -44,6 +47,7 @@ export function startControl(
       replicas: 'auto',
       reconcileMs: 500,
       certificates,
+      ...access,
     },
     createLogger({ name: `control-${id}`, level }),
   );
@@ -65,7 +69,12 @@ export interface TestAgent {
   renew: () => Promise<void>;
 }
 
-export function startAgent(url: string, host: string, workloads: readonly LinkedWorkload[] = []): TestAgent {
+export function startAgent(
+  url: string,
+  host: string,
+  workloads: readonly LinkedWorkload[] = [],
+  access: Partial<ControlLinkSettings> = {},
+): TestAgent {
   const take = async (apply: () => void): Promise<void> => {
     agent.calls++;
     if (agent.refuse !== null) throw new Error(agent.refuse);
@@ -107,6 +116,7 @@ export function startAgent(url: string, host: string, workloads: readonly Linked
     credentialsFile: null,
     leaseRenewMs: LEASE_TTL_MS / 4,
     recheckMs: { min: 1_000, max: 1_500 },
+    ...access,
   };
   const link = new ControlLink(settings, events, handlers, createLogger({ name: `agent-${host}`, level }));
   const agent: TestAgent = {

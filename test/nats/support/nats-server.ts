@@ -62,6 +62,11 @@ interface Launch {
 export async function launch({ program, folder, port, extra }: Launch): Promise<NatsProcess> {
   const file = join(folder, 'nats.conf');
   await writeFile(file, `host: 127.0.0.1\nport: ${port}\nports_file_dir: "${folder}"\n${extra}`);
+  return launchWith(program, file, folder, port);
+}
+
+/** The same with a configuration of its own. */
+export async function launchWith(program: string, file: string, folder: string, port: number): Promise<NatsProcess> {
   const child = spawn(program, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   // A test that throws outside of its subtests never reaches its teardown.
   process.once('exit', () => child.kill('SIGKILL'));

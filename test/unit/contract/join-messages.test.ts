@@ -24,9 +24,12 @@ t.test('a host may have the identities of its token, and no other', async (t) =>
     ['other', 'orders', false],
     ['*', '*', false],
     ['shop', '*', false],
+    ['default', 'default', true],
+    ['default', 'orders', false],
   ] as const)
     t.equal(mayHaveIdentity({ identities: scopes, revokedMs: null }, namespace, account), expected, namespace);
   t.equal(mayHaveIdentity({ identities: scopes, revokedMs: 1 }, 'shop', 'orders'), false, 'not when revoked');
+  t.equal(mayHaveIdentity({ identities: scopes, revokedMs: 1 }, 'default', 'default'), false);
   t.equal(mayHaveIdentity({ identities: [], revokedMs: null }, 'shop', 'orders'), false);
   t.ok(mayHaveIdentity({ identities: [{ namespace: '*', account: '*' }], revokedMs: null }, 'a', 'b'));
 });

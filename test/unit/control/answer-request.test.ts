@@ -4,7 +4,8 @@ import { MicroError } from '../../../src/contract/micro.ts';
 import { answerRequest, hostOf } from '../../../src/control/answer-request.ts';
 
 function request(subject: string): BusMessage {
-  return { subject, data: new Uint8Array(0), text: () => '', header: () => '', respond: () => undefined };
+  const header = () => '';
+  return { subject, data: new Uint8Array(0), text: () => '', header, wantsReply: true, respond: () => undefined };
 }
 
 t.test('an answer is JSON; a store that does not answer is a refusal of its own', async (t) => {

@@ -71,6 +71,7 @@ t.test('towpath and nats find the mesh from inside a host', async (t) => {
     PATH: '/opt/towpath/bin:/bin',
     TOWPATH_MESH: 'default',
     TOWPATH_NATS_SERVERS: 'nats://10.77.0.2:4222',
+    TOWPATH_NATS_ALLOW_OPEN: 'true',
     NATS_URL: 'nats://10.77.0.2:4222',
   });
   t.match(hostEnvironment(PAIR, HUB, {}, '/b'), { NATS_URL: 'nats://127.0.0.1:4222' });

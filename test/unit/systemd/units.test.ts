@@ -10,7 +10,7 @@ function settings(unit: string): ReadonlyMap<string, string> {
   return new Map([...lines].map(([, name = '', value = '']) => [name, value]));
 }
 
-const BOTH = {
+const ALL = {
   NoNewPrivileges: 'yes',
   ProtectSystem: 'strict',
   PrivateTmp: 'yes',
@@ -31,9 +31,9 @@ const BOTH = {
   UMask: '0077',
 };
 
-t.test('what neither service may do', async (t) => {
-  for (const unit of ['agent', 'control'])
-    for (const [name, value] of Object.entries(BOTH)) t.equal(settings(unit).get(name), value, `${unit}: ${name}`);
+t.test('what no service may do', async (t) => {
+  for (const unit of ['agent', 'control', 'nats'])
+    for (const [name, value] of Object.entries(ALL)) t.equal(settings(unit).get(name), value, `${unit}: ${name}`);
 });
 
 t.test('capabilities: control has none; the agent those that it gives up all but two of', async (t) => {

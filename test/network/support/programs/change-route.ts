@@ -16,7 +16,7 @@ const [url = '', changes = '1', waitEvery = '1'] = process.argv.slice(2);
 const template = readFileSync(0, 'utf8');
 const subjects = subjectsOf('default');
 const bus = await connectOnce(
-  { servers: [url], name: 'test', inboxId: 'change-route', credentialsFile: null, reads: 'leader' },
+  { servers: [url], name: 'test', inboxId: 'change-route', credentialsFile: null, allowOpen: true, reads: 'leader' },
   2_000,
 );
 
