@@ -5,9 +5,11 @@ import type {
   DecisionTrace,
   EndpointTrace,
   EntryTrace,
+  LimitTrace,
 } from '../contract/decision-trace.ts';
 import { formatYaml } from '../core/yaml.ts';
 import type { CommandIo } from './command.ts';
+import { inShort } from './format-quotas.ts';
 import { paint, plainLines } from './output.ts';
 
 type Io = Pick<CommandIo, 'colour'>;
@@ -22,6 +24,7 @@ export function formatTrace(trace: DecisionTrace, host: string, io: Io): string 
     ['target', describeTarget(trace, version)],
     ...(trace.tried.length === 0 ? [] : [['tried', describeTried(trace, io)]]),
     ...(trace.access ?? []).map((policy) => ['policy', describePolicy(policy, io)]),
+    ...(trace.limits ?? []).map((limit) => ['limit', describeLimit(limit, io)]),
     ['so', target.sentence],
     ...(trace.action === null ? [] : [['rule', describeAction(trace.action)]]),
     ...trace.backends.map((backend) => ['backend', describeBackend(backend, io)]),
@@ -50,6 +53,12 @@ function describePolicy({ policy, action, dryRun, rules }: AccessTrace[number], 
       : `${paint(io, 'red', 'no   ')} rule ${rule}: ${plainLines(failed)}`,
   );
   return [`${action} ${policy}${dryRun ? ' (dry run)' : ''}`, ...lines].join(`\n${INDENT}`);
+}
+
+function describeLimit({ rule, counts, bucket, requests, windowMs, shadow }: LimitTrace[number], io: Io): string {
+  if (!counts) return `${rule}: ${paint(io, 'dim', 'does not count it')}`;
+  const whose = bucket === '' ? 'all together' : plainLines(bucket);
+  return `${rule}: ${requests} in ${inShort(windowMs)} for ${whose}${shadow ? ' (shadow: refuses nobody)' : ''}`;
 }
 
 function describeEntry({ route, rule, matches, conditions }: EntryTrace, io: Io): string {

@@ -90,6 +90,21 @@ const accessTraceSchema = z.array(
 );
 export type AccessTrace = z.infer<typeof accessTraceSchema>;
 
+/** Rate limits of the port where a request arrives. */
+const limitTraceSchema = z.array(
+  z.object({
+    /** `<namespace>/<policy>/<local|global>/<index>`. */
+    rule: text,
+    counts: z.boolean(),
+    /** What has the bucket: the caller, and what else the rule tells apart; empty: everybody together, or it is not counted. */
+    bucket: text,
+    requests: count,
+    windowMs: count,
+    shadow: z.boolean(),
+  }),
+);
+export type LimitTrace = z.infer<typeof limitTraceSchema>;
+
 export const decisionTraceSchema = z.object({
   request: z.object({ method: text, authority: text, path: text }),
   target: z.object({
@@ -114,6 +129,8 @@ export const decisionTraceSchema = z.object({
   backends: z.array(backendTraceSchema),
   /** Of a request that arrives. */
   access: accessTraceSchema.optional(),
+  /** The same; nothing is counted for the question. */
+  limits: limitTraceSchema.optional(),
   /** One decision, made by the function that decides on traffic; chance may choose another backend or endpoint next time. null: files. */
   decision: z
     .discriminatedUnion('type', [

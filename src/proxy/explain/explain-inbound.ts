@@ -5,6 +5,7 @@ import { judgeRequest, tellAccess } from '../authorize-inbound.ts';
 import { ConnectionRecord, type RecordSink } from '../connection-record.ts';
 import type { Context } from '../context.ts';
 import { NO_PORT, readAuthority } from '../explicit/read-authority.ts';
+import { tellLimits } from '../limits/tell-limits.ts';
 import { judgeArrival } from '../mesh/judge-arrival.ts';
 import { explainNoService } from './explain-service.ts';
 import { readQuestion } from './read-question.ts';
@@ -53,7 +54,9 @@ export function explainInbound(
   const decision = isAllowed
     ? ({ type: 'forward', endpoint: 'the program', cluster: '', route: '' } as const)
     : ({ type: 'answer', flag: 'UAEX', status: judged.status, sentence: judged.reason } as const);
-  return { trace: { ...trace, access: policies, decision } };
+  const asked = { client: source, peerPrincipal: record.peerPrincipal, head: parser.head, bytes: slab.bytes };
+  const limits = isAllowed ? tellLimits(context.rateLimits.rulesOf(port), asked) : [];
+  return { trace: { ...trace, access: policies, limits, decision } };
 }
 
 function nameOf(workload: string, port: number): string {

@@ -93,7 +93,8 @@ function explainKnown(
   const record = new ConnectionRecord('outbound', null, null, reactor.now, SILENT);
   const destination = parseSockAddr(ip, port);
   if (destination === null) return { trace };
-  return { trace: { ...trace, decision: tell(decideRequest(context, record, destination, head, slab.bytes)) } };
+  const decision = context.rateLimits.asIf(() => decideRequest(context, record, destination, head, slab.bytes));
+  return { trace: { ...trace, decision: tell(decision) } };
 }
 
 function tell(decision: ReturnType<typeof decideRequest>): DecisionTrace['decision'] {

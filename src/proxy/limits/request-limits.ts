@@ -47,6 +47,7 @@ export class RequestLimits {
   #ports: ReadonlyMap<number, readonly CompiledLimit[]> = new Map();
   /** Where this request was counted so far. */
   readonly #passed: Passed[] = [];
+  #isQuestion = false;
 
   constructor(buckets: SharedBuckets, seed: number, desk: QuotaDesk, counters: Counters) {
     this.#buckets = buckets;
@@ -71,7 +72,25 @@ export class RequestLimits {
 
   /** null: there is room, and the request is counted. @param port of the program */
   check(port: number, request: LimitedRequest): LimitVerdict | null {
-    return this.ask(this.#ports.get(port) ?? NO_RULES, request);
+    return this.ask(this.rulesOf(port), request);
+  }
+
+  /** Of a port of a program. */
+  rulesOf(port: number): readonly CompiledLimit[] {
+    return this.#ports.get(port) ?? NO_RULES;
+  }
+
+  /** Decides on a request that nobody has sent: nothing of it is counted. */
+  asIf<T>(decide: () => T): T {
+    this.#passed.length = 0;
+    this.#isQuestion = true;
+    try {
+      return decide();
+    } finally {
+      for (const { undo } of this.#passed) undo?.();
+      this.#passed.length = 0;
+      this.#isQuestion = false;
+    }
   }
 
   /** The same for rules that are at hand. */
@@ -87,7 +106,7 @@ export class RequestLimits {
       if (verdict.type === 'passed') this.#passed.push(verdict);
       else return this.#stop(verdict);
     }
-    for (const one of this.#passed) this.#counters.count(one.rule, one.caller, one.result);
+    if (!this.#isQuestion) for (const one of this.#passed) this.#counters.count(one.rule, one.caller, one.result);
     return null;
   }
 
@@ -106,6 +125,7 @@ export class RequestLimits {
   /** What other rules have counted is taken out again: a request that is refused uses nothing up. */
   #stop(verdict: Refused | Held): LimitVerdict {
     for (const { undo } of this.#passed) undo?.();
+    this.#passed.length = 0;
     if (verdict.type === 'refused') return { type: 'refused', refusal: this.#count(verdict) };
     const otherwise = (): Refusal | null => {
       const last = verdict.otherwise();
@@ -117,7 +137,7 @@ export class RequestLimits {
   }
 
   #count({ rule, result, refusal }: Refused): Refusal {
-    this.#counters.count(rule, refusal.caller, result);
+    if (!this.#isQuestion) this.#counters.count(rule, refusal.caller, result);
     return refusal;
   }
 }

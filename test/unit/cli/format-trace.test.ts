@@ -49,3 +49,20 @@ t.test('each kind of decision is told', async (t) => {
     'this time to 10.0.0.1:80 of c',
   );
 });
+
+t.test('rate limits say whom they count', async (t) => {
+  const limit = {
+    rule: 'shop/q/global/0',
+    counts: true,
+    bucket: 'mtls:mesh/ns/shop/sa/web',
+    requests: 1000,
+    windowMs: 10_000,
+    shadow: false,
+  };
+  t.match(told({ limits: [limit] }), 'limit      shop/q/global/0: 1000 in 10s for mtls:mesh/ns/shop/sa/web\n');
+  t.match(told({ limits: [{ ...limit, bucket: '', shadow: true }] }), 'for all together (shadow: refuses nobody)\n');
+  t.match(
+    told({ limits: [{ ...limit, counts: false, bucket: '' }] }),
+    'limit      shop/q/global/0: does not count it\n',
+  );
+});

@@ -98,3 +98,27 @@ t.test('PeerAuthentication is asked first: what it refuses is reset', async (t) 
     'nobody claims it',
   );
 });
+
+t.test('rate limits are told with the bucket that they would count in, and count nothing', async (t) => {
+  const limit = { requests: 1, windowMs: 60_000 };
+  const rule = { service: 'shop/orders', scope: 'local', limit } as const;
+  const rules = [
+    { ...rule, id: 'shop/q/local/0@shop/orders', by: [{ type: 'caller' }] },
+    { ...rule, id: 'shop/q/local/1@shop/orders', by: [], sources: '10.9.0.0/16' },
+  ] as const;
+  rig.context.rateLimits.set({
+    version: exampleVersion(9),
+    workloads: [{ namespace: 'shop', name: 'orders', limits: [{ port: 9090, rules }] }],
+  });
+  const question = { authority: 'x:9090', arrives: { principal: 'mesh/ns/shop/sa/web', source: '10.0.0.1' } };
+  for (let i = 0; i < 3; i++)
+    t.match(ask(question), {
+      trace: {
+        limits: [
+          { rule: 'shop/q/local/0', counts: true, bucket: 'mtls:mesh/ns/shop/sa/web', requests: 1, windowMs: 60_000 },
+          { rule: 'shop/q/local/1', counts: false, bucket: '' },
+        ],
+      },
+    });
+  t.equal(rig.count('towpath_rate_limit_requests_total'), 0);
+});

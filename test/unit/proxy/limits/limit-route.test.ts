@@ -2,7 +2,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t from 'tap';
+import { explainQuestionSchema } from '../../../../src/contract/decision-trace.ts';
 import type { LimitRuleView } from '../../../../src/contract/limit-views.ts';
+import { explainRequest } from '../../../../src/proxy/explain/explain-request.ts';
 import { ProxyRig, serviceView } from '../../../helpers/proxy-rig.ts';
 
 const rig = new ProxyRig();
@@ -56,6 +58,21 @@ t.test('the rule that decides counts, and no other', async (t) => {
   t.match(refusal, /x-towpath-error: RL; /);
   t.match(await ask('/', 'ann'), /^HTTP\/1.1 200/, 'the connection goes on');
   t.equal(rig.count('towpath_rate_limit_requests_total', { result: 'refused', policy: 'shop/p/local/0' }), 1);
+});
+
+t.test('a question of what would become of a request counts nothing', async (t) => {
+  const explain = (user: string): unknown => {
+    const question = { method: 'GET', authority: 'orders.shop', path: '/beta', headers: [['x-user', user]] };
+    let found: unknown;
+    explainRequest(rig.context, explainQuestionSchema.parse(question), (answer) => {
+      found = answer;
+    });
+    return found;
+  };
+  const counted = rig.count('towpath_rate_limit_requests_total');
+  for (let i = 0; i < 2; i++) t.match(explain('eve'), { trace: { decision: { type: 'forward' } } });
+  t.match(explain('ann'), { trace: { decision: { type: 'answer', flag: 'RL', status: 429 } } });
+  t.equal(rig.count('towpath_rate_limit_requests_total'), counted);
 });
 
 t.test('nothing is left behind', async (t) => {
