@@ -20,6 +20,7 @@ Settings are environment variables; lists are separated by commas or spaces, por
   TOWPATH_VIRTUAL_IPS=240.240.0.0/16,fd00:240::/32
   TOWPATH_CAPTURE_SSH=no       yes: do not leave port 22 and your SSH session's port alone
   TOWPATH_OUTBOUND_{INCLUDE,EXCLUDE}_{PORTS,CIDRS,UIDS,GIDS}
+  TOWPATH_OUTBOUND_PROGRAMS    PORT:uid:ID or PORT:gid:ID: these programs go to a listener of their own
   TOWPATH_INBOUND_{INCLUDE,EXCLUDE}_{PORTS,CIDRS,INTERFACES}
   (TOWPATH_..._INCLUDE_PORTS: unset or * = all, none = none)
 
@@ -73,6 +74,7 @@ check_settings() {
   check_words TOWPATH_INBOUND_PORT "$number" "$INBOUND_PORT"
   check_words TOWPATH_DNS_PORT "$number" "$DNS_PORT"
   check_words TOWPATH_GID "$number" "$GROUP"
+  check_words TOWPATH_OUTBOUND_PROGRAMS '[0-9]{1,5}:[ug]id:[0-9]{1,10}' "$(setting OUTBOUND_PROGRAMS)"
   check_words TOWPATH_VIRTUAL_IPS "$cidr" "$VIRTUAL_IPS"
   for side in OUTBOUND INBOUND; do
     for kind in INCLUDE EXCLUDE; do
@@ -139,10 +141,18 @@ lease_rule() { # family, chain, protocol
   [ "$FAILURE" = closed ] || echo "-A $2 -p $3 -m set ! --match-set $(lease_set "$1") dst -j RETURN"
 }
 
+# Sorted as the agent writes them: by the first mention of each port, users before groups.
+programs() {
+  words "$(setting OUTBOUND_PROGRAMS)" |
+    awk -F: '!($1 in at) { at[$1] = ++n } { printf "%d %s %d %s\n", at[$1], $2 == "uid" ? "a" : "b", NR, $0 }' |
+    sort -k1,1n -k2,2 -k3,3n | cut -d' ' -f4
+}
+
 own_ports() {
   dns_port=
   [ "$DNS" = no ] || dns_port=$DNS_PORT
-  list=$(words "$OWN_PORTS $OUTBOUND_PORT $INBOUND_PORT $dns_port" | sort -nu | paste -sd, -)
+  program_ports=$(programs | cut -d: -f1)
+  list=$(words "$OWN_PORTS $OUTBOUND_PORT $INBOUND_PORT $dns_port $program_ports" | sort -nu | paste -sd, -)
   echo "-A $1 -p tcp -m multiport --dports $list -j RETURN"
 }
 
@@ -178,6 +188,7 @@ include_rules() { # side, family
     esac
     shift
   done
+  [ "$side" = IN ] || programs | sed -E 's/^([0-9]+):([ug]id):([0-9]+)$/-A TOWPATH_TO_OUTBOUND -p tcp -m owner --\2-owner \3 -j REDIRECT --to-ports \1/'
   echo "-A TOWPATH_TO_$long -p tcp -j REDIRECT --to-ports $(if [ "$side" = OUT ]; then echo "$OUTBOUND_PORT"; else echo "$INBOUND_PORT"; fi)"
 }
 

@@ -1,6 +1,7 @@
 /** Makes the agent's parts and puts known views in force; each part registers how it is undone. */
 
 import { type AgentConfig, LOG_LEVELS } from '../config/agent-config.ts';
+import { programListeners } from '../config/program-listeners.ts';
 import { UserError } from '../core/errors.ts';
 import type { PublicJwk } from '../core/json-web-keys.ts';
 import { INBOUND_DIAL_MARK, InterceptionKeeper, type KeeperEvent } from '../intercept/index.ts';
@@ -192,6 +193,7 @@ async function startThreads({ config }: AgentOptions, ipv6: boolean, logger: Log
     limits,
     locality,
     seriesIdleMs,
+    programs: programListeners(config),
   };
   const threads = await startDataThreads(settings, logger);
   threads.onLog(({ level, message, fields }) => logger[level](fields, message));

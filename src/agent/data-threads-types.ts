@@ -7,16 +7,11 @@ import type { QuotaTable } from '../contract/quota-table.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { CountedSeries } from '../telemetry/counted-series.ts';
 import type { RecordFeeds } from '../telemetry/records/record-feed.ts';
+import type { ListenerSettings } from './open-listeners.ts';
 import type { LogMessage, QuotaMessage } from './running-thread.ts';
 import type { ToDataThreadBody } from './thread-state.ts';
 
-export interface DataThreadSettings {
-  readonly count: number;
-  readonly outboundPort: number;
-  readonly inboundPort: number;
-  /** On loopback only; null = no explicit mode. */
-  readonly explicitPort: number | null;
-  readonly ipv6: boolean;
+export interface DataThreadSettings extends ListenerSettings {
   /** `region/zone/subzone` of this host; null = unknown. */
   readonly locality: string | null;
   /** ms after which a series that nobody has touched is left out. */

@@ -1,5 +1,6 @@
 /** The operator's words about interception as the settings of `src/intercept`. Pure. */
 import type { AgentConfig } from '../config/agent-config.ts';
+import { programListeners } from '../config/program-listeners.ts';
 import type { InterceptionSettings } from '../intercept/index.ts';
 
 /** The agent's own admin and metrics ports are never captured: they must answer when the data thread does not. */
@@ -18,6 +19,7 @@ export function interceptionSettings(config: AgentConfig, ipv6: boolean): Interc
     failure: interception.failure,
     virtualIpRanges: interception.virtualIpRanges,
     outbound: { ...outbound, excludePorts: [...outbound.excludePorts, ...explicit] },
+    programs: programListeners(config).map(({ port, uids, gids }) => ({ port, uids, gids })),
     inbound: { ...interception.inbound, excludePorts: [...interception.inbound.excludePorts, ...own] },
     ipv6,
   };

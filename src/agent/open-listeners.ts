@@ -1,4 +1,5 @@
 /** The listening sockets of one data thread: outbound, inbound and explicit, IPv4 and IPv6. */
+import type { ProgramListener } from '../config/program-listeners.ts';
 import { UserError } from '../core/errors.ts';
 import type { ThreadListener } from '../proxy/thread-start.ts';
 import type { Kernel } from '../reactor/kernel.ts';
@@ -13,6 +14,8 @@ export interface ListenerSettings {
   /** On loopback only; null = no explicit mode. */
   readonly explicitPort: number | null;
   readonly ipv6: boolean;
+  /** Further outbound listeners, for programs of workloads with an identity of their own. */
+  readonly programs: readonly ProgramListener[];
 }
 
 /**
@@ -20,7 +23,7 @@ export interface ListenerSettings {
  * @throws UserError naming the port and its setting when another program has it
  */
 export function openListeners(kernel: Kernel, settings: ListenerSettings, opened: ThreadListener[]): void {
-  const { outboundPort, inboundPort, explicitPort, ipv6, count } = settings;
+  const { outboundPort, inboundPort, explicitPort, ipv6, count, programs } = settings;
   const sides = [
     ['outbound', outboundPort, '0.0.0.0', '::'],
     ['inbound', inboundPort, '0.0.0.0', '::'],
@@ -31,9 +34,21 @@ export function openListeners(kernel: Kernel, settings: ListenerSettings, opened
     opened.push({ fd: listen(kernel, ipv4Address, port, side, count > 1), family: 4, side });
     if (ipv6) opened.push({ fd: listen(kernel, ipv6Address, port, side, count > 1), family: 6, side });
   }
+  for (const { port, namespace, account } of programs) {
+    const caller = { namespace, account };
+    opened.push({ fd: listen(kernel, '0.0.0.0', port, 'programs', count > 1), family: 4, side: 'outbound', caller });
+    if (ipv6)
+      opened.push({ fd: listen(kernel, '::', port, 'programs', count > 1), family: 6, side: 'outbound', caller });
+  }
 }
 
-function listen(kernel: Kernel, ip: string, port: number, side: ThreadListener['side'], shared: boolean): number {
+function listen(
+  kernel: Kernel,
+  ip: string,
+  port: number,
+  side: ThreadListener['side'] | 'programs',
+  shared: boolean,
+): number {
   const address = parseSockAddr(ip, port);
   if (address === null) throw new Error(`${ip} is not an address`);
   const listener = openListener(kernel, address, shared);

@@ -23,11 +23,11 @@ export function prepareThread(
   limitMemory: LimitMemory,
   port: MessagePort,
 ): ThreadStart {
-  const { outboundPort, inboundPort, explicitPort } = settings;
+  const { outboundPort, inboundPort, explicitPort, programs } = settings;
   const limits = dataPlaneLimits(settings.limits);
   return {
     listeners,
-    ownPorts: [outboundPort, inboundPort],
+    ownPorts: [outboundPort, inboundPort, ...programs.map(({ port }) => port)],
     explicitPort: explicitPort ?? 0,
     locality: settings.locality ?? '',
     limits,

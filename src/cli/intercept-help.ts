@@ -30,6 +30,7 @@ Options (lists: commas, or the option again; ports: 80 or 8000-8999):
   --outbound-include-gids IDS      ... or of these groups (all)
   --outbound-exclude-uids IDS      not programs of these users
   --outbound-exclude-gids IDS      not programs of these groups
+  --outbound-programs LIST         PORT:uid:ID or PORT:gid:ID: these programs go to a listener of their own
   --inbound-include-ports PORTS    only these; "none" captures nothing (all)
   --inbound-exclude-ports PORTS    not these, besides 22
   --inbound-include-cidrs CIDRS    only from these sources (all)

@@ -1,7 +1,12 @@
 /** The options of `towpath intercept` as interception settings. Pure. */
 import type { ParseArgsOptionsConfig } from 'node:util';
 import { UserError } from '../core/errors.ts';
-import { DEFAULT_SETTINGS, type InterceptionSettings, type PortRange } from '../intercept/index.ts';
+import {
+  DEFAULT_SETTINGS,
+  type InterceptionSettings,
+  type PortRange,
+  type ProgramRedirect,
+} from '../intercept/index.ts';
 
 const TEXT = { type: 'string' } as const;
 const LIST = { type: 'string', multiple: true } as const;
@@ -26,6 +31,7 @@ export const SETTING_OPTIONS = {
   'outbound-exclude-uids': LIST,
   'outbound-include-gids': LIST,
   'outbound-exclude-gids': LIST,
+  'outbound-programs': LIST,
   'inbound-include-ports': LIST,
   'inbound-exclude-ports': LIST,
   'inbound-include-cidrs': LIST,
@@ -65,6 +71,7 @@ export function settingsFrom(values: SettingValues): InterceptionSettings {
       includeGids: numbersFrom(values, 'outbound-include-gids'),
       excludeGids: numbersFrom(values, 'outbound-exclude-gids'),
     },
+    programs: programsFrom(values),
     inbound: {
       includePorts: portChoice(values, 'inbound-include-ports'),
       excludePorts: [...(ssh ?? inbound.excludePorts), ...portsFrom(values, 'inbound-exclude-ports')],
@@ -96,6 +103,20 @@ function numbersFrom(values: SettingValues, name: OptionName): number[] {
     if (!/^\d{1,10}$/.test(word)) throw wrong(name, `"${word}" is not a number`);
     return Number(word);
   });
+}
+
+/** `PORT:uid:ID` and `PORT:gid:ID`; what is said of one port belongs together. */
+function programsFrom(values: SettingValues): ProgramRedirect[] {
+  const programs = new Map<number, ProgramRedirect>();
+  for (const word of wordsOf(values, 'outbound-programs')) {
+    const [, port, kind, id] = /^(\d{1,5}):([ug]id):(\d{1,10})$/.exec(word) ?? [];
+    if (port === undefined) throw wrong('outbound-programs', `"${word}" is not PORT:uid:ID or PORT:gid:ID`);
+    const { uids, gids } = programs.get(Number(port)) ?? { uids: [], gids: [] };
+    const [more, kept] =
+      kind === 'uid' ? [{ uids: [...uids, Number(id)] }, { gids }] : [{ gids: [...gids, Number(id)] }, { uids }];
+    programs.set(Number(port), { port: Number(port), uids, gids, ...kept, ...more });
+  }
+  return [...programs.values()];
 }
 
 function numberFrom(values: SettingValues, name: OptionName): number | undefined {

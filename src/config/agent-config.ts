@@ -85,6 +85,8 @@ export interface PortsConfig {
   /** On 127.0.0.1 only. */
   readonly admin: number;
   readonly metrics: number;
+  /** The first of the ports to which programs of workloads with an account of their own are redirected; see program-listeners.ts. */
+  readonly programs: number;
 }
 
 export interface InterceptionConfig {
@@ -146,9 +148,8 @@ export interface WorkloadConfig {
 
 export interface ProgramSelection {
   readonly uids: readonly number[];
+  /** Primary groups. */
   readonly gids: readonly number[];
-  /** cgroup v2 paths, such as `/system.slice/shop.service`; what is below counts too. */
-  readonly cgroups: readonly string[];
 }
 
 export interface WorkloadPort {

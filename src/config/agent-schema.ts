@@ -39,6 +39,7 @@ const portsSchema = z
     explicit: optionalPortSchema.default(15080),
     admin: portSchema.default(15000),
     metrics: portSchema.default(15020),
+    programs: portSchema.default(15101),
   })
   .prefault({});
 

@@ -30,21 +30,7 @@ const accountSchema = z
   .max(253)
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of an account, such as "orders"');
 
-const programsSchema = z
-  .strictObject({
-    uids: idListSchema,
-    gids: idListSchema,
-    cgroups: z
-      .array(
-        z
-          .string()
-          .max(255)
-          .regex(/^(\/[A-Za-z0-9_.:@\\-]+)+$/, 'must be a cgroup v2 path, such as /system.slice/shop.service'),
-      )
-      .max(64)
-      .default([]),
-  })
-  .prefault({});
+const programsSchema = z.strictObject({ uids: idListSchema, gids: idListSchema }).prefault({});
 
 const portNameSchema = z
   .string()

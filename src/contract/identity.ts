@@ -15,16 +15,11 @@ export interface WorkloadIdentity {
   readonly notAfterMs: number;
 }
 
-/** Which programs an identity is for; a member that is absent says nothing. Several workloads may share a host. */
+/** Which local programs an identity is for. Several workloads may share a host; who is who when they call, the listeners tell (ADR 0013). */
 export interface IdentityAssignment {
   readonly spiffeId: string;
   /** Inbound: ports of the local program. */
   readonly ports?: readonly number[] | undefined;
-  /** Outbound: the account that the program runs as. */
-  readonly uids?: readonly number[] | undefined;
-  readonly gids?: readonly number[] | undefined;
-  /** Outbound: the program's cgroup v2 path, or one above it. */
-  readonly cgroups?: readonly string[] | undefined;
 }
 
 export interface IdentitySet {

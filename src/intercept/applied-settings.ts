@@ -45,6 +45,6 @@ export function recallSettings(): InterceptionSettings | undefined {
 /** The file is ours and root's alone; this only tells another version's shape from ours. */
 function isSettings(value: unknown): value is InterceptionSettings {
   const ports = ['outboundPort', 'inboundPort', 'dnsPort'];
-  const keys = [...ports, 'gid', 'failure', 'virtualIpRanges', 'outbound', 'inbound', 'ipv6'];
+  const keys = [...ports, 'gid', 'failure', 'virtualIpRanges', 'outbound', 'programs', 'inbound', 'ipv6'];
   return typeof value === 'object' && value !== null && keys.every((key) => Object.hasOwn(value, key));
 }

@@ -9,8 +9,9 @@ const RETURN = { type: 'return' } as const;
 
 /** The agent's and control's own listeners: never captured, in either direction. */
 export function ownPorts(settings: InterceptionSettings): PortRange[] {
-  const { outboundPort, inboundPort, dnsPort } = settings;
-  const ports = [...new Set([outboundPort, inboundPort, ...(dnsPort === null ? [] : [dnsPort]), ...OWN_SERVICE_PORTS])];
+  const { outboundPort, inboundPort, dnsPort, programs } = settings;
+  const captured = [outboundPort, inboundPort, ...programs.map(({ port }) => port)];
+  const ports = [...new Set([...captured, ...(dnsPort === null ? [] : [dnsPort]), ...OWN_SERVICE_PORTS])];
   return ports.sort((a, b) => a - b).map((port) => ({ from: port, to: port }));
 }
 

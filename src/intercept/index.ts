@@ -23,6 +23,7 @@ export {
   type InterceptionSettings,
   type OutboundSettings,
   type PortRange,
+  type ProgramRedirect,
 } from './settings.ts';
 export { excludeSshPort, findSshPort } from './ssh-port.ts';
 export { validateSettings } from './validate-settings.ts';

@@ -5,7 +5,7 @@ import { dnsOverTcpRule } from './dns-rules.ts';
 import * as names from './names.ts';
 import { groupPorts } from './port-groups.ts';
 import type { Family, Match, Rule } from './rule.ts';
-import { INBOUND_DIAL_MARK, type InterceptionSettings } from './settings.ts';
+import { INBOUND_DIAL_MARK, type InterceptionSettings, type ProgramRedirect } from './settings.ts';
 import { firstOf, type Stage, stageRules } from './stages.ts';
 
 export const LOOPBACK: Readonly<Record<Family, string>> = { v4: '127.0.0.0/8', v6: '::1/128' };
@@ -25,6 +25,7 @@ export function outboundRules(settings: InterceptionSettings, family: Family): R
       reason: 'no exclude list named it',
     },
     ...stageRules(stages, names.CHAIN_TO_OUTBOUND),
+    ...settings.programs.flatMap(programRules),
     {
       chain: names.CHAIN_TO_OUTBOUND,
       matches: [],
@@ -32,6 +33,16 @@ export function outboundRules(settings: InterceptionSettings, family: Family): R
       reason: 'captured: the outbound listener takes it',
     },
   ];
+}
+
+function programRules({ port, uids, gids }: ProgramRedirect): Rule[] {
+  const rule = (owner: Match): Rule => ({
+    chain: names.CHAIN_TO_OUTBOUND,
+    matches: [owner],
+    target: { type: 'redirect', port },
+    reason: 'captured: a program of a workload with an identity of its own, which has a listener of its own',
+  });
+  return [...uids.map((id) => rule({ type: 'uid', id })), ...gids.map((id) => rule({ type: 'gid', id, not: false }))];
 }
 
 /** Steps 1 to 4: the proxy's own dials, virtual addresses, the lease. */

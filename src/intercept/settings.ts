@@ -38,6 +38,13 @@ export interface InboundSettings {
  */
 export type FailureMode = 'open' | 'closed';
 
+/** Connections that programs of these users or primary groups open go to a listener of their own. */
+export interface ProgramRedirect {
+  readonly port: number;
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+}
+
 export interface InterceptionSettings {
   /** The outbound listener (REDIRECT target of local programs' connections). */
   readonly outboundPort: number;
@@ -51,6 +58,8 @@ export interface InterceptionSettings {
   /** Addresses that exist only in the mesh, IPv4 and IPv6: always captured, whatever the lists below say. */
   readonly virtualIpRanges: readonly string[];
   readonly outbound: OutboundSettings;
+  /** In the place of the outbound listener, for some programs. The first that names a program has it. */
+  readonly programs: readonly ProgramRedirect[];
   readonly inbound: InboundSettings;
   /** Also install ip6tables rules. */
   readonly ipv6: boolean;
@@ -87,6 +96,7 @@ export const DEFAULT_SETTINGS: InterceptionSettings = {
     includeGids: [],
     excludeGids: [],
   },
+  programs: [],
   inbound: {
     includePorts: '*',
     excludePorts: [SSH_PORT],

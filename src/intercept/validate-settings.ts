@@ -1,7 +1,7 @@
 /** Every mistake in interception settings at once, before anything touches the host. Pure. */
 import type { Problem } from '../core/errors.ts';
 import { containsCidr, parseCidr } from './cidr.ts';
-import type { InterceptionSettings, PortRange } from './settings.ts';
+import type { InterceptionSettings, PortRange, ProgramRedirect } from './settings.ts';
 
 const CODE = 'TWP1301';
 /** Longest list we hand to the kernel; far above what people write, far below what slows the first packet of a connection. */
@@ -36,6 +36,7 @@ export function validateSettings(settings: InterceptionSettings): Problem[] {
     ...checkList('outbound.excludeUids', outbound.excludeUids, checkId),
     ...checkList('outbound.includeGids', outbound.includeGids, checkId),
     ...checkList('outbound.excludeGids', outbound.excludeGids, checkId),
+    ...checkList('programs', settings.programs, (path, program) => checkProgram(path, program, settings)),
     ...checkList('inbound.includeInterfaces', inbound.includeInterfaces, checkInterface),
     ...checkList('inbound.excludeInterfaces', inbound.excludeInterfaces, checkInterface),
   ];
@@ -53,6 +54,18 @@ function checkList<T>(path: string, list: readonly T[], check: (path: string, va
 function checkPort(path: string, port: number): Problem[] {
   if (Number.isInteger(port) && port >= 1 && port <= 65535) return [];
   return [problem(path, `${port} is not a port: use 1 to 65535`)];
+}
+
+function checkProgram(path: string, { port, uids, gids }: ProgramRedirect, settings: InterceptionSettings): Problem[] {
+  const { outboundPort, inboundPort, dnsPort } = settings;
+  return [
+    ...checkPort(`${path}.port`, port),
+    ...([outboundPort, inboundPort, dnsPort].includes(port)
+      ? [problem(`${path}.port`, `${port} is a capture port as well: choose another`)]
+      : []),
+    ...checkList(`${path}.uids`, uids, checkId),
+    ...checkList(`${path}.gids`, gids, checkId),
+  ];
 }
 
 function checkDnsPort({ dnsPort, outboundPort, inboundPort }: InterceptionSettings): Problem[] {

@@ -4,7 +4,7 @@ import { CREDENTIALS_FILE } from '../agent/join/write-member.ts';
 import { layoutOf } from '../control/secure/layout.ts';
 import { formatYaml } from '../core/yaml.ts';
 import type { HostPlan, ProgramPlan, TowpathCommand } from './lab-plan.ts';
-import type { HostTopology } from './topology.ts';
+import type { HostTopology, Topology } from './topology.ts';
 
 /** A program without the places that depend on its host. */
 type OwnProgram = Omit<ProgramPlan, 'folder' | 'log'>;
@@ -43,11 +43,15 @@ export function natsProgram(folder: string, secured: string | null): OwnProgram 
 }
 
 /** Runs beside nats-server, so it finds it on loopback. */
-export function controlProgram(mesh: string, towpath: TowpathCommand, secured: string | null): OwnProgram {
+export function controlProgram(
+  { mesh, controlOptions }: Pick<Topology, 'mesh' | 'controlOptions'>,
+  towpath: TowpathCommand,
+  secured: string | null,
+): OwnProgram {
   const keys = secured === null ? [] : ['--dir', layoutOf(secured).control];
   return {
     name: 'control',
-    command: [...towpath, 'control', '--ca-dir', 'ca', ...keys],
+    command: [...towpath, 'control', '--ca-dir', 'ca', ...keys, ...controlOptions],
     user: null,
     env: secured === null ? clientEnvironment(mesh, null, null) : {},
     files: {},

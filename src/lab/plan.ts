@@ -85,7 +85,7 @@ function planPrograms(
   const programs: ProgramPlan[] = [];
   if (host.name === control?.name) {
     programs.push({ ...at(nats), ...natsProgram(at(nats).folder, secured) });
-    programs.push({ ...at(controlName), ...controlProgram(topology.mesh, towpath, secured) });
+    programs.push({ ...at(controlName), ...controlProgram(topology, towpath, secured) });
   }
   for (const { ready, ...program } of written.programs) {
     programs.push({

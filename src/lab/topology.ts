@@ -52,6 +52,7 @@ const topologySchema = z.strictObject({
     .default({ ipv4: '10.77.0.0/24', ipv6: 'fd77::/64' }),
   control: label.nullable().default(null),
   secured: z.boolean().default(false),
+  controlOptions: z.array(z.string().max(1000)).max(32).default([]),
   resources: z.array(z.string()).default([]),
   hosts: z.record(label, hostSchema),
 });
@@ -91,6 +92,7 @@ function crossCheck(topology: Topology): { code: string; path: string; message: 
     add('control', `names the host "${control}", which is not among hosts (${hosts.join(', ')})`);
   }
   if (topology.secured && control === null) add('secured', 'needs a control host');
+  if (topology.controlOptions.length > 0 && control === null) add('controlOptions', 'needs a control host');
   if (topology.resources.length > 0 && control === null) add('resources', 'needs a control host to be applied by');
   for (const [name, host] of Object.entries(topology.hosts)) checkHost(name, host, topology, add);
   return problems;

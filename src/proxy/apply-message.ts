@@ -1,6 +1,7 @@
 /** What main tells a data thread, put in force for the next connection and request. */
 import type { FromDataThread, ToDataThread } from '../contract/data-thread.ts';
 import { serviceKey } from '../contract/views.ts';
+import type { Callers } from './callers.ts';
 import type { Context } from './context.ts';
 import { drainIdle } from './drain.ts';
 import { dumpState } from './dump-state.ts';
@@ -11,6 +12,8 @@ import type { ViewWaiters } from './view-waiters.ts';
 /** What messages change of a data thread. */
 export interface MessageTargets {
   readonly context: Context;
+  /** Programs with an identity of their own have tables of their own. */
+  readonly callers: Callers;
   /** Connections that wait for the view of a service, and requests that wait for the address of a host. */
   readonly waiters: ViewWaiters;
   readonly nameWaiters: ViewWaiters;
@@ -22,19 +25,19 @@ export interface MessageTargets {
 }
 
 export function applyMessage(targets: MessageTargets, message: ToDataThread): void {
-  const { context, waiters, nameWaiters, post } = targets;
-  const { table, reactor } = context;
+  const { context, callers, waiters, nameWaiters, post } = targets;
+  const { reactor } = context;
   switch (message.type) {
     case 'directory':
-      return table.setDirectory(message.services, message.egress);
+      return callers.each((table) => table.setDirectory(message.services, message.egress));
     case 'endpoint-names':
-      return table.setEndpointNames(message.addresses);
+      return callers.each((table) => table.setEndpointNames(message.addresses));
     case 'service':
-      return useService(context, waiters, message);
+      return useService(callers, waiters, message);
     case 'service-removed':
-      return removeService(context, waiters, message);
+      return removeService(callers, waiters, message);
     case 'inbound':
-      return table.setInbound(message.workloads);
+      return callers.setInbound(message.workloads);
     case 'host':
       return useHost(context, message);
     case 'identity':
@@ -47,7 +50,7 @@ export function applyMessage(targets: MessageTargets, message: ToDataThread): vo
     case 'resolved':
       return useName(context, nameWaiters, message);
     case 'endpoint-health':
-      return table.healths.check(message.cluster, message.address, message.passes);
+      return callers.each(({ healths }) => healths.check(message.cluster, message.address, message.passes));
     case 'series-places':
       return context.counters[message.what](message.indices);
     case 'telemetry':
@@ -63,20 +66,20 @@ export function applyMessage(targets: MessageTargets, message: ToDataThread): vo
 }
 
 function useService(
-  { table }: Context,
+  callers: Callers,
   waiters: ViewWaiters,
   { service }: Extract<ToDataThread, { type: 'service' }>,
 ): void {
-  table.setService(service);
+  for (const table of callers.tables()) table.setService(service);
   waiters.settle(serviceKey(service.namespace, service.name), true);
 }
 
 function removeService(
-  { table }: Context,
+  callers: Callers,
   waiters: ViewWaiters,
   { key }: Extract<ToDataThread, { type: 'service-removed' }>,
 ): void {
-  table.removeService(key);
+  for (const table of callers.tables()) table.removeService(key);
   waiters.settle(key, false);
 }
 

@@ -8,6 +8,7 @@ import { DescriptorTable } from '../reactor/descriptor-table.ts';
 import { Kernel } from '../reactor/kernel.ts';
 import { Reactor } from '../reactor/reactor.ts';
 import { applyMessage, type MessageTargets } from './apply-message.ts';
+import { Callers } from './callers.ts';
 import { ChunkedPool } from './codec/http1/chunked.ts';
 import { HeadParser } from './codec/http1/head.ts';
 import { createLlhttp } from './codec/http1/llhttp.ts';
@@ -49,6 +50,7 @@ class DataThread {
   readonly #start: ThreadStart;
   readonly #reactor: Reactor;
   readonly #context: Context;
+  readonly #callers: Callers;
   readonly #waiters: ViewWaiters;
   readonly #nameWaiters: ViewWaiters;
   readonly #vitals: Float64Array;
@@ -73,8 +75,10 @@ class DataThread {
     this.#waiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (key) => this.#post({ type: 'need', key }));
     this.#nameWaiters = new ViewWaiters(reactor, limits.viewTimeoutMs, (name) => this.#post({ type: 'resolve', name }));
     this.#context = this.#makeContext(start, reactor, llhttp, memory, counters);
+    this.#callers = this.#makeCallers(start, reactor, counters);
     this.#targets = {
       context: this.#context,
+      callers: this.#callers,
       waiters: this.#waiters,
       nameWaiters: this.#nameWaiters,
       beginDrain: () => {
@@ -84,7 +88,7 @@ class DataThread {
       useIdentity: (message) => this.#useIdentity(message),
       post: (message) => this.#post(message),
     };
-    this.#upkeep = Upkeep.start(this.#context);
+    this.#upkeep = Upkeep.start(this.#context, this.#callers.stores());
     reactor.tlsObserver = countTls(counters);
     reactor.onTurn = () => this.#afterTurn();
     reactor.onHandlerError = (error) => this.#handlerFailed(error);
@@ -134,6 +138,14 @@ class DataThread {
     return countOpen(new CountingSink(counters, log), this.#vitals, journal);
   }
 
+  #makeCallers({ listeners, locality }: ThreadStart, reactor: Reactor, counters: Counters): Callers {
+    const callers = listeners.flatMap(({ caller }) => (caller === undefined ? [] : [caller]));
+    const report = reportHealth(counters, this.#log, reactor);
+    return new Callers(this.#context, callers, (outbound) => {
+      return new RoutingTable(outbound, new HealthRegistry(reactor, report), locality);
+    });
+  }
+
   #explicitParts({ explicitPort, ownPorts }: ThreadStart): ExplicitParts {
     return {
       port: explicitPort,
@@ -150,13 +162,14 @@ class DataThread {
     // What main has sent before the start is in force before the first connection is accepted.
     this.#receive();
     this.#reactor.descriptors.takeReserve(this.#reactor.kernel);
-    for (const { fd, family, side } of this.#draining ? [] : listeners) {
+    for (const { fd, family, side, caller } of this.#draining ? [] : listeners) {
+      const context = this.#callers.contextOf(caller);
       this.#reactor.addListener(fd, {
         family,
         onAccept: (socket, destination) =>
           side === 'explicit'
-            ? serveExplicit(this.#context, socket)
-            : serveConnection(this.#context, side, socket, destination, ports),
+            ? serveExplicit(context, socket)
+            : serveConnection(context, side, socket, destination, ports),
         onShed: (errno) =>
           this.#context.counters.count('towpath_connections_shed_total', { side, errno: String(errno) }),
       });
@@ -186,6 +199,7 @@ class DataThread {
     if (problem === null) {
       const { identities, table } = this.#context;
       if (identities.set(identity)) table.setOwnIdentity(identities.own);
+      this.#callers.setIdentities(identity);
       return this.#post({ type: 'applied', sequence });
     }
     this.#log.problem(problem, {}, this.#reactor.now);

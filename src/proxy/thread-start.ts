@@ -1,5 +1,6 @@
 /** What main hands to a data thread when it starts one. Everything is plain or shared memory. */
 import type { MessagePort } from 'node:worker_threads';
+import type { Caller } from './callers.ts';
 import type { Limits } from './context.ts';
 import type { LimitMemory } from './limits/limit-memory.ts';
 
@@ -9,6 +10,8 @@ export interface ThreadListener {
   readonly fd: number;
   readonly family: 4 | 6;
   readonly side: 'outbound' | 'inbound' | 'explicit';
+  /** Only programs of this account are brought here; absent: all that have no listener of their own. */
+  readonly caller?: Caller | undefined;
 }
 
 export interface ThreadStart {

@@ -1,5 +1,6 @@
 /** What a data thread does now and then, between two turns of its loop. */
 import type { Context } from './context.ts';
+import type { EndpointStore } from './endpoints/endpoint-store.ts';
 import { OpaqueRelay } from './opaque-relay.ts';
 import { PoolGauges } from './pool-gauges.ts';
 import { closeIdle } from './upstream/pool.ts';
@@ -9,17 +10,20 @@ const PRUNE_EVERY_MS = 10_000;
 
 export class Upkeep {
   readonly #context: Context;
+  readonly #outbound: readonly EndpointStore[];
   readonly #gauges: PoolGauges;
   #publishedAt = 0;
   #prunedAt = 0;
 
-  static start(context: Context): Upkeep {
+  static start(context: Context, outbound: readonly EndpointStore[]): Upkeep {
     context.janitor.start();
-    return new Upkeep(context);
+    return new Upkeep(context, outbound);
   }
 
-  constructor(context: Context) {
+  /** @param outbound endpoints that programs of this host dial, of every account */
+  constructor(context: Context, outbound: readonly EndpointStore[]) {
     this.#context = context;
+    this.#outbound = outbound;
     this.#gauges = new PoolGauges(context.counters);
   }
 
@@ -31,7 +35,7 @@ export class Upkeep {
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
     this.#reportRelays();
-    for (const store of [this.#context.outbound, this.#context.inbound]) store.prune(now).forEach(closeIdle);
+    for (const store of [...this.#outbound, this.#context.inbound]) store.prune(now).forEach(closeIdle);
   }
 
   /** Connections that last for days are seen to move meanwhile. */

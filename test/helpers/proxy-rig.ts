@@ -72,6 +72,8 @@ export class ProxyRig {
   draining = false;
   /** 'explicit': connections come as on the listener of the explicit mode. */
   side: Side | 'explicit' = 'outbound';
+  /** For connections that are accepted from now on, in the place of the rig's own. */
+  serving: Context | null = null;
   /** What every accepted connection is said to have dialled. */
   destination: SockAddr = address('127.0.0.1', 1);
   readonly #series: { index: number; name: string; labels: Readonly<Record<string, string>> }[] = [];
@@ -151,7 +153,7 @@ export class ProxyRig {
       onAccept: (socket) =>
         this.side === 'explicit'
           ? serveExplicit(this.context, socket)
-          : serveConnection(this.context, this.side, socket, this.destination, CAPTURE_PORTS),
+          : serveConnection(this.serving ?? this.context, this.side, socket, this.destination, CAPTURE_PORTS),
       onShed: () => {},
     });
     this.#turn();

@@ -31,6 +31,7 @@ const WISHES: readonly (readonly [string, readonly string[], readonly string[]])
         '1,2',
       ],
       ...['--outbound-exclude-gids', '3', '--outbound-exclude-cidrs', '10.9.0.0/16,fd09::/16,0.0.0.0/0'],
+      ...['--outbound-programs', '15101:gid:33,15101:uid:1002,15102:uid:7,15101:uid:1001'],
     ],
     [
       'TOWPATH_OUTBOUND_INCLUDE_PORTS=80,443,1000-1100,2000-2100,3000-3100,4000-4100,5000-5100,6000-6100,7000-7100',
@@ -38,6 +39,7 @@ const WISHES: readonly (readonly [string, readonly string[], readonly string[]])
       ...['TOWPATH_OUTBOUND_INCLUDE_UIDS=33,34', 'TOWPATH_OUTBOUND_INCLUDE_GIDS=35'],
       ...['TOWPATH_OUTBOUND_EXCLUDE_PORTS=25 8000-8100', 'TOWPATH_OUTBOUND_EXCLUDE_UIDS=1,2'],
       ...['TOWPATH_OUTBOUND_EXCLUDE_GIDS=3', 'TOWPATH_OUTBOUND_EXCLUDE_CIDRS=10.9.0.0/16,fd09::/16,0.0.0.0/0'],
+      'TOWPATH_OUTBOUND_PROGRAMS=15101:gid:33,15101:uid:1002,15102:uid:7,15101:uid:1001',
     ],
   ],
   [

@@ -11,10 +11,16 @@ export interface WantedIdentity {
 /** Without workloads the host's programs only call: they are the default account of the namespace `default`. */
 const OF_CALLERS: WantedIdentity = { namespace: 'default', account: 'default' };
 
-/** Each once, in the order of the workloads: the first is that of programs which no assignment names. */
+/**
+ * Each once. The first is that of programs which no workload names: it belongs to the first workload that names no programs itself, or, where
+ * all do, to the first.
+ */
 export function wantedIdentities({ workloads }: Pick<AgentConfig, 'workloads'>): readonly WantedIdentity[] {
+  const isOpen = ({ programs }: AgentConfig['workloads'][number]): boolean =>
+    programs.uids.length + programs.gids.length === 0;
+  const ordered = [...workloads.filter(isOpen), ...workloads.filter((one) => !isOpen(one))];
   const wanted = new Map(
-    workloads.map(({ namespace, serviceAccount }) => [
+    ordered.map(({ namespace, serviceAccount }) => [
       `${namespace}/${serviceAccount}`,
       { namespace, account: serviceAccount },
     ]),
@@ -27,11 +33,8 @@ export function identityAssignments(
   { workloads }: Pick<AgentConfig, 'workloads'>,
   trustDomain: string,
 ): readonly IdentityAssignment[] {
-  return workloads.map(({ namespace, serviceAccount, ports, programs }) => ({
+  return workloads.map(({ namespace, serviceAccount, ports }) => ({
     spiffeId: formatSpiffeId({ trustDomain, namespace, account: serviceAccount }),
     ports: ports.map(({ port }) => port),
-    ...(programs.uids.length > 0 && { uids: programs.uids }),
-    ...(programs.gids.length > 0 && { gids: programs.gids }),
-    ...(programs.cgroups.length > 0 && { cgroups: programs.cgroups }),
   }));
 }

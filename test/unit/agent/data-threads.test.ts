@@ -8,6 +8,7 @@ import type { Worker } from 'node:worker_threads';
 import t, { type Test } from 'tap';
 import { type DataThreads, startDataThreads } from '../../../src/agent/data-threads.ts';
 import { agentSchema } from '../../../src/config/agent-schema.ts';
+import type { ProgramListener } from '../../../src/config/program-listeners.ts';
 import { exampleDirectory, exampleService } from '../../helpers/example-views.ts';
 import { freePorts } from '../../helpers/free-ports.ts';
 import { recordingLogger } from '../../helpers/recording-logger.ts';
@@ -30,6 +31,7 @@ async function start(
   t: Test,
   count: number,
   explicitPort: number | null = null,
+  programs: readonly ProgramListener[] = [],
 ): Promise<{ threads: DataThreads; ports: readonly number[]; lines: readonly { level: string; message: string }[] }> {
   const ports = await freePorts(2);
   const { logger, lines } = recordingLogger();
@@ -45,6 +47,7 @@ async function start(
       locality: null,
       limits,
       seriesIdleMs: 3_600_000,
+      programs,
     },
     logger,
   );
@@ -156,8 +159,10 @@ t.test('a thread that dies again and again is restarted once a second, not in a 
 });
 
 t.test('the explicit mode listens on loopback; host names are resolved by the main thread', async (t) => {
-  const [port] = await freePorts(1);
-  const { threads } = await start(t, 2, port);
+  const [port, other = 0] = await freePorts(2);
+  const programs = [{ port: other, namespace: 'shop', account: 'web', uids: [1], gids: [] }];
+  const { threads } = await start(t, 2, port, programs);
+  t.equal(await knock(other), 'ECONNRESET', 'programs with a listener of their own are no way around interception');
   await threads.post({ type: 'directory', services: exampleDirectory(1).services });
   const needed: string[] = [];
   threads.onNeed((key) => {
@@ -200,6 +205,7 @@ t.test('a taken port is one clear sentence, and nothing stays open', async (t) =
     ipv6: false,
     locality: null,
     seriesIdleMs: 3_600_000,
+    programs: [],
     limits: { ...DEFAULTS, maxConnections: 16 },
   };
   await t.rejects(startDataThreads({ ...settings, outboundPort: free, inboundPort: ports[1] }, logger), {

@@ -25,7 +25,17 @@ t.test(`${CHANGES} rules, one after the other`, async (t) => {
   const { logger, lines } = recordingLogger();
   const { limits } = agentSchema.parse({ host: 'test' });
   const threads = await startDataThreads(
-    { count: 1, outboundPort, inboundPort, explicitPort, ipv6: false, locality: null, limits, seriesIdleMs: 3_600_000 },
+    {
+      count: 1,
+      outboundPort,
+      inboundPort,
+      explicitPort,
+      ipv6: false,
+      programs: [],
+      locality: null,
+      limits,
+      seriesIdleMs: 3_600_000,
+    },
     logger,
   );
   t.teardown(() => threads.stop());

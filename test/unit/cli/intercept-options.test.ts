@@ -29,6 +29,7 @@ t.test('every option reaches its field', async (t) => {
     'outbound-exclude-uids': list('3'),
     'outbound-include-gids': list('4'),
     'outbound-exclude-gids': list('5'),
+    'outbound-programs': list('15101:uid:1001,15102:gid:7,15101:gid:33'),
     'inbound-include-ports': list('none'),
     'inbound-exclude-ports': list('9100'),
     'inbound-include-cidrs': list('10.2.0.0/16'),
@@ -60,6 +61,10 @@ t.test('every option reaches its field', async (t) => {
       includeGids: [4],
       excludeGids: [5],
     },
+    programs: [
+      { port: 15_101, uids: [1001], gids: [33] },
+      { port: 15_102, uids: [], gids: [7] },
+    ],
     inbound: {
       includePorts: [],
       excludePorts: [
@@ -84,6 +89,7 @@ t.test('exclude lists add to port 22 unless SSH is to be captured', async (t) =>
 
 for (const [name, value, words] of [
   ['gid', 'staff', /--gid: "staff" is not a number/],
+  ['outbound-programs', '15101:user:1', /--outbound-programs: "15101:user:1" is not PORT:uid:ID/],
   ['gid', '1,2', /--gid: takes one number/],
   ['failure', 'ajar', /--failure: must be open or closed, not ajar/],
   ['outbound-exclude-ports', 'http', /--outbound-exclude-ports: "http" is not a port/],

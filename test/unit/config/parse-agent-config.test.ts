@@ -18,7 +18,8 @@ t.test('an empty file and no file give the documented defaults', async (t) => {
     const { value } = result;
     t.equal(value.mesh, 'default');
     t.equal(value.host, 'web-1', 'the first label of the machine name, in lower case');
-    t.strictSame(value.ports, { outbound: 15001, inbound: 15006, explicit: 15080, admin: 15000, metrics: 15020 });
+    const ports = { outbound: 15001, inbound: 15006, explicit: 15080, admin: 15000, metrics: 15020, programs: 15101 };
+    t.strictSame(value.ports, ports);
     t.equal(value.stateDirectory, '/var/lib/towpath');
     t.equal(value.dataThreads, 1);
     t.equal(value.mutualTls, true);
@@ -66,7 +67,7 @@ workloads:
       failureThreshold: 1,
     },
     serviceAccount: 'default',
-    programs: { uids: [], gids: [], cgroups: [] },
+    programs: { uids: [], gids: [] },
   });
 });
 

@@ -22,7 +22,7 @@ t.test(
       assignments: [
         { spiffeId: b.spiffeId, ports: [81, 82] },
         { spiffeId: 'spiffe://td/ns/shop/sa/c', ports: [83] },
-        { spiffeId: b.spiffeId, uids: [1000] },
+        { spiffeId: b.spiffeId },
       ],
     };
     t.equal(identityOfPort(set, 80), a);

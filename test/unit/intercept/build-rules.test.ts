@@ -12,6 +12,10 @@ const FULL: InterceptionSettings = {
     includeUids: [1],
     excludeUids: [2],
   },
+  programs: [
+    { port: 15_101, uids: [1001, 1002], gids: [33] },
+    { port: 15_102, uids: [], gids: [7] },
+  ],
   inbound: {
     ...DEFAULT_SETTINGS.inbound,
     includePorts: [{ from: 80, to: 90 }],

@@ -147,6 +147,12 @@ const EXCLUDES: readonly (readonly [string, readonly string[], string, string])[
     'TOWPATH_OUTBOUND',
     '-d fd00::/8 -p tcp -j RETURN',
   ],
+  [
+    'programs with a listener',
+    linesOf('v4', { programs: [{ port: 15101, uids: [33], gids: [] }] }),
+    'TOWPATH_TO_OUTBOUND',
+    '-p tcp -m owner --uid-owner 33 -j REDIRECT --to-ports 15101',
+  ],
   ['outbound user', outbound({ excludeUids: [33] }), 'TOWPATH_OUTBOUND', '-p tcp -m owner --uid-owner 33 -j RETURN'],
   ['outbound group', outbound({ excludeGids: [34] }), 'TOWPATH_OUTBOUND', '-p tcp -m owner --gid-owner 34 -j RETURN'],
   [

@@ -17,6 +17,12 @@ const BAD: readonly (readonly [string, object, RegExp])[] = [
   ['a port out of range', { outboundPort: 0 }, /^outboundPort: 0 is not a port/],
   ['a broken port', { inboundPort: 1.5 }, /^inboundPort: 1.5 is not a port/],
   ['one port for both sides', { inboundPort: 15001 }, /^inboundPort: 15001 is the outbound port as well/],
+  [
+    'a capture port for programs',
+    { programs: [{ port: 15006, uids: [1], gids: [] }] },
+    /^programs\[0\].port: 15006 is a/,
+  ],
+  ['a program that is none', { programs: [{ port: 15101, uids: [-1], gids: [] }] }, /^programs\[0\].uids\[0\]: -1/],
   ['the group of root', { gid: 0 }, /^gid: 0 is the group of root/],
   ['a negative group', { gid: -1 }, /^gid: -1 is not a numeric id/],
   ['a virtual range that is everything', { virtualIpRanges: ['0.0.0.0/0'] }, /^virtualIpRanges\[0\]: .*whole internet/],

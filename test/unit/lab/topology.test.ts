@@ -42,6 +42,7 @@ t.test('each mistake is one sentence with the path of its field', async (t) => {
       'lab.yaml: hosts.one.agent: needs a control host, "config.nats", or "standalone" with resource files',
     ],
     [{ hosts: HOSTS, resources: ['a.yaml'] }, 'lab.yaml: resources: needs a control host to be applied by'],
+    [{ hosts: HOSTS, controlOptions: ['--ca', 'off'] }, 'lab.yaml: controlOptions: needs a control host'],
     [{ hosts: HOSTS, network: {} }, 'lab.yaml: network: needs "ipv4" or "ipv6" or both'],
     [{ hosts: HOSTS, network: { ipv4: 'fd77::/64' } }, 'lab.yaml: network.ipv4: is not an IPv4 network'],
     [

@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { FromDataThread } from '../../../src/contract/data-thread.ts';
 import { applyMessage, type MessageTargets } from '../../../src/proxy/apply-message.ts';
+import { Callers } from '../../../src/proxy/callers.ts';
 import { exampleService, exampleVersion } from '../../helpers/example-views.ts';
 import { identitySetOf } from '../../helpers/make-svid.ts';
 import { ProxyRig } from '../../helpers/proxy-rig.ts';
@@ -13,6 +14,7 @@ let drains = 0;
 const identities: number[] = [];
 const targets: MessageTargets = {
   context: rig.context,
+  callers: new Callers(rig.context, [], () => rig.context.table),
   waiters: rig.waiters,
   nameWaiters: rig.nameWaiters,
   beginDrain: () => void drains++,

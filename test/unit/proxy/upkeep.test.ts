@@ -11,7 +11,7 @@ t.test('the bytes of a connection that lasts are seen while it does, and once', 
     socket.on('end', () => socket.end());
   });
   rig.destination = address('127.0.0.1', port);
-  const upkeep = new Upkeep(rig.context);
+  const upkeep = new Upkeep(rig.context, [rig.context.outbound]);
   const client = await rig.client();
   await rig.until(() => client.text === 'hello', 'the server speaks first');
   client.send('12345678');
