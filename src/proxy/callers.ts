@@ -7,6 +7,7 @@ import { formatSpiffeId } from '../contract/spiffe-id.ts';
 import type { InboundWorkloadView } from '../contract/views.ts';
 import type { Context } from './context.ts';
 import { EndpointStore } from './endpoints/endpoint-store.ts';
+import { holds } from './mesh/own-identities.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 export interface Caller {
@@ -19,6 +20,8 @@ interface Separate {
   readonly context: Context;
   /** As whom it calls; null: nobody has said yet. */
   spiffeId: string | null;
+  /** It had a certificate when it was said. */
+  isHeld: boolean;
 }
 
 export class Callers {
@@ -32,7 +35,7 @@ export class Callers {
       if (this.#separate.has(keyOf(caller))) continue;
       const outbound = new EndpointStore(0);
       const context: Context = { ...base, outbound, table: makeTable(outbound) };
-      this.#separate.set(keyOf(caller), { caller, context, spiffeId: null });
+      this.#separate.set(keyOf(caller), { caller, context, spiffeId: null, isHeld: false });
     }
   }
 
@@ -66,12 +69,15 @@ export class Callers {
   }
 
   /** Other certificates are in force. Who should have one and has none speaks to nobody under mutual TLS: there is no stand-in. */
-  setIdentities({ trustDomain }: IdentitySet): void {
+  setIdentities(set: IdentitySet): void {
+    const { trustDomain } = set;
     for (const separate of this.#separate.values()) {
       const { namespace, account } = separate.caller;
       const spiffeId = formatSpiffeId({ trustDomain, namespace, account });
-      if (separate.spiffeId === spiffeId) continue;
+      const { isHeld: wasHeld, spiffeId: before } = separate;
+      separate.isHeld = holds(set, spiffeId);
       separate.spiffeId = spiffeId;
+      if (before === spiffeId && (separate.isHeld || !wasHeld)) continue;
       separate.context.table.setOwnIdentity(spiffeId);
     }
   }

@@ -133,9 +133,13 @@ export class RoutingTable {
     this.#reload((view) => endpointHosts(view).some((host) => Object.hasOwn(addresses, host)));
   }
 
-  /** As whom this host speaks mutual TLS to endpoints that can, from the next connection on; null: it should, but holds no identity. */
+  /**
+   * As whom this host speaks mutual TLS to endpoints that can, from the next request on; null: it should, but holds no identity. Pooled
+   * connections of before are not used again: said anew when the certificate has ended, this ends what began with it.
+   */
   setOwnIdentity(own: string | null): void {
     this.#own = own;
+    this.#endpoints.forgetMeshHops();
     this.#reload(() => true);
   }
 

@@ -28,6 +28,11 @@ export class EndpointStore {
     return this.#tls.between(expected, own);
   }
 
+  /** The next `meshHop` is another one than those before, so that endpoints with it have no connections yet. */
+  forgetMeshHops(): void {
+    this.#tls.forgetMesh();
+  }
+
   /** @param tls an address that is secured in another way is another endpoint, with connections of its own */
   get(address: SockAddr, tls: HopTls | null = null): Endpoint {
     const key = tls === null ? address.key : `${address.key} ${tls.id}`;

@@ -12,12 +12,16 @@ export class OwnIdentities {
     return this.#set !== null;
   }
 
-  /** Other certificates are in force. @returns whether connections to endpoints are made in another way from now on */
+  /**
+   * Other certificates are in force. @returns whether connections to endpoints are made in another way from now on: as somebody else, or, when
+   * the certificate has ended, not at all
+   */
   set(identities: IdentitySet): boolean {
     const before = this.#set === null ? undefined : this.own;
+    const wasHeld = holds(this.#set, this.own);
     this.#set = identities;
     this.own = identities.identities[0]?.spiffeId ?? this.own;
-    return this.own !== before;
+    return this.own !== before || (wasHeld && !holds(identities, this.own));
   }
 
   /** As whom the program behind a port answers, whether its certificate is there or not; null: the host's first. */
@@ -25,6 +29,11 @@ export class OwnIdentities {
     const assigned = this.#set?.assignments.find(({ ports }) => ports?.includes(port) === true);
     return assigned?.spiffeId ?? this.own;
   }
+}
+
+/** Whether a certificate of that SPIFFE ID is there. */
+export function holds(set: IdentitySet | null, spiffeId: string | null): boolean {
+  return set?.identities.some((one) => one.spiffeId === spiffeId) === true;
 }
 
 /** Names the certificate that is missing, which the reactor does not know any more. */

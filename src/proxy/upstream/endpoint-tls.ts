@@ -71,6 +71,11 @@ export class EndpointTlsStore {
     return this.#once(JSON.stringify([expected, own]), (id) => new MeshHop(id, expected, own));
   }
 
+  /** Those between agents are made anew when they are asked for again. */
+  forgetMesh(): void {
+    for (const [key, tls] of this.#known) if (tls.isMesh) this.#known.delete(key);
+  }
+
   #once(key: string, make: (id: number) => HopTls): HopTls {
     const known = this.#known.get(key);
     if (known !== undefined) return known;

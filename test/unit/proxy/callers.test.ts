@@ -73,6 +73,8 @@ t.test('the other agent sees the account of the program, and no connection is sh
   const client = await caller.client();
   client.send('GET / HTTP/1.1\r\nHost: orders\r\nConnection: close\r\n\r\n');
   await caller.until(() => client.text !== '', 'the refusal');
+  t.match(client.text, /503 [\s\S]*no valid certificate for spiffe:\/\/example\.org\/ns\/bank\/sa\/jobs/);
+  t.match(client.text, /^HTTP/, 'although a connection of before was left in the pool');
   await pair.end(t);
   const peers = callee.closed.map(({ record }) => record.peerPrincipal);
   t.same(peers.sort(), ['example.org/ns/bank/sa/jobs', 'example.org/ns/shop/sa/web'], 'one connection each');

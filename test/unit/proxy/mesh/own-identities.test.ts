@@ -20,6 +20,7 @@ t.test('a host takes part from its first set on, and keeps its name when the las
   t.equal(own.set(set([A, B])), true);
   t.equal(own.own, A);
   t.equal(own.set(set([A])), false, 'the same name: connections are made as before');
+  t.equal(own.set(set([])), true, 'it has ended: what began with it is not gone on with');
   t.equal(own.set(set([])), false);
   t.equal(own.own, A);
   t.equal(own.set(set([B])), true);
