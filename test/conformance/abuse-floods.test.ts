@@ -174,7 +174,7 @@ for (const attack of FLOODS) {
   });
 }
 
-await t.test('malformed requests are answered 400 one by one, as cheaply as others', async (t) => {
+await t.test('malformed requests are answered 400 one by one, for 30 us each at most', async (t) => {
   const count = 20_000;
   const bad = numbered(500, (n) => headersFrame(odd(n), request('GET', '/', [['Upper', 'x']]), true));
   const cpu = rig.agent.cpuMs();
@@ -186,7 +186,7 @@ await t.test('malformed requests are answered 400 one by one, as cheaply as othe
     t.equal(answered(await rig.agent.metrics()) - answered(before), count);
   });
   const used = rig.agent.cpuMs() - cpu;
-  t.ok(used < MOST_CPU, `the agent spent ${used.toFixed(0)} ms, the neighbour's requests included`);
+  t.ok(used < 0.03 * count, `the agent spent ${used.toFixed(0)} ms, the neighbour's requests included`);
 });
 
 await t.test('the agent is sound at the end', async (t) => {

@@ -75,7 +75,12 @@ t.test('three commands on each side', async (t) => {
 
 t.test('a lab that is secured: its hosts join, and nobody else gets in', async (t) => {
   await withLab({ control: 'hub', secured: true, hosts: { hub: {}, shop: { agent: {} } } }, async (lab) => {
-    t.match(await lab.towpath('status'), { exitCode: 0, stdout: /shop +SYNCED/ });
+    // The empty mesh is published once control has heard all leases.
+    await lab.waitFor('the host to be in step', 30_000, async () => {
+      const { exitCode, stdout } = await lab.towpath('status');
+      return exitCode === 0 && /shop +SYNCED/.test(stdout);
+    });
+    t.pass('the joined host runs what control has published');
     const nobody = ['-u', 'TOWPATH_NATS_CREDENTIALS_FILE', '-u', 'TOWPATH_NATS_CA_FILE'];
     const server = `nats://${lab.address('hub', 'ipv4')}:4222`;
     const stranger = await lab.exec('shop', ['env', ...nobody, 'towpath', 'status', '-s', server]);

@@ -33,6 +33,7 @@ export function journalAnswer(
   const { flag, status, sentence, service, route, seconds, head = null } = answer;
   const noted = answer.draft ?? null;
   if (noted === null && flag === '' && sentence === '' && !journal.isOn) return;
+  if (noted === null && journal.leavesOut()) return;
   const draft = noted ?? journal.draftOf(record, reactor.slab.bytes, head);
   if (noted === null) {
     draft.startedAt = reactor.now - seconds * 1000;

@@ -25,6 +25,9 @@ import { writeRecord } from './write-record.ts';
 const MAX_SPARE = 256;
 /** The wall clock is read again after this time, in ms. */
 const CLOCK_MS = 1_000;
+/** Failures that nothing but `towpath why` wants: so many are recorded in a second, or a flood of bad requests would cost more than good ones. */
+const MAX_FAILURES = 500;
+const FAILURES_MS = 1_000;
 /** gRPC statuses that say the server failed (OpenTelemetry, semantic conventions of RPC). */
 const GRPC_ERRORS: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
 
@@ -45,6 +48,8 @@ export class Journal {
   /** Wall clock minus the reactor's, in ms, and when that was found. */
   #offset = 0;
   #offsetAt = Number.NEGATIVE_INFINITY;
+  #failures = 0;
+  #failuresFrom = Number.NEGATIVE_INFINITY;
 
   /** @param ring made by `makeRing` */
   constructor(ring: SharedArrayBuffer, clock: Clock, random: () => number) {
@@ -146,11 +151,26 @@ export class Journal {
 
   #write(kind: number, draft: Draft, record: ConnectionRecord, ending: string): void {
     const { now } = this.#clock;
+    if ((draft.bits & (BIT_LOGGED | BIT_SAMPLED)) === 0 && this.#isFlood(now)) return this.#ring.drop();
     if (now - this.#offsetAt > CLOCK_MS) {
       this.#offsetAt = now;
       this.#offset = Date.now() - performance.now();
     }
     writeRecord(this.#ring, this.#words, kind, draft, record, draft.startedAt + this.#offset, now, ending);
+  }
+
+  /** A failure that no rule wants is left out now: no draft need be made of it. Counts it then. */
+  leavesOut(): boolean {
+    if (this.isOn || this.#failures < MAX_FAILURES || this.#clock.now - this.#failuresFrom >= FAILURES_MS) return false;
+    this.#ring.drop();
+    return true;
+  }
+
+  #isFlood(now: number): boolean {
+    if (now - this.#failuresFrom >= FAILURES_MS) [this.#failuresFrom, this.#failures] = [now, 0];
+    if (this.#failures >= MAX_FAILURES) return true;
+    this.#failures++;
+    return false;
   }
 }
 

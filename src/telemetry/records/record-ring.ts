@@ -43,7 +43,7 @@ export class RingWriter {
     const behind = this.#capacity - offset;
     const needed = length <= behind ? length : behind + length;
     if (needed > this.#free(needed)) {
-      Atomics.add(this.words, DROPPED, 1);
+      this.drop();
       return NO_ROOM;
     }
     if (length <= behind) return HEADER_BYTES + offset;
@@ -53,6 +53,11 @@ export class RingWriter {
     this.words[word + 1] = KIND_PAD;
     this.#head = (this.#head + behind) >>> 0;
     return HEADER_BYTES;
+  }
+
+  /** Counts a record that is not written. */
+  drop(): void {
+    Atomics.add(this.words, DROPPED, 1);
   }
 
   #free(needed: number): number {

@@ -1,5 +1,8 @@
 import t, { type Test } from 'tap';
 import { NO_RULES, type SideRules, type TelemetryRules } from '../../../../src/contract/telemetry-rules.ts';
+import { ConnectionRecord } from '../../../../src/proxy/connection-record.ts';
+import { Journal } from '../../../../src/proxy/journal/journal.ts';
+import { makeRing, RingReader } from '../../../../src/telemetry/records/record-ring.ts';
 import { address, ProxyRig, serviceView } from '../../../helpers/proxy-rig.ts';
 import { readingRecords, type SeenRecord } from '../../../helpers/read-records.ts';
 
@@ -239,4 +242,28 @@ t.test('a ring that nobody reads costs records, never traffic', async (t) => {
   await rig.until(() => client.text.endsWith('ok'), 'the last answer');
   t.equal(read().length, 1, 'there is room again');
   await check(t, rig);
+});
+
+const nobody = { opened: () => {}, decided: () => {}, moved: () => {}, closed: () => {}, closedTwice: () => {} };
+
+t.test('of a flood of failures five hundred are recorded in a second, the rest is counted', async (t) => {
+  const ring = makeRing(1 << 20);
+  const record = new ConnectionRecord('inbound', null, null, 0, nobody);
+  const clock = { now: 5_000 };
+  const journal = new Journal(ring, clock, () => 0.5);
+  const read = readingRecords(ring);
+  const fail = (): void => {
+    const draft = journal.draftOf(record, Buffer.alloc(0), null);
+    [draft.flag, draft.status] = ['DPE', 400];
+    journal.end(draft, record);
+  };
+  for (let i = 0; i < 1_500; i++) fail();
+  t.equal(read().length, 500);
+  t.ok(journal.leavesOut(), 'no draft is made of the next');
+  t.equal(new RingReader(ring).dropped, 1_001);
+  clock.now += 1_000;
+  t.notOk(journal.leavesOut());
+  fail();
+  t.equal(read().length, 1, 'and the next second begins anew');
+  t.end();
 });
