@@ -208,11 +208,15 @@ t.test('delete by file and by name', async (t) => {
 
 t.test('a killed control is replaced by the next one of the same name at once, with nothing lost', async (t) => {
   await towpath(['apply', '-f', file('orders.yaml')]);
+  const holder = async (): Promise<string> =>
+    Buffer.from((await bus.bucket('towpath_lock').get('leader'))?.data ?? []).toString();
+  const before = await holder();
   control.kill('SIGKILL');
   control = start(CONTROL);
   const started = performance.now();
-  await until('it answers', async () => (await towpath(['status'])).status === 0, 15_000);
+  await until('it has the lock', async () => (await holder()) !== before, 15_000);
   t.ok(performance.now() - started < 6_000, 'without waiting for the lock to run out');
+  await until('it answers', async () => (await towpath(['status'])).status === 0, 15_000);
   t.match((await towpath(['get', 'all'])).out, /shop +HTTPRoute +orders/);
 });
 

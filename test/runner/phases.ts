@@ -32,8 +32,8 @@ export const PHASES: readonly Phase[] = [
   files('wire', 'test/wire', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
   files('nats', 'test/nats', { parallel: false, lane: 'a', needsRoot: false, timeoutSeconds: 180 }),
-  files('intercept', 'test/intercept', { parallel: false, lane: 'a', needsRoot: true, timeoutSeconds: 300 }),
-  files('network', 'test/network', { parallel: false, lane: 'b', needsRoot: true, timeoutSeconds: 300 }),
+  files('intercept', 'test/intercept', { parallel: false, lane: 'b', needsRoot: true, timeoutSeconds: 300 }),
+  files('network', 'test/network', { parallel: false, needsRoot: true, timeoutSeconds: 300 }),
   files('conformance', 'test/conformance', { parallel: false, needsRoot: true, timeoutSeconds: 180 }),
 ];
 
