@@ -57,7 +57,7 @@ export class ViewBucket {
     const held = found !== null && !found.deleted;
     const before = held ? Number(Buffer.from(found.data).toString('utf8')) : 0;
     const epoch = Math.max(atLeast, Number.isSafeInteger(before) ? before + 1 : 0);
-    if (!(await this.#isLeader())) throw new BusError('other', 'another control leads: no epoch for this one');
+    await this.#mustLead('another control leads: no epoch for this one');
     const written = await this.#bucket.write(EPOCH_KEY, String(epoch), held ? found.revision : 0);
     if (!written.ok) throw new BusError('other', 'another control claims an epoch too');
     this.#lastRevision = Math.max(this.#lastRevision, written.value);
@@ -89,7 +89,7 @@ export class ViewBucket {
   async remove(key: string): Promise<void> {
     const removed = await this.#bucket.remove(key, this.#published.get(key)?.revision ?? null);
     if (!removed.ok) {
-      if (!(await this.#isLeader())) throw new BusError('other', `another control leads and has written ${key}`);
+      await this.#mustLead(`another control leads and has written ${key}`);
       await this.#bucket.remove(key, null);
     }
     this.#published.delete(key);
@@ -138,12 +138,17 @@ export class ViewBucket {
     return { stored, meta };
   }
 
+  /** Asks the store. Rejects with BusError when it is somebody else who leads. */
+  async #mustLead(otherwise: string): Promise<void> {
+    if (!(await this.#isLeader())) throw new BusError('other', otherwise);
+  }
+
   /** Compare and set against our own last write; somebody else's write in between is overwritten only by the holder of the lock. */
   async #put(key: string, text: string, expected: number): Promise<number> {
     let written = await this.#bucket.write(key, text, expected);
     if (!written.ok) {
       const found = await this.#bucket.get(key);
-      if (!(await this.#isLeader())) throw new BusError('other', `another control leads and has written ${key}`);
+      await this.#mustLead(`another control leads and has written ${key}`);
       written = await this.#bucket.write(key, text, found === null || found.deleted ? 0 : found.revision);
     }
     if (!written.ok) throw new BusError('other', `somebody else is writing the view ${key} too`);

@@ -151,7 +151,10 @@ export class Journal {
 
   #write(kind: number, draft: Draft, record: ConnectionRecord, ending: string): void {
     const { now } = this.#clock;
-    if ((draft.bits & (BIT_LOGGED | BIT_SAMPLED)) === 0 && this.#isFlood(now)) return this.#ring.drop();
+    if ((draft.bits & (BIT_LOGGED | BIT_SAMPLED)) === 0) {
+      if (this.#isFlooded()) return this.#ring.drop();
+      this.#failures++;
+    }
     if (now - this.#offsetAt > CLOCK_MS) {
       this.#offsetAt = now;
       this.#offset = Date.now() - performance.now();
@@ -161,16 +164,16 @@ export class Journal {
 
   /** A failure that no rule wants is left out now: no draft need be made of it. Counts it then. */
   leavesOut(): boolean {
-    if (this.isOn || this.#failures < MAX_FAILURES || this.#clock.now - this.#failuresFrom >= FAILURES_MS) return false;
+    if (this.isOn || !this.#isFlooded()) return false;
     this.#ring.drop();
     return true;
   }
 
-  #isFlood(now: number): boolean {
+  /** As many failures as a second may have are recorded already. */
+  #isFlooded(): boolean {
+    const { now } = this.#clock;
     if (now - this.#failuresFrom >= FAILURES_MS) [this.#failuresFrom, this.#failures] = [now, 0];
-    if (this.#failures >= MAX_FAILURES) return true;
-    this.#failures++;
-    return false;
+    return this.#failures >= MAX_FAILURES;
   }
 }
 
