@@ -13,6 +13,7 @@ import type { Command, CommandIo } from './command.ts';
 import { formatJson, formatTable } from './output.ts';
 import { parseLongDuration } from './parse-duration.ts';
 import { parseWords, wrongUsage } from './parse-words.ts';
+import { whileStarting } from './while-starting.ts';
 
 const HELP = `Makes the line by which a host joins: paste it there after "towpath agent join". It holds NATS credentials that may ask control one
 question, for a short time; one host uses it, once. Needs a secured mesh ("towpath control init").
@@ -90,14 +91,16 @@ async function create(args: readonly string[], io: CommandIo): Promise<number> {
     identities: (values.identity ?? []).map(parseIdentity),
     ...(values.address === undefined ? {} : { servers: values.address.map(serverOf) }),
   };
-  return withControl(connectionOf('join-token', values, io), async (client) => {
-    const made = await client.ask('token', 'create', JSON.stringify(body), createdTokenSchema, mutationHeaders());
-    if (values.output === 'json') io.out(formatJson(made));
-    else io.out(`${made.token}\n`);
-    const until = new Date(made.expiresMs).toISOString();
-    io.err(`token ${made.id}, once, until ${until}; on the host: sudo towpath agent join TOKEN\n`);
-    return 0;
-  });
+  const connection = connectionOf('join-token', values, io);
+  const headers = mutationHeaders();
+  const made = await whileStarting(connection, io, () =>
+    withControl(connection, ({ ask }) => ask('token', 'create', JSON.stringify(body), createdTokenSchema, headers)),
+  );
+  if (values.output === 'json') io.out(formatJson(made));
+  else io.out(`${made.token}\n`);
+  const until = new Date(made.expiresMs).toISOString();
+  io.err(`token ${made.id}, once, until ${until}; on the host: sudo towpath agent join TOKEN\n`);
+  return 0;
 }
 
 interface Whom {

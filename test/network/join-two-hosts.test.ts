@@ -1,11 +1,17 @@
 /** From nothing to two members of a secured mesh that talk mutual TLS, with the commands that people type; and a lab that is secured. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { withLab } from './support/lab.ts';
+import { Machine } from './support/machine.ts';
 
 t.setTimeout(240_000);
 
-const HOSTS = ['shop', 'orders'];
+const NAMED = [
+  '# our own words',
+  'workloads:',
+  '  - { name: web, namespace: shop, labels: { app: orders }, ports: { http: 8080 } }',
+];
+
 const SERVICE = `
 apiVersion: v1
 kind: Service
@@ -19,36 +25,37 @@ const WEB = {
   ready: { port: 8080 },
 };
 
-t.test('three commands on each side', async (t) => {
-  await withLab({ hosts: { hub: {}, shop: {}, orders: { programs: [WEB] } } }, async (lab) => {
-    const folder = (host: string): string => lab.host(host).folder;
-    const settings = (host: string) => [`--config`, `${folder(host)}/agent.yaml`];
-    await mkdir(folder('orders'), { recursive: true });
-    const file = `# our own words\nworkloads:\n  - { name: web, namespace: shop, labels: { app: orders }, ports: { http: 8080 } }\n`;
-    await writeFile(`${folder('orders')}/agent.yaml`, file);
-    const etc = `${folder('hub')}/etc`;
-    const towpath = (...words: string[]) => ['env', `TOWPATH_CLIENT_FILE=${etc}/client.yaml`, 'towpath', ...words];
-    const start = performance.now();
+/** README, "On real hosts": what is typed on the control host, and on every other. */
+async function readCommands(): Promise<readonly [control: string, host: string]> {
+  const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+  const section = /^## On real hosts$.*?(?=^## )/ms.exec(readme)?.[0] ?? '';
+  const blocks = [...section.matchAll(/^ {3}```sh\n(.*?)^ {3}```/gms)].map((match) =>
+    (match[1] ?? '').replace(/^ +/gm, ''),
+  );
+  const [control = '', host = ''] = blocks.filter((block) => /control init|agent join/.test(block));
+  return [control, host];
+}
 
-    // The control host: init, then what "systemctl enable --now towpath-nats towpath-control" starts, then a token for each host.
-    await lab.run('hub', towpath('control', 'init', '--dir', etc, '--data', `${folder('hub')}/data`));
-    lab.spawn('hub', ['nats-server', '-c', `${etc}/nats/nats.conf`]);
-    lab.spawn('hub', towpath('control', '--dir', `${etc}/control`, '--ca-dir', `${folder('hub')}/ca`));
-    await lab.waitFor('control', 60_000, async () => (await lab.exec('hub', towpath('status'))).exitCode === 0);
-    for (const host of HOSTS) {
-      const token = await lab.run('hub', towpath('join-token', 'create', '--for', host, '--identity', 'shop/*'));
-      await lab.run(
-        host,
-        ['towpath', 'agent', 'join', '-', ...settings(host), '--state', `${folder(host)}/state`],
-        token,
-      );
-    }
-    for (const host of HOSTS) lab.spawn(host, ['towpath', 'agent', ...settings(host)]);
-    await lab.waitFor('both agents', 60_000, async () => {
-      const { stdout } = await lab.exec('hub', towpath('status'));
-      return HOSTS.every((host) => new RegExp(`${host} +SYNCED`).test(stdout));
-    });
-    await lab.run('hub', towpath('apply', '-f', '-', '--wait'), SERVICE);
+t.test('three commands on each side, as README has them', async (t) => {
+  const [onControl, onHost] = await readCommands();
+  for (const commands of [onControl, onHost]) t.equal(commands.trim().split('\n').length, 3, commands);
+  t.match(onControl, /^towpath control init .*\nsystemctl enable --now .*\ntowpath join-token create --for shop /);
+  t.match(onHost, /^towpath agent join TOKEN .*\nsystemctl enable --now towpath-agent .*\ntowpath agent status\n/);
+  await withLab({ hosts: { hub: {}, shop: {}, orders: { programs: [WEB] } } }, async (lab) => {
+    const [hub, shop, orders] = [new Machine(lab, 'hub'), new Machine(lab, 'shop'), new Machine(lab, 'orders')];
+    await orders.run(`install -d /etc/towpath; printf '%s\n' '${NAMED.join("' '")}' > /etc/towpath/agent.yaml`);
+    const start = performance.now();
+    const tokens = [(await hub.run(onControl)).trim().split('\n').at(-1) ?? ''];
+    tokens.push(
+      (await hub.run(onControl.trim().split('\n').at(-1)?.replace('--for shop', '--for orders') ?? '')).trim(),
+    );
+    await Promise.all(
+      [shop, orders].map(async (machine, i) => {
+        const said = await machine.run(onHost.replace('TOKEN', tokens[i] ?? ''));
+        t.match(said, /is a member of the mesh "default"[\s\S]*phase: +running/, 'it joined, and says how it is');
+      }),
+    );
+    await hub.run(`towpath apply -f - --wait <<'END'\n${SERVICE}\nEND`);
     const call = ['curl', '-s', '-m', '2', '-x', 'http://127.0.0.1:15080', 'http://orders.shop/hello'];
     const encrypted = { connection_security_policy: 'mutual_tls', result: 'accepted' };
     await lab.waitFor('a call by mutual TLS', 60_000, async () => {
@@ -59,11 +66,7 @@ t.test('three commands on each side', async (t) => {
     t.comment(`from nothing to the first call by mutual TLS: ${seconds.toFixed(1)} s`);
     t.ok(seconds < 120, `${seconds.toFixed(1)} s`);
 
-    t.match(
-      await readFile(`${folder('orders')}/agent.yaml`, 'utf8'),
-      /# our own words\nworkloads:/,
-      'what was there stays',
-    );
+    t.match(await orders.run('cat /etc/towpath/agent.yaml'), /# our own words\nworkloads:/, 'what was there stays');
     const open = await lab.exec('shop', ['towpath', 'status', '--server', `nats://${lab.address('hub', 'ipv4')}:4222`]);
     t.match(
       open,

@@ -1,7 +1,6 @@
 import t from 'tap';
 import { offerWords, wantedBy } from '../../../src/cli/offer-words.ts';
 import { recordingIo } from '../../helpers/recording-io.ts';
-import { startWatch } from '../../helpers/stopwatch.ts';
 
 t.test('what the word that is being typed may be', async (t) => {
   for (const [words, wanted] of [
@@ -30,9 +29,9 @@ t.test('kinds need nobody; without NATS there is silence and no failure', async 
   t.match(written.out, /^services\n/);
   t.match(written.out, /\nbackendtrafficpolicies\n/);
   const { io: other, written: nothing } = recordingIo({ TOWPATH_NATS_SERVERS: 'nats://127.0.0.1:1' });
-  const watch = startWatch();
+  const started = performance.now();
   t.equal(await offerWords(['get', 'svc', ''], other), 0);
   t.equal(await offerWords(['get', 'svc', '--mesh', 'Not A Mesh', ''], other), 0);
   t.strictSame(nothing, { out: '', err: '' });
-  t.ok(watch.quietMs() < 5_000);
+  t.ok(performance.now() - started < 5_000);
 });
