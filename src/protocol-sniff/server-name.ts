@@ -7,6 +7,11 @@ export type ClientHello =
   /** Not a ClientHello, or one that breaks its own lengths, or longer than HEAD_LIMIT. */
   | { readonly type: 'malformed' };
 
+/** As names are compared: without the dot at the end; '' = none was asked for. */
+export function plainName(serverName: string | null): string {
+  return serverName === null ? '' : serverName.replace(/\.+$/, '');
+}
+
 const NEED_MORE: ClientHello = { type: 'need-more' };
 const MALFORMED: ClientHello = { type: 'malformed' };
 const RECORD_HEADER = 5;

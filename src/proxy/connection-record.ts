@@ -53,7 +53,10 @@ export class ConnectionRecord {
   peerPrincipal: string | null = null;
   /** Under which identity of this host it was accepted, written alike; null = without mutual TLS. */
   localPrincipal: string | null = null;
-  /** Inbound: what a TLS client asks for, in lower case without a dot at the end; '' = nothing, or no policy wants to know. */
+  /**
+   * Inbound: the server name that was asked for (SNI), in lower case without a dot at the end: by the program's own TLS where a policy wants to
+   * know, else by the other agent; '' = none.
+   */
   serverName = '';
   /** Inbound: the head of the request that asks for a tunnel, as it came; null = none does. */
   tunnelHead: Uint8Array | null = null;

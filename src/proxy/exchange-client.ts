@@ -11,7 +11,7 @@ export interface ExchangeClient {
   readonly context: Context;
   readonly socket: Socket;
   readonly record: ConnectionRecord;
-  /** The client sent FIN. */
+  /** The client sent FIN, or its connection is to end: the request under way is its last. */
   readonly clientEnded: boolean;
   /** The exchange is over and the connection stays: on to the next request. */
   advance(): void;

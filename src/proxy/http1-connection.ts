@@ -80,7 +80,8 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
 
   onTimeout(): void {
     if (this.#desk.current.active) return this.#desk.current.onRequestTimeout();
-    if (this.#stash.length === 0) return this.finish(this.context.draining() ? 'drained' : 'timeout');
+    const isLast = this.clientEnded || this.context.draining();
+    if (this.#stash.length === 0) return this.finish(isLast ? 'drained' : 'timeout');
     this.#refuse('SI', 408, 'the request head was not complete in time', 'timeout');
   }
 
@@ -123,7 +124,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
   /** Starts the time that a kept-alive client may stay idle; while draining that is short. */
   #awaitNext(): void {
     const { reactor, limits, draining } = this.context;
-    reactor.setTimer(this.socket, draining() ? DRAIN_IDLE_MS : limits.clientIdleMs);
+    reactor.setTimer(this.socket, draining() || this.clientEnded ? DRAIN_IDLE_MS : limits.clientIdleMs);
   }
 
   /** Gives the client's bytes their place: the body under way, the request that they begin or complete, or the stash. */
@@ -176,7 +177,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
     if (this.#closed) return;
     this.#stash.seen = 0;
     this.advance();
-    if (this.clientEnded && this.#desk.current.active) this.#desk.current.onClientEnd();
+    if (this.socket.readClosed && this.#desk.current.active) this.#desk.current.onClientEnd();
   }
 
   /** Starts a request. Returns body bytes used of those at `at`. */
@@ -227,7 +228,7 @@ export class Http1Connection implements SocketHandler, ExchangeClient {
     endClient(this.context.reactor, this.socket, this.record, ending, gently);
   }
 
-  /** Draining begins: a client between two requests gets a moment to send one (answered with `Connection: close`). */
+  /** A client between two requests gets a moment to send one (answered with `Connection: close`). */
   drain(): void {
     if (!this.#desk.current.active && this.#stash.length === 0) this.#awaitNext();
   }

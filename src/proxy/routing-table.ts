@@ -208,8 +208,9 @@ export class RoutingTable {
     for (const cluster of service.clusters) this.healths.leave(cluster);
   }
 
-  #meshHop(identity: string | undefined): HopTls | null {
-    return identity === undefined || this.#own === undefined ? null : this.#endpoints.meshHop(identity, this.#own);
+  #meshHop(identity: string | undefined, key: ClusterKey): HopTls | null {
+    if (identity === undefined || this.#own === undefined) return null;
+    return this.#endpoints.meshHop(identity, this.#own, hostOf(key));
   }
 
   #loadCluster(view: ServiceView, key: ClusterKey, previous: Cluster | null): Cluster {
@@ -218,7 +219,7 @@ export class RoutingTable {
     const endpoints = this.#named.of(cluster).flatMap((e) => {
       const address = parseSockAddr(e.ip, e.port);
       if (address === null) return [];
-      const hop = tls ?? this.#meshHop(e.identity);
+      const hop = tls ?? this.#meshHop(e.identity, key);
       return [{ endpoint: this.#endpoints.get(address, hop), weight: e.weight, locality: e.locality }];
     });
     const health = this.healths.get(key, cluster);
@@ -226,6 +227,12 @@ export class RoutingTable {
     loaded.traffic = this.traffic.get(key, cluster);
     return loaded;
   }
+}
+
+/** `<name>.<namespace>`: what programs call a service. */
+function hostOf(key: ClusterKey): string {
+  const [namespace = '', name = ''] = key.split(/[/:]/);
+  return `${name}.${namespace}`;
 }
 
 function countReferences(service: LoadedService, change: number): void {

@@ -1,4 +1,5 @@
 /** Sends a connection as a whole to one endpoint and relays its bytes. */
+import { plainName } from '../protocol-sniff/server-name.ts';
 import type { Socket } from '../reactor/socket.ts';
 import { denialOf } from './authorize-inbound.ts';
 import type { ConnectionRecord, Ending } from './connection-record.ts';
@@ -59,7 +60,7 @@ function readServerName(
   if (read.parallel !== null) context.reactor.reset(read.parallel);
   const stage = new HelloStage(context, client, record, (hello, at, length) => {
     if (hello === null) return refuse(context, client, record, 'UAEX', UNREADABLE_HELLO, 'refused');
-    record.serverName = (hello.serverName ?? '').replace(/\.+$/, '');
+    record.serverName = plainName(hello.serverName) || record.serverName;
     done({ ...read, at, length, parallel: null });
   });
   stage.start(read.at, read.length);

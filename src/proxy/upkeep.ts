@@ -1,6 +1,7 @@
 /** What a data thread does now and then, between two turns of its loop. */
 import type { Context } from './context.ts';
 import type { EndpointStore } from './endpoints/endpoint-store.ts';
+import { endExpired } from './mesh/end-expired.ts';
 import { OpaqueRelay } from './opaque-relay.ts';
 import { PoolGauges } from './pool-gauges.ts';
 import { closeIdle } from './upstream/pool.ts';
@@ -32,6 +33,7 @@ export class Upkeep {
     if (now - this.#publishedAt < GAUGES_EVERY_MS) return;
     this.#publishedAt = now;
     this.#gauges.publish(this.#context);
+    endExpired(this.#context, Date.now());
     if (now - this.#prunedAt < PRUNE_EVERY_MS) return;
     this.#prunedAt = now;
     this.#reportRelays();

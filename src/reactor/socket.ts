@@ -51,6 +51,8 @@ export interface SecureLayer {
   readonly peerPrincipal: string | null;
   /** As whom this host speaks to it, written alike. */
   readonly localPrincipal: string | null;
+  /** Wall-clock ms at which the first certificate of the two ends (of mutual TLS of the mesh) has ended; Infinity = none ever does. */
+  readonly validUntilMs: number;
   /** Why TLS failed, as it is counted; '' = it has not. */
   readonly failure: TlsReason | '';
   /** The certificates that the peer has shown, in DER, its own first. Copied at each call. */

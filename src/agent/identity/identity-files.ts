@@ -1,4 +1,5 @@
 /** Keys, certificates and roots of this host on disk, in one file that is written whole or not at all and that only root may read. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_IDENTITIES, trustSchema } from '../../contract/certificate-messages.ts';
@@ -50,9 +51,26 @@ export async function loadIdentities(
     warn(`${path} is not used: ${decoded.error}`);
     return null;
   }
-  if (decoded.value.mesh === mesh) return decoded.value;
-  warn(`${path} is not used: it is of the mesh ${decoded.value.mesh}`);
-  return null;
+  if (decoded.value.mesh !== mesh) {
+    warn(`${path} is not used: it is of the mesh ${decoded.value.mesh}`);
+    return null;
+  }
+  const identities = decoded.value.identities.filter((held) => {
+    const problem = keyProblem(held);
+    if (problem !== null) warn(`the identity ${held.spiffeId} of ${path} is not used: ${problem}`);
+    return problem === null;
+  });
+  return { ...decoded.value, identities };
+}
+
+/** null: the private key is that of the certificate. */
+function keyProblem({ chain, key }: HeldIdentity): string | null {
+  try {
+    if (new X509Certificate(chain).checkPrivateKey(createPrivateKey(key))) return null;
+    return 'its private key does not belong to its certificate';
+  } catch {
+    return 'its certificate or its private key is damaged';
+  }
 }
 
 /** Rejects when the disk does not take it; the old file is whole then. */

@@ -23,9 +23,9 @@ export class EndpointStore {
     return this.#tls.get(view);
   }
 
-  /** The same for mutual TLS. @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none */
-  meshHop(expected: string, own: string | null): HopTls {
-    return this.#tls.between(expected, own);
+  /** The same for mutual TLS. @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none @param serverName SNI */
+  meshHop(expected: string, own: string | null, serverName: string): HopTls {
+    return this.#tls.between(expected, own, serverName);
   }
 
   /** The next `meshHop` is another one than those before, so that endpoints with it have no connections yet. */

@@ -1,5 +1,6 @@
 /** `towpath explain --inbound`: what the policies of a workload of this host say of a request that arrives there. */
 import type { AccessTrace, DecisionTrace, ExplainQuestion } from '../../contract/decision-trace.ts';
+import { plainName } from '../../protocol-sniff/server-name.ts';
 import { parseSockAddr } from '../../reactor/socket-address.ts';
 import { judgeRequest, tellAccess } from '../authorize-inbound.ts';
 import { ConnectionRecord, type RecordSink } from '../connection-record.ts';
@@ -39,6 +40,8 @@ export function explainInbound(
   const record = new ConnectionRecord('inbound', source, parseSockAddr(SOMEWHERE, port), reactor.now, SILENT);
   record.service = table.findInbound(port)?.workload ?? '';
   record.peerPrincipal = arrives.principal ?? null;
+  // Under mutual TLS the caller's agent asks for the service that was dialled.
+  if (arrives.principal !== undefined) record.serverName = plainName(hostOf(question.authority));
   const refused = judgeArrival(
     hostPolicies.mtlsOf(record.service, port),
     arrives.principal === undefined ? 'none' : 'mutual_tls',
@@ -57,6 +60,10 @@ export function explainInbound(
   const asked = { client: source, peerPrincipal: record.peerPrincipal, head: parser.head, bytes: slab.bytes };
   const limits = isAllowed ? tellLimits(context.rateLimits.rulesOf(port), asked) : [];
   return { trace: { ...trace, access: policies, limits, decision } };
+}
+
+function hostOf(authority: string): string {
+  return authority.toLowerCase().replace(/:\d*$/, '');
 }
 
 function nameOf(workload: string, port: number): string {

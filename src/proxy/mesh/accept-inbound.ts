@@ -4,6 +4,7 @@
  * resets: whoever is refused learns nothing, the log and the counters everything.
  */
 import type { MtlsView } from '../../contract/host-view.ts';
+import { plainName } from '../../protocol-sniff/server-name.ts';
 import type { Socket } from '../../reactor/socket.ts';
 import type { SockAddr } from '../../reactor/socket-address.ts';
 import type { ConnectionRecord } from '../connection-record.ts';
@@ -58,6 +59,7 @@ export function acceptInbound(
       if (heard === null || !heard.protocols.some((name) => OF_THE_MESH.test(name)))
         return judgePlain(context, client, record, policy, read, 'tls', arrival);
       if (sniffed.parallel !== null) context.reactor.reset(sniffed.parallel);
+      record.serverName = plainName(heard.serverName);
       judgeMesh(context, client, destination, record, policy, read, arrival);
     });
     hello.start(sniffed.at, sniffed.length);

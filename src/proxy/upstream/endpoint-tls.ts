@@ -66,9 +66,9 @@ export class EndpointTlsStore {
     return this.#once(key, (id) => new EndpointTls(id, view, this.#trust));
   }
 
-  /** @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none */
-  between(expected: string, own: string | null): HopTls {
-    return this.#once(JSON.stringify([expected, own]), (id) => new MeshHop(id, expected, own));
+  /** @param expected SPIFFE ID of the endpoint @param own that of this host; null = it has none @param serverName SNI */
+  between(expected: string, own: string | null, serverName: string): HopTls {
+    return this.#once(JSON.stringify([expected, own, serverName]), (id) => new MeshHop(id, expected, own, serverName));
   }
 
   /** Those between agents are made anew when they are asked for again. */

@@ -94,12 +94,12 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
     if (stream === null) return null;
     this.#idleSince = 0;
     this.#opened++;
-    if (this.#traffic !== null && this.#opened >= this.#traffic.thresholds.requestsPerConnection) this.#retire();
+    if (this.#traffic !== null && this.#opened >= this.#traffic.thresholds.requestsPerConnection) this.#takeNoMore();
     return stream;
   }
 
   /** It has carried what it may: the streams that it has are its last. */
-  #retire(): void {
+  #takeNoMore(): void {
     this.#isOpen = false;
     // No more than that: whoever opens a stream serves those that wait.
     this.#pool.remove(this);
@@ -137,10 +137,8 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
     const { now } = reactor;
     if (this.#idleSince > 0 && connectionIdleMs > 0 && now - this.#idleSince >= connectionIdleMs)
       return this.closeIfIdle();
-    if (maxConnectionMs > 0 && now - this.#dialledAt >= maxConnectionMs) {
-      this.#leavePool();
-      if (this.session.openStreams === 0) return this.#close();
-    }
+    if (maxConnectionMs > 0 && now - this.#dialledAt >= maxConnectionMs) this.retire();
+    if (this.#isClosed) return;
     reactor.setTimer(socket, TICK_MS);
     this.session.tick(reactor.now);
   }
@@ -198,6 +196,12 @@ export class Http2Upstream implements StreamConnection, SocketHandler, SessionEv
     this.#isOpen = false;
     this.#pool.remove(this);
     this.#pool.onRemoved(0);
+  }
+
+  /** The streams under way are its last. */
+  retire(): void {
+    this.#leavePool();
+    if (this.session.openStreams === 0) this.#close();
   }
 
   /** The connection is dead: its streams hear of it, and may move on at once. */

@@ -21,13 +21,15 @@ export class MeshHop implements HopTls {
   problem = '';
   readonly #targets: Readonly<Record<WireProtocol, MeshClientTarget>>;
 
-  constructor(id: number, expected: string, own: string | null) {
+  /** @param serverName what is dialled (SNI), for the endpoint's policies */
+  constructor(id: number, expected: string, own: string | null, serverName: string) {
     this.id = id;
     this.expected = expected;
     this.own = own;
     const target = (protocol: WireProtocol): MeshClientTarget => ({
       identity: own,
       expectedIds: [expected],
+      serverName,
       alpn: [ALPN[protocol]],
     });
     this.#targets = { http1: target('http1'), http2: target('http2'), bytes: target('bytes') };

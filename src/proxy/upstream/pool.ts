@@ -82,7 +82,7 @@ export function release(reactor: Reactor, limits: Limits, connection: UpstreamCo
   connection.user = null;
   connection.pooled = true;
   // Dead, or not rid of the last request yet: whoever takes it next would pay for that.
-  if (socket.dead || socket.readClosed || socket.pending !== null) return connection.discard();
+  if (socket.dead || socket.readClosed || socket.pending !== null || connection.isSpent) return connection.discard();
   const idleMs = endpoint.idleLesson.keepFor(
     reactor.now,
     connection.serverIdleMs,

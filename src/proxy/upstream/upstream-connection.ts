@@ -51,6 +51,8 @@ export class UpstreamConnection implements SocketHandler {
   idleSince = 0;
   /** ms that it had been idle when its user took it. */
   idledMs = 0;
+  /** It carries no more requests. */
+  isSpent = false;
   /** What the server says it keeps an idle connection open (Keep-Alive: timeout), -1 = it did not say. */
   serverIdleMs = -1;
 
@@ -131,6 +133,12 @@ export class UpstreamConnection implements SocketHandler {
     const { now } = this.#reactor;
     this.endpoint.idleLesson.observeClose(now, now - this.idleSince);
     this.discard();
+  }
+
+  /** The request under way is its last; between two of them it is closed at once. */
+  retire(): void {
+    this.isSpent = true;
+    if (this.user === null) this.discard();
   }
 
   /** Closes the connection and takes it out of the pool. */

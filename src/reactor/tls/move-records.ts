@@ -7,8 +7,6 @@ import type { TlsLibrary } from './tls-library.ts';
 
 /** Calls for one look at a connection. */
 const MAX_RECORDS = RECEIVE_BYTES / RECORD_BYTES;
-/** A shorter record is taken for the end of a message: another look would mostly find nothing. */
-const MORE_LIKELY = 1024;
 /** With no more large chunks than this, one record at a time keeps every connection moving. */
 const FEW_CHUNKS = 8;
 
@@ -40,7 +38,8 @@ export function readRecords({ lib, slab }: TlsLibrary, kernel: Kernel, ssl: bigi
     const n = lib.SSL_read(ssl, slab.pointer(slab.receiveArea + moved.total, RECORD_BYTES), RECORD_BYTES);
     if (n > 0) {
       moved.total += n;
-      if (n < MORE_LIKELY && lib.SSL_has_pending(ssl) === 0) return;
+      // With nothing read ahead behind it, the kernel had no more a moment ago: another look would cost a system call, and epoll tells.
+      if (n < RECORD_BYTES && lib.SSL_has_pending(ssl) === 0) return;
       continue;
     }
     moved.errno = kernel.errno;

@@ -23,7 +23,6 @@ import type { TlsRole } from './tls-role.ts';
 /** Reads of what a peer had sent before it went away. */
 const MAX_LAST_READS = 1024;
 
-/** TLS on one connection, of either role. */
 export class TlsConnection implements SecureLayer, Deferred {
   established = false;
   protocol = '';
@@ -31,6 +30,8 @@ export class TlsConnection implements SecureLayer, Deferred {
   resumed = false;
   owesCloseNotify = false;
   failure: TlsReason | '' = '';
+  peerPrincipal: string | null = null;
+  validUntilMs = Number.POSITIVE_INFINITY;
   readonly socket: Socket;
   deferred = false;
   readonly #host: TlsHost;
@@ -59,10 +60,6 @@ export class TlsConnection implements SecureLayer, Deferred {
 
   get serverName(): string | null {
     return this.#role.serverName;
-  }
-
-  get peerPrincipal(): string | null {
-    return this.established ? this.#role.peerPrincipal : null;
   }
 
   get localPrincipal(): string | null {
@@ -175,6 +172,9 @@ export class TlsConnection implements SecureLayer, Deferred {
       return this.#die(own ?? explainOtherName(library, this.#ssl, this.#role.expected));
     }
     this.established = true;
+    this.peerPrincipal = this.#role.peerPrincipal;
+    this.validUntilMs = this.#role.validUntilMs;
+    this.#host.firstEndMs = Math.min(this.#host.firstEndMs, this.validUntilMs);
     this.#host.observer.established(this.#role.side, this.resumed);
     socket.connecting = false;
     // The first bytes often come with the end of the handshake, and OpenSSL may have read them with it.

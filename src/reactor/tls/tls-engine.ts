@@ -36,6 +36,7 @@ export class TlsEngine implements TlsHost {
   readonly library: TlsLibrary;
   readonly moved = { total: 0, state: 0, errno: 0, more: false };
   readonly observer: TlsObserver;
+  firstEndMs = Number.POSITIVE_INFINITY;
   readonly #timers: Timers;
   readonly #turnEnd: TurnEnd;
   #mesh: MeshTls | null = null;
@@ -134,7 +135,7 @@ export class TlsEngine implements TlsHost {
     const rule = { trustDomain, expectedIds: null };
     const problem = identity.problemAt(library.wallClock());
     const makeRole = (pointer: bigint): MeshServerRole =>
-      new MeshServerRole(library, pointer, rule, alpn, identity.principal, problem);
+      new MeshServerRole(library, pointer, rule, alpn, identity, problem);
     return this.#accept(socket, identity.server, received, makeRole) ? null : NO_MEMORY;
   }
 

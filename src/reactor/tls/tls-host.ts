@@ -13,6 +13,8 @@ export interface TlsHost {
   readonly observer: TlsObserver;
   /** Filled by each read and write, so that none allocates. */
   readonly moved: Moved;
+  /** Wall-clock ms at which the first of the established connections has `validUntilMs`; Infinity = none has. */
+  firstEndMs: number;
   /** As Reactor.atNextTurnEnd. */
   atNextTurnEnd(work: Deferred): void;
   /** False when this turn has seen enough handshakes: epoll will report the connection again. */

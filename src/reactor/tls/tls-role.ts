@@ -21,6 +21,8 @@ export interface TlsRole extends Negotiator {
   /** SPIFFE IDs without their scheme, proven by the handshake and shown in it; null = none. */
   readonly peerPrincipal: string | null;
   readonly localPrincipal: string | null;
+  /** As SecureLayer.validUntilMs, once the handshake is over. */
+  readonly validUntilMs: number;
   /** What OpenSSL does not check, after the handshake; null = all is well. */
   objection(protocol: string, peerChain: () => Buffer[]): Objection | null;
   /** Keeps the session for the next connection. False: not yet possible. */
@@ -43,6 +45,7 @@ export class ServerRole implements TlsRole {
   protocols: readonly string[];
   readonly peerPrincipal = null;
   readonly localPrincipal = null;
+  readonly validUntilMs = Number.POSITIVE_INFINITY;
   refusal = '';
   reason: TlsReason | '' = '';
   readonly #library: TlsLibrary;

@@ -81,6 +81,7 @@ export class ClientRole implements TlsRole {
   readonly protocols: readonly string[] = [];
   readonly peerPrincipal = null;
   readonly localPrincipal = null;
+  readonly validUntilMs = Number.POSITIVE_INFINITY;
   refusal = '';
   reason: TlsReason | '' = '';
   readonly #target: TlsTarget;

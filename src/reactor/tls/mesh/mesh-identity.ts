@@ -24,6 +24,8 @@ export interface IdentityMaterial {
 export class MeshIdentity {
   readonly spiffeId: string;
   readonly principal: string;
+  /** Wall clock. */
+  readonly notAfterMs: number;
   /** Tells whether anything has changed. */
   readonly digest: string;
   readonly server: MeshServerContext;
@@ -56,6 +58,7 @@ export class MeshIdentity {
     this.#subject = leaf.subject ?? '';
     this.#notBefore = leaf.validFromDate;
     this.#notAfter = leaf.validToDate;
+    this.notAfterMs = leaf.validToDate.getTime();
     try {
       this.server = new MeshServerContext(library, callbacks, identity, authorities);
       try {
@@ -73,7 +76,7 @@ export class MeshIdentity {
   targetFor(target: MeshClientTarget): MeshTarget {
     let made = this.#targets.get(target);
     if (made === undefined) {
-      made = new MeshTarget(this.client, this.#trustDomain, this.principal, target);
+      made = new MeshTarget(this.client, this.#trustDomain, this, target);
       this.#targets.set(target, made);
     }
     return made;
@@ -81,7 +84,7 @@ export class MeshIdentity {
 
   /** Why no handshake may begin with it now; null = it may. @param nowMs wall clock */
   problemAt(nowMs: number): TlsProblem | null {
-    if (nowMs >= this.#notAfter.getTime()) return this.#problem('own-identity-expired', 'expired at', this.#notAfter);
+    if (nowMs >= this.notAfterMs) return this.#problem('own-identity-expired', 'expired at', this.#notAfter);
     if (nowMs < this.#notBefore.getTime()) {
       return this.#problem('own-identity-not-yet-valid', 'is not valid before', this.#notBefore);
     }

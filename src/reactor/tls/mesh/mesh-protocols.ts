@@ -9,6 +9,8 @@ export interface MeshClientTarget {
   readonly identity: string | null;
   /** SPIFFE IDs, one of which the server must show (secure naming); none: no server will do. */
   readonly expectedIds: readonly string[];
+  /** Sent to the server (SNI), which goes by `expectedIds` alone; null = not sent. */
+  readonly serverName: string | null;
   /** Offered, by preference; the server must take one of them. */
   readonly alpn: readonly MeshProtocol[];
 }

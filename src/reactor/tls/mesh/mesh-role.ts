@@ -12,6 +12,13 @@ import type { SvidRule } from './svid-rules.ts';
 export const TICKET_SECONDS = 3600;
 const ALERT_NO_APPLICATION_PROTOCOL = 120;
 
+/** Of the identity that this host shows. */
+export interface OwnEnd {
+  readonly principal: string;
+  /** Wall clock. */
+  readonly notAfterMs: number;
+}
+
 abstract class MeshRole implements TlsRole, MeshNegotiator {
   abstract readonly side: 'client' | 'server';
   readonly serverName = null;
@@ -19,19 +26,22 @@ abstract class MeshRole implements TlsRole, MeshNegotiator {
   readonly protocols: readonly string[];
   readonly localPrincipal: string;
   peerPrincipal: string | null = null;
+  /** The end of our own certificate, until that of the peer is known. */
+  validUntilMs: number;
   refusal = '';
   reason: TlsReason | '' = '';
   protected readonly library: TlsLibrary;
   protected readonly ssl: bigint;
   protected readonly rule: SvidRule;
 
-  constructor(library: TlsLibrary, ssl: bigint, rule: SvidRule, protocols: readonly string[], localPrincipal: string) {
+  constructor(library: TlsLibrary, ssl: bigint, rule: SvidRule, protocols: readonly string[], own: OwnEnd) {
     this.library = library;
     this.ssl = ssl;
     this.rule = rule;
     this.expected = rule.expectedIds ?? [];
     this.protocols = protocols;
-    this.localPrincipal = localPrincipal;
+    this.localPrincipal = own.principal;
+    this.validUntilMs = own.notAfterMs;
   }
 
   chooseContext(): boolean {
@@ -67,8 +77,8 @@ abstract class MeshRole implements TlsRole, MeshNegotiator {
 
   abstract storeSession(ssl: bigint): boolean;
 
-  /** @param secondsLeft until the first certificate of the peer's chain ends */
-  protected abstract proven(secondsLeft: number): void;
+  /** @param secondsLeft until the first certificate of the peer's chain ends @returns wall-clock ms of that end */
+  protected abstract proven(secondsLeft: number): number;
 
   protected refuse(reason: TlsReason, sentence: string): void {
     this.reason = reason;
@@ -81,7 +91,7 @@ abstract class MeshRole implements TlsRole, MeshNegotiator {
       return proof.code;
     }
     this.peerPrincipal = proof.principal;
-    this.proven(proof.secondsLeft);
+    this.validUntilMs = Math.min(this.validUntilMs, this.proven(proof.secondsLeft));
     return 0;
   }
 }
@@ -91,7 +101,7 @@ export interface MeshClientParts {
   readonly sessions: SessionCache;
   readonly rule: SvidRule;
   readonly protocols: readonly string[];
-  readonly localPrincipal: string;
+  readonly own: OwnEnd;
 }
 
 /** The end that dials. */
@@ -104,7 +114,7 @@ export class MeshClientRole extends MeshRole {
 
   /** @param untilMs what the offered session was verified for; 0 = none was offered */
   constructor(library: TlsLibrary, ssl: bigint, parts: MeshClientParts, sessionKey: string, untilMs: number) {
-    super(library, ssl, parts.rule, parts.protocols, parts.localPrincipal);
+    super(library, ssl, parts.rule, parts.protocols, parts.own);
     this.#sessions = parts.sessions;
     this.#sessionKey = sessionKey;
     this.#untilMs = untilMs;
@@ -114,10 +124,11 @@ export class MeshClientRole extends MeshRole {
     return this.#sessions.store(this.#sessionKey, ssl, this.#untilMs);
   }
 
-  protected proven(secondsLeft: number): void {
+  protected proven(secondsLeft: number): number {
     const untilMs = this.library.wallClock() + secondsLeft * 1000;
     const resumed = this.library.lib.SSL_session_reused(this.ssl) === 1;
     this.#untilMs = resumed ? Math.min(untilMs, this.#untilMs) : untilMs;
+    return this.#untilMs;
   }
 }
 
@@ -133,10 +144,10 @@ export class MeshServerRole extends MeshRole {
     ssl: bigint,
     rule: SvidRule,
     protocols: readonly string[],
-    localPrincipal: string,
+    own: OwnEnd,
     problem: TlsProblem | null,
   ) {
-    super(library, ssl, rule, protocols, localPrincipal);
+    super(library, ssl, rule, protocols, own);
     this.#problem = problem;
   }
 
@@ -171,7 +182,8 @@ export class MeshServerRole extends MeshRole {
     return true;
   }
 
-  protected proven(secondsLeft: number): void {
+  protected proven(secondsLeft: number): number {
     if (this.#ticketSeconds === 0) this.#ticketSeconds = Math.min(TICKET_SECONDS, secondsLeft);
+    return this.library.wallClock() + secondsLeft * 1000;
   }
 }

@@ -32,6 +32,31 @@ t.test('what was saved is read again, and nobody else may read it', async (t) =>
   t.same(warnings, []);
 });
 
+t.test(
+  'an identity whose key does not belong to its certificate is told of in one sentence, and the others are used',
+  async (t) => {
+    const dir = t.testdir();
+    const content = await example();
+    const [good] = content.identities;
+    if (good === undefined) throw new Error('no identity');
+    const root = await makeRoot();
+    const { chain, key } = await makeSvid(root, 'spiffe://example.org/ns/shop/sa/api');
+    const other = { ...good, account: 'api', spiffeId: 'spiffe://example.org/ns/shop/sa/api', chain };
+    const damages = [
+      [{ ...other, key: good.key }, 'its private key does not belong to its certificate'],
+      [{ ...other, key: 'no key' }, 'its certificate or its private key is damaged'],
+      [{ ...other, key, chain: 'no certificate' }, 'its certificate or its private key is damaged'],
+    ] as const;
+    for (const [bad, problem] of damages) {
+      const warnings: string[] = [];
+      await saveIdentities(dir, { ...content, identities: [bad, good] });
+      const loaded = await loadIdentities(dir, 'default', (one) => warnings.push(one));
+      t.same(loaded, content);
+      t.same(warnings, [`the identity ${other.spiffeId} of ${join(dir, 'identity')} is not used: ${problem}`]);
+    }
+  },
+);
+
 t.test('a file that cannot be used is told of and passed over', async (t) => {
   const dir = t.testdir();
   const file = join(dir, 'identity');

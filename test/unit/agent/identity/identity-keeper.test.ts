@@ -177,6 +177,25 @@ t.test('a certificate of a foreign root is not put in force', async (t) => {
   t.match(keeper.status().problem, /of no use: no trusted root/);
 });
 
+t.test('a certificate for another key is refused in one sentence, and the one before stays in force', async (t) => {
+  const { keeper, control, sets, lines, clock, round, restart } = await rig(t);
+  await round();
+  const [first] = sets;
+  const chain = first?.identities[0]?.chain ?? '';
+  const { sign } = control;
+  control.sign = async (request) => ({ ...(await sign(request)), chain });
+  clock.now += 31_000;
+  await round();
+  t.equal(control.signed, 2, 'a new one was asked for, with a new key');
+  t.equal(keeper.status().problem, `the certificate that control sent for ${WEB} is of no use: it is for another key`);
+  t.match(lines.at(-1), { level: 'warn', fields: { reason: /it is for another key/ } });
+  t.equal(sets.length, 1, 'nothing else was put in force');
+  t.equal(keeper.identityOf('shop', 'web'), WEB);
+  control.connected = false;
+  const again = await restart();
+  t.same(again.sets[0]?.identities, first?.identities, 'nor was anything else saved');
+});
+
 t.test('renewing by hand', async (t) => {
   const { keeper, control, round } = await rig(t);
   await round();

@@ -9,7 +9,7 @@ t.teardown(() => rig.end());
 rig.context.table.setInbound([
   { namespace: 'shop', name: 'orders', ports: [{ name: 'http', port: 8080, protocol: 'auto' }] },
 ]);
-const clause = (attribute: 'source.namespace' | 'request.path', value: string) => ({
+const clause = (attribute: 'source.namespace' | 'request.path' | 'connection.sni', value: string) => ({
   attribute,
   key: [],
   values: [value],
@@ -79,6 +79,20 @@ t.test('each policy is told rule by rule, and nothing is counted', async (t) => 
     },
   });
   t.equal(rig.count('towpath_authorization_total'), 0);
+});
+
+t.test('under mutual TLS the server name is what was dialled', async (t) => {
+  const rules = [{ from: [], to: [], when: [clause('connection.sni', 'orders.shop')] }];
+  rig.context.hostPolicies.set({
+    version: exampleVersion(2),
+    workloads: [{ namespace: 'shop', name: 'orders', authorization: [{ policy: 0 }] }],
+    authorizationPolicies: [{ policy: 'shop/sni', action: 'ALLOW', dryRun: false, rules }],
+  });
+  const arrives = { principal: 'mesh/ns/shop/sa/web' };
+  const decided = (type: string) => ({ trace: { decision: { type } } });
+  t.match(ask({ authority: 'Orders.shop:8080', arrives }), decided('forward'));
+  t.match(ask({ authority: 'other.shop:8080', arrives }), decided('answer'));
+  t.match(ask({ authority: 'orders.shop:8080', arrives: {} }), decided('answer'), 'in plain text there is none');
 });
 
 t.test('PeerAuthentication is asked first: what it refuses is reset', async (t) => {

@@ -54,7 +54,7 @@ async function outcome(socket: TLSSocket): Promise<string> {
 async function callOverMesh(t: Test, pair: MeshPair, expected: 'answered' | RegExp): Promise<void> {
   const client = await pair.caller.client();
   client.send(REQUEST);
-  await pair.caller.until(() => client.text !== '' || client.closed, 'an answer');
+  await pair.caller.until(() => client.text !== '' || client.closed, 'an answer', 5_000);
   if (expected === 'answered') t.match(client.text, /200 OK/);
   else t.match(client.text, expected);
   client.socket.destroy();
@@ -166,6 +166,31 @@ t.test('PERMISSIVE: TLS of programs, and HTTP/2 where HTTP is declared', async (
   client.socket.destroy();
   await pair.end(t);
 });
+
+t.test(
+  'a member that passes requests off as bytes (ALPN towpath-tcp) does not get around what is said of requests',
+  async (t) => {
+    const pair = new MeshPair();
+    let heard = 0;
+    const { port } = await pair.callee.serve((socket) => socket.on('data', () => heard++));
+    pair.lead({ port, mode: 'STRICT' });
+    await pair.identify();
+    const path = { attribute: 'request.path', key: [], values: ['/'], not: false } as const;
+    pair.callee.context.hostPolicies.set({
+      version: { epoch: 1, gen: 50, hash: 'x' },
+      workloads: [{ namespace: 'shop', name: 'orders-1', authorization: [{ policy: 0 }] }],
+      authorizationPolicies: [
+        { policy: 'shop/deny', action: 'DENY', dryRun: false, rules: [{ from: [], to: [[path]], when: [] }] },
+      ],
+    });
+    for (const alpn of ['towpath-tcp', 'towpath-http/1.1'])
+      t.equal(await outcome(await tlsClient(pair.callee.port, [alpn], true)), 'something', `${alpn}: 403`);
+    t.equal(pair.callee.count('towpath_authorization_total', { decision: 'denied', policy: 'shop/deny' }), 2);
+    t.equal(pair.callee.count('towpath_requests_total', { code: '403' }), 2);
+    t.equal(heard, 0, 'the program may have been dialled in the silence, and heard nothing');
+    await pair.end(t);
+  },
+);
 
 t.test('DISABLE: mutual TLS is refused, anything else is let in', async (t) => {
   const pair = new MeshPair();

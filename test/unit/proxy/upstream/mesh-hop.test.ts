@@ -15,28 +15,32 @@ const handler = {
   onWritable() {},
 };
 
-t.test('whom we expect, and as whom we speak, make another endpoint with connections of its own', async (t) => {
-  const store = new EndpointStore(0);
-  const at = address('10.0.0.1', 80);
-  const hop = store.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own');
-  t.equal(store.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own'), hop);
-  const others = [
-    store.get(at),
-    store.get(at, store.meshHop('spiffe://td/ns/a/sa/b', null)),
-    store.get(at, store.meshHop('spiffe://td/ns/a/sa/c', 'spiffe://td/ns/a/sa/own')),
-    store.get(at, store.securedBy({ serverName: 'x', hosts: [], uris: [], trusted: { type: 'system' } })),
-  ];
-  t.equal(new Set([store.get(at, hop), ...others]).size, 5);
-  t.same(
-    others.map(({ tls }) => tls?.isMesh),
-    [undefined, true, true, false],
-  );
-});
+t.test(
+  'whom we expect, as whom we speak, and what is dialled make another endpoint with connections of its own',
+  async (t) => {
+    const store = new EndpointStore(0);
+    const at = address('10.0.0.1', 80);
+    const hop = store.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own', 'a.b');
+    t.equal(store.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own', 'a.b'), hop);
+    const others = [
+      store.get(at),
+      store.get(at, store.meshHop('spiffe://td/ns/a/sa/b', null, 'a.b')),
+      store.get(at, store.meshHop('spiffe://td/ns/a/sa/c', 'spiffe://td/ns/a/sa/own', 'a.b')),
+      store.get(at, store.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own', 'c.b')),
+      store.get(at, store.securedBy({ serverName: 'x', hosts: [], uris: [], trusted: { type: 'system' } })),
+    ];
+    t.equal(new Set([store.get(at, hop), ...others]).size, 6);
+    t.same(
+      others.map(({ tls }) => tls?.isMesh),
+      [undefined, true, true, true, false],
+    );
+  },
+);
 
 t.test('without a certificate nothing is dialled', async (t) => {
   const rig = new ProxyRig();
   const { port, sockets } = await rig.serve(() => {});
-  const tls = rig.context.outbound.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own');
+  const tls = rig.context.outbound.meshHop('spiffe://td/ns/a/sa/b', 'spiffe://td/ns/a/sa/own', 'a.b');
   const target = { address: address('127.0.0.1', port), mark: 0, tls };
   t.equal(dialEndpoint(rig.reactor, target, 0, handler, 'http1'), EPROTO);
   t.match(describeDial(target, EPROTO), /no valid certificate for spiffe:\/\/td\/ns\/a\/sa\/own/);

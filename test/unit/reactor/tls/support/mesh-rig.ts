@@ -88,7 +88,7 @@ export class MeshRig {
     await this.until(() => ends.every(isSettled));
   }
 
-  until(done: () => boolean, limitMs = 20_000): Promise<number> {
+  until(done: () => boolean, limitMs = 10_000): Promise<number> {
     return turnUntil(this.world, done, limitMs);
   }
 
@@ -112,5 +112,5 @@ export function isSettled({ heard, socket }: End): boolean {
 
 /** One object for all connections with the same expectation. */
 export function expecting(...expectedIds: string[]): MeshClientTarget {
-  return { identity: null, expectedIds, alpn: ['towpath-http/1.1'] };
+  return { identity: null, expectedIds, serverName: null, alpn: ['towpath-http/1.1'] };
 }
