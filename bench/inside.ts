@@ -5,11 +5,13 @@ import { measureRows } from './measure/measure-rows.ts';
 import { lengthOf, planSteps } from './measure/plan.ts';
 import { readMachineTime, watchMachine } from './measure/process-usage.ts';
 import { type Options, parseOptions } from './options.ts';
+import { measureOverheads, overheadSeconds } from './overhead/measure-overhead.ts';
 import { choosePins } from './place/pins.ts';
 import { Upstream } from './place/upstream.ts';
 import { comparisonsOf, memoryResult, resultsOf } from './report/summarize.ts';
 import { renderTable } from './report/table.ts';
 import { renderVerdicts } from './report/verdicts.ts';
+import type { Row } from './rows.ts';
 import { chooseSubjects, findGaps, startSubjects, stopSubjects } from './subjects/choose.ts';
 import { judge } from './targets.ts';
 
@@ -30,21 +32,25 @@ async function main(folder: string, options: Options): Promise<number> {
   await upstream.start();
   const chosen = chooseSubjects(options.peers, { folder, certificate: upstream.certificate }, pins.proxy);
 
-  const rows = options.rows.filter(({ load, work }) => load.type !== 'memory' && upstream.cannot(work) === null);
+  const rows = options.rows.filter((row) => isCompared(row) && upstream.cannot(row.work) === null);
+  const watched = options.rows.filter(({ isOverhead }) => isOverhead === true);
   const isMemory = options.rows.some(({ load }) => load.type === 'memory');
   const schedule = { ...options, judgedOnly: options.quick };
   const planned = planSteps(rows, chosen.subjects, schedule).reduce((sum, step) => sum + lengthOf(step), 0);
-  say(`about ${Math.ceil((planned + (isMemory ? chosen.subjects.length * MEMORY_SECONDS : 0)) / 60)} min in all`);
+  const memorySeconds = isMemory ? chosen.subjects.length * MEMORY_SECONDS : 0;
+  say(`about ${Math.ceil((planned + memorySeconds + overheadSeconds(watched, options)) / 60)} min in all`);
   const memory = isMemory ? await measureMemories(chosen.subjects, say) : { memories: [], failures: [] };
+  const bench = { upstream, pinned: pins.generator };
+  const overhead = await measureOverheads(bench, watched, chosen.towpath, folder, options, say);
   const running = rows.length > 0 ? await startSubjects(chosen.subjects) : { subjects: [], failures: [] };
   const steps = planSteps(rows, running.subjects, schedule);
-  const measured = await measureRows({ upstream, pinned: pins.generator }, steps, { progress: say, deadline });
+  const measured = await measureRows(bench, steps, { progress: say, deadline });
   const gaps = [...chosen.gaps, ...findGaps(options.rows, running.subjects, upstream)];
   await stopSubjects(running.subjects);
   await upstream.stop();
 
   const results = [...measured.flatMap(resultsOf), ...memory.memories.map(memoryResult)];
-  const findings = { results, comparisons: measured.flatMap(comparisonsOf), memories: memory.memories };
+  const findings = { results, comparisons: measured.flatMap(comparisonsOf), memories: memory.memories, ...overhead };
   const verdicts = judge(
     options.rows.map(({ name }) => name),
     options.peers,
@@ -57,11 +63,21 @@ async function main(folder: string, options: Options): Promise<number> {
   const after = readMachineTime();
   const steal = (after.steal - before.steal) / (after.total - before.total);
   if (steal > STEAL_SHARE) say(`the hypervisor took ${percent(steal)} of the time: repeat this run`);
-  const failures = [...memory.failures, ...running.failures, ...measured.flatMap((row) => row.failures)];
+  const failures = [
+    ...memory.failures,
+    ...overhead.failures,
+    ...running.failures,
+    ...measured.flatMap((row) => row.failures),
+  ];
   for (const failure of failures) process.stdout.write(`not measured: ${failure}\n`);
   say(`done in ${Math.round((performance.now() - started) / 1000)} s`);
   const missed = options.check && verdicts.some((verdict) => !verdict.kept);
   return failures.length > 0 || missed ? 1 : 0;
+}
+
+/** With the peers, side by side: all but rows that start agents of their own. */
+function isCompared({ load, isOverhead }: Row): boolean {
+  return load.type !== 'memory' && isOverhead !== true;
 }
 
 function percent(share: number): string {

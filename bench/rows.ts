@@ -35,6 +35,8 @@ export interface Row {
   readonly work: Work;
   readonly load: Load;
   readonly what: string;
+  /** Towpath alone takes part, with metrics, log and traces against itself with metrics only; other rows compare it with the peers. */
+  readonly isOverhead?: boolean;
 }
 
 /** Bodies that the upstream serves, bytes. The first is written in its configuration, the others are files. */
@@ -47,6 +49,16 @@ export const ROWS: readonly Row[] = [
   http1('h1-keepalive', '/', 32, false, 'HTTP/1.1, 32 connections kept alive, 200 B bodies'),
   http1('h1-16k', '/16k', 32, false, 'HTTP/1.1, 32 connections kept alive, 16 KiB bodies'),
   http1('h1-1m', '/1m', 8, false, 'HTTP/1.1, 8 connections kept alive, 1 MiB bodies'),
+  {
+    ...http1(
+      'h1-watched',
+      '/',
+      32,
+      false,
+      'HTTP/1.1 kept alive, 200 B; JSON access log to a file, 1 % traced: over metrics alone',
+    ),
+    isOverhead: true,
+  },
   http2('h2-multiplexed', 8, 16, 'HTTP/2, 8 connections of 16 streams, 200 B bodies'),
   http2('h2-single', 32, 1, 'HTTP/2, 32 connections of 1 stream, 200 B bodies'),
   {

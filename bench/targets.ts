@@ -1,11 +1,14 @@
 /** What Towpath promises about its own cost, and whether a run kept it. Pure. */
 import type { Memory } from './measure/measure-memory.ts';
+import type { Overhead } from './overhead/overhead.ts';
 import type { Comparison, Result } from './report/summarize.ts';
 import type { SubjectName } from './subjects/subject.ts';
 
 export type Target =
   /** Largest median of Towpath's CPU per request over that peer's. */
   | { readonly type: 'cpu'; readonly row: string; readonly peer: SubjectName; readonly limit: number }
+  /** Largest median of Towpath's CPU per request with access log and traces over that with metrics alone. */
+  | { readonly type: 'overhead'; readonly row: string; readonly limit: number }
   /** Most milliseconds that it adds to the latency without a proxy. */
   | { readonly type: 'latency'; readonly row: string; readonly percentile: 'p50Ms' | 'p99Ms'; readonly limit: number }
   /** Most bytes of user space: of an idle process, or for each idle connection. */
@@ -15,6 +18,7 @@ export const TARGETS: readonly Target[] = [
   ...cpu('h1-keepalive', { haproxy: 1.1, envoy: 0.5 }),
   ...cpu('h1-16k', { haproxy: 1, envoy: 0.6 }),
   ...cpu('h1-1m', { haproxy: 1, envoy: 0.6 }),
+  { type: 'overhead', row: 'h1-watched', limit: 1.15 },
   // The better of the two counts: both must be reached.
   ...cpu('h2-multiplexed', { haproxy: 1.2, nghttpx: 1.2, envoy: 0.5 }),
   ...cpu('h2-single', { haproxy: 1.2, envoy: 0.6 }),
@@ -44,6 +48,7 @@ export interface Findings {
   readonly results: readonly Result[];
   readonly comparisons: readonly Comparison[];
   readonly memories: readonly Memory[];
+  readonly overheads: readonly Overhead[];
 }
 
 /** One verdict for each target of these rows and in terms of these peers; a target whose figure is missing is not kept. */
@@ -62,10 +67,12 @@ export function isJudged(row: string, peer: SubjectName): boolean {
   return TARGETS.some((target) => target.type === 'cpu' && target.row === row && target.peer === peer);
 }
 
-function measure(target: Target, { results, comparisons, memories }: Findings): number | null {
+function measure(target: Target, { results, comparisons, memories, overheads }: Findings): number | null {
   switch (target.type) {
     case 'cpu':
       return comparisons.find(({ row, peer }) => row === target.row && peer === target.peer)?.ratio.middle ?? null;
+    case 'overhead':
+      return overheads.find(({ row }) => row === target.row)?.ratio.middle ?? null;
     case 'latency': {
       const of = (subject: SubjectName): number | null =>
         results.find((result) => result.row === target.row && result.subject === subject)?.[target.percentile] ?? null;

@@ -1,5 +1,6 @@
 /** The results as text for people. Pure. */
 import type { Memory } from '../measure/measure-memory.ts';
+import type { Overhead } from '../overhead/overhead.ts';
 import type { Findings, Verdict } from '../targets.ts';
 import type { Comparison, Result } from './summarize.ts';
 import { describeVerdict } from './verdicts.ts';
@@ -27,7 +28,8 @@ export function renderTable(findings: Findings, verdicts: readonly Verdict[]): s
   });
   const table = lines.length === 0 ? '' : `${align([HEADINGS, ...lines])}\n`;
   const latency = describeLatency(findings.results);
-  return `${table}${[...latency, ...findings.memories.map(describeMemory)].join('')}`;
+  const overheads = findings.overheads.map(describeOverhead);
+  return `${table}${[...overheads, ...latency, ...findings.memories.map(describeMemory)].join('')}`;
 }
 
 function cellsOf(result: Result, comparisons: readonly Comparison[], verdicts: readonly Verdict[]): string[] {
@@ -70,6 +72,11 @@ function describeMemory({ subject, idleRssBytes, bytesPerTcpConnection, bytesPer
   const idle = `idle ${(idleRssBytes / 1e6).toFixed(1)} MB`;
   const each = `TCP ${kib(bytesPerTcpConnection)}, HTTP/1.1 ${kib(bytesPerHttp1Connection)}`;
   return `memory        ${subject.padEnd(9)} ${idle}; each idle connection: ${each}\n`;
+}
+
+function describeOverhead({ row, plainMicros, watchedMicros, ratio: measured, noise }: Overhead): string {
+  const costs = `metrics alone ${fixed(plainMicros, 2)} us/req, with access log and traces ${fixed(watchedMicros, 2)}`;
+  return `${row.padEnd(13)} towpath   ${costs}: ${ratio(measured)}, A/A ${ratio(noise)}\n`;
 }
 
 function ratio(interval: Comparison['noise']): string {

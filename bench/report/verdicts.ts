@@ -22,6 +22,8 @@ function promiseOf(target: Target): string {
       return isBulk(target)
         ? `at least ${(1 / target.limit).toFixed(2)}x the bytes per CPU-second of ${target.peer}`
         : `at most ${target.limit.toFixed(2)}x the CPU per request of ${target.peer}`;
+    case 'overhead':
+      return `access log and traces take at most ${target.limit.toFixed(2)}x the CPU per request of metrics alone`;
     case 'latency':
       return `adds at most ${target.limit} ms at ${target.percentile.replace('Ms', '')}`;
     case 'memory': {
@@ -35,6 +37,8 @@ function amountOf(target: Target, value: number): string {
   switch (target.type) {
     case 'cpu':
       return isBulk(target) ? `${(1 / value).toFixed(2)}x` : `${value.toFixed(2)}x`;
+    case 'overhead':
+      return `${value.toFixed(2)}x`;
     case 'latency':
       return `${value.toFixed(3)} ms`;
     case 'memory':

@@ -23,7 +23,7 @@ export function chooseSubjects(
   peers: readonly ProxyName[],
   place: PeerPlace,
   pinned: readonly string[],
-): { readonly subjects: Subject[]; readonly gaps: string[] } {
+): { readonly towpath: Towpath; readonly subjects: Subject[]; readonly gaps: string[] } {
   const all = peers.flatMap((name): Peer[] => {
     const shape = SHAPES[name];
     return shape === undefined ? [] : [new Peer(shape(place), pinned)];
@@ -32,7 +32,8 @@ export function chooseSubjects(
   const gaps = all
     .filter((peer) => !here.includes(peer))
     .map(({ name, program }) => `${name}: the program ${program} is not installed (scripts/setup.sh bench says why)`);
-  return { subjects: [new Towpath(place.folder, place.certificate, pinned), ...here, new Direct()], gaps };
+  const towpath = new Towpath(place.folder, place.certificate, pinned);
+  return { towpath, subjects: [towpath, ...here, new Direct()], gaps };
 }
 
 /** A peer that does not come up is a failure, and the others go on. @throws Error when Towpath itself does not come up */

@@ -20,24 +20,40 @@ export class Towpath implements Subject {
   readonly #folder: string;
   readonly #certificate: Certificate;
   readonly #pinned: readonly string[];
+  readonly #telemetry: string;
   #program: Program | null = null;
   /** bin/towpath of the package, built at the first start. */
-  #launcher: string | null = null;
+  readonly #built: { launcher: string | null };
 
-  /** @param pinned command that places a process on the proxy's core */
-  constructor(folder: string, certificate: Certificate, pinned: readonly string[]) {
+  /** @param pinned command that places a process on the proxy's core @param telemetry lines of the agent file */
+  constructor(
+    folder: string,
+    certificate: Certificate,
+    pinned: readonly string[],
+    telemetry = '',
+    built: { launcher: string | null } = { launcher: null },
+  ) {
     this.#folder = folder;
     this.#certificate = certificate;
     this.#pinned = pinned;
+    this.#telemetry = telemetry;
+    this.#built = built;
+  }
+
+  /** The same package with a JSON access log into a file, and so many of a hundred requests traced. The two cannot run at the same time. */
+  watched(logFile: string, endpoint: string, percent: number): Towpath {
+    const telemetry = `accessLog: { file: ${logFile} }\ntracing: { endpoint: '${endpoint}', percent: ${percent} }\n`;
+    return new Towpath(this.#folder, this.#certificate, this.#pinned, telemetry, this.#built);
   }
 
   async start(): Promise<void> {
-    this.#launcher ??= await buildPackage(this.#folder);
+    this.#built.launcher ??= await buildPackage(this.#folder);
     const config = join(this.#folder, 'agent.yaml');
     const resources = join(this.#folder, 'resources.yaml');
-    writeFileSync(config, `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`);
+    const settings = `host: bench\nstateDirectory: ${this.#folder}\nlog: { level: warn }\ndrainSeconds: 0\n`;
+    writeFileSync(config, `${settings}${this.#telemetry}`);
     writeFileSync(resources, renderResources(this.#certificate.authority));
-    const command = [...this.#pinned, this.#launcher, 'agent', '--config', config, '--standalone', resources];
+    const command = [...this.#pinned, this.#built.launcher, 'agent', '--config', config, '--standalone', resources];
     this.#program = new Program('towpath', command);
     // Not dialled before it is captured: the kernel would remember that this client port is not to be redirected.
     await this.#program.until('it was ready', () => answers(READY));

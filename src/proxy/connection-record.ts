@@ -1,4 +1,5 @@
 /** One record for each captured connection: opened at accept, closed exactly once, whatever path the connection took. */
+import type { Piece } from '../core/piece.ts';
 import type { SockAddr } from '../reactor/socket-address.ts';
 import type { Counters } from './counters.ts';
 import type { Moved } from './request-bytes.ts';
@@ -63,7 +64,7 @@ export class ConnectionRecord {
   /** What it is called (see journal/connection-id.ts); '' = nobody has asked yet. */
   id = '';
   /** What the records of its requests begin with; null: none was written yet. */
-  sharedTexts: Uint8Array | null = null;
+  sharedTexts: Piece | null = null;
   #closed = false;
   /** What of both is in the counters of connections; -1 = nothing, nor the connection itself. */
   shownFromClient = -1;

@@ -1,11 +1,11 @@
 /** Reads the records of the data threads, and hands each to those that want it. */
 import type { RecordFeeds, TakeRecord } from '../../telemetry/records/record-feed.ts';
 
-/** How often the rings are looked into; sooner when one was found well filled. */
+/** How often the rings are looked into, in ms: so seldom at most, and at least. */
 const LOOK_MS = 50;
 const SOON_MS = 5;
-/** Bytes found at once that say: more comes than one look can take in. */
-const MUCH = 256 * 1024;
+/** Bytes that one look shall find: they are still in the processor's cache then, and each look costs something by itself. */
+const PORTION = 256 * 1024;
 
 export interface RecordTaker {
   /** The view is valid during the call only. */
@@ -18,6 +18,7 @@ export class RecordDesk {
   readonly #feeds: RecordFeeds;
   readonly #takers: readonly RecordTaker[];
   #timer: NodeJS.Timeout | null = null;
+  #pause = LOOK_MS;
 
   constructor(feeds: RecordFeeds, takers: readonly RecordTaker[]) {
     this.#feeds = feeds;
@@ -47,7 +48,9 @@ export class RecordDesk {
 
   #look(): void {
     const bytes = this.read();
-    this.#timer = setTimeout(() => this.#look(), bytes > MUCH ? SOON_MS : LOOK_MS);
+    if (bytes > 0) this.#pause = Math.min(LOOK_MS, Math.max(SOON_MS, (this.#pause * PORTION) / bytes));
+    else this.#pause = LOOK_MS;
+    this.#timer = setTimeout(() => this.#look(), this.#pause);
     this.#timer.unref();
   }
 }

@@ -1,4 +1,5 @@
 /** What is noted of one request while it is under way. Drafts are used again and again: nothing is made for a request. */
+import { copyBytes } from '../../core/piece.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import { NO_GRPC_STATUS } from '../grpc/grpc-status.ts';
 import type { ResponseFlag } from '../response-flags.ts';
@@ -8,11 +9,9 @@ import type { LoadedRules, WantedFields } from './load-rules.ts';
 export const DRAFT_BYTES = 2048;
 const MOST_TARGET = 1024;
 const MOST_FIELD = 256;
-/** Shorter texts are copied byte by byte: a call costs more. */
-const BY_CALL = 48;
 
 export class Draft {
-  readonly bytes = Buffer.allocUnsafeSlow(DRAFT_BYTES);
+  readonly view = new DataView(new ArrayBuffer(DRAFT_BYTES));
   length = 0;
   rules: LoadedRules;
   logRule = -1;
@@ -77,9 +76,10 @@ export class Draft {
   }
 
   /** Takes the texts of a request: id, method, target, authority, and the fields that the rules want. */
-  takeRequest(from: Buffer, head: MessageHead): void {
+  takeRequest(bytes: Buffer, head: MessageHead): void {
     const { requestFields } = this.rules;
-    requestFields.find(from, head);
+    const from = viewOf(bytes);
+    requestFields.find(bytes, head);
     this.#putField(from, head, requestFields.found[0] as number);
     this.put(from, head.methodAt, head.methodLength, MOST_FIELD);
     if (head.targetLength > 0) this.put(from, head.targetAt, head.targetLength, MOST_TARGET);
@@ -91,39 +91,48 @@ export class Draft {
   /** No request was read: its texts are empty. */
   takeNothing(): void {
     const n = 3 + this.rules.requestFields.names.length;
-    this.bytes.fill(0, 0, 2 * n);
+    for (let i = 0; i < n; i++) this.view.setUint16(2 * i, 0);
     this.length = 2 * n;
   }
 
   /** Takes the fields of the answer that the rules want. */
-  takeAnswer(from: Buffer, head: MessageHead): void {
+  takeAnswer(bytes: Buffer, head: MessageHead): void {
     const { answerFields } = this.rules;
     if (this.hasAnswer || answerFields.names.length === 0) return;
     this.hasAnswer = true;
-    answerFields.find(from, head);
-    this.#putFields(from, head, answerFields, 0);
+    answerFields.find(bytes, head);
+    this.#putFields(viewOf(bytes), head, answerFields, 0);
   }
 
-  #putFields(from: Buffer, head: MessageHead, fields: WantedFields, first: number): void {
+  #putFields(from: DataView, head: MessageHead, fields: WantedFields, first: number): void {
     for (let i = first; i < fields.names.length; i++) this.#putField(from, head, fields.found[i] as number);
   }
 
-  #putField(from: Buffer, head: MessageHead, field: number): void {
+  #putField(from: DataView, head: MessageHead, field: number): void {
     if (field < 0) this.put(from, 0, 0, 0);
     else this.put(from, head.valueAt[field] as number, head.valueLength[field] as number, MOST_FIELD);
   }
 
   /** Puts one text behind the others: at most `most` bytes of it, and none when there is no room. */
-  put(from: Buffer, at: number, length: number, most: number): void {
+  put(from: DataView, at: number, length: number, most: number): void {
     const to = this.length;
     let n = Math.min(length, most);
     if (to + 2 + n > DRAFT_BYTES) n = 0;
     if (to + 2 > DRAFT_BYTES) return;
-    const { bytes } = this;
-    bytes[to] = n & 0xff;
-    bytes[to + 1] = n >> 8;
+    this.view.setUint16(to, n, true);
     this.length = to + 2 + n;
-    if (n > BY_CALL) from.copy(bytes, to + 2, at, at + n);
-    else for (let i = 0; i < n; i++) bytes[to + 2 + i] = from[at + i] as number;
+    copyBytes(from, at, n, this.view, to + 2);
   }
+}
+
+let lastBytes: Buffer = Buffer.alloc(0);
+let lastView = new DataView(lastBytes.buffer);
+
+/** Of the same bytes, which are those of one slab for the life of a thread. */
+function viewOf(bytes: Buffer): DataView {
+  if (bytes !== lastBytes) {
+    lastBytes = bytes;
+    lastView = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  return lastView;
 }

@@ -48,7 +48,7 @@ export class WantedFields {
 
   find(bytes: Uint8Array, head: MessageHead): void {
     const { found } = this;
-    found.fill(-1);
+    for (let w = 0; w < found.length; w++) found[w] = -1;
     const { fieldCount, nameLength, nameAt } = head;
     for (let i = 0; i < fieldCount; i++) {
       const length = nameLength[i] as number;

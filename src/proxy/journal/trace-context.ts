@@ -4,6 +4,7 @@
  * a context, passes untouched.
  */
 import type { SideRules } from '../../contract/telemetry-rules.ts';
+import { HEX_PAIRS } from '../../core/hex.ts';
 import { BIT_SAMPLED, BIT_TRACED } from '../../telemetry/records/record-layout.ts';
 import { constantBytes } from '../codec/http1/bytes.ts';
 import type { CompiledEdits } from '../codec/http1/header-edits.ts';
@@ -50,7 +51,7 @@ export function beginTrace(
 ): void {
   FIELDS.find(bytes, head);
   const { trace } = draft;
-  trace.fill(0);
+  for (let i = 0; i < trace.length; i++) trace[i] = 0;
   draft.carrier = CARRIER_NONE;
   let decision = readW3c(draft, bytes, head);
   if (draft.carrier === CARRIER_NONE) decision = readB3(draft, bytes, head);
@@ -170,6 +171,7 @@ function set(name: string, value: string): OwnField {
 /** Digits are put where these zeros stand: cheaper than text made of pieces, for most requests carry a context. */
 const value = constantBytes('00-00000000000000000000000000000000-0000000000000000-00');
 const text = Buffer.from(value.buffer);
+const digits = new DataView(value.buffer);
 const FIELD: Inserted = { name: constantBytes('traceparent'), value };
 const ALONE: readonly Inserted[] = [FIELD];
 const WITH_ID: Inserted[] = [FIELD, FIELD];
@@ -182,10 +184,10 @@ function renderTraceparent({ trace, isSampled }: Draft): void {
 }
 
 function putHex(word: number, at: number): void {
-  for (let i = 7, rest = word; i >= 0; i--, rest >>>= 4) {
-    const digit = rest & 15;
-    value[at + i] = digit < 10 ? 0x30 + digit : 0x57 + digit;
-  }
+  digits.setUint16(at, HEX_PAIRS[word >>> 24] as number);
+  digits.setUint16(at + 2, HEX_PAIRS[(word >>> 16) & 0xff] as number);
+  digits.setUint16(at + 4, HEX_PAIRS[(word >>> 8) & 0xff] as number);
+  digits.setUint16(at + 6, HEX_PAIRS[word & 0xff] as number);
 }
 
 function hex(words: Int32Array, from: number, count: number): string {

@@ -1,4 +1,5 @@
 /** Writes the records of requests and connections into the ring. */
+import { copyBytes, copyPiece, Piece } from '../../core/piece.ts';
 import {
   AT_ATTEMPTS,
   AT_BITS,
@@ -48,13 +49,14 @@ export function writeRecord(
   now: number,
   ending: string,
 ): void {
-  const service = table.numberOf(draft.service);
-  const route = table.numberOf(draft.route);
-  const cluster = table.numberOf(draft.cluster);
-  const endpoint = table.numberOf(draft.endpoint);
-  const flag = table.numberOf(draft.flag);
-  const end = table.numberOf(ending);
-  const reason = table.numberOf(ending === '' ? '' : `${record.verdict} ${record.reason}`);
+  table.makeRoom();
+  const service = table.numberOf(draft.service, 0);
+  const route = table.numberOf(draft.route, 1);
+  const cluster = table.numberOf(draft.cluster, 2);
+  const endpoint = table.numberOf(draft.endpoint, 3);
+  const flag = table.numberOf(draft.flag, 4);
+  const end = table.numberOf(ending, 5);
+  const reason = table.numberOf(ending === '' ? '' : `${record.verdict} ${record.reason}`, 6);
   const at = ring.reserve(MOST_RECORD);
   if (at === NO_ROOM) return;
   const w = at >> 2;
@@ -69,7 +71,7 @@ export function writeRecord(
   words[w + (AT_REASON >> 2)] = reason;
   words[w + (AT_REQUEST >> 2)] = record.requests;
   writeNumbers(ring, at, draft, startedMs, now);
-  ring.commit(at, writeTexts(ring.bytes, at, draft, record));
+  ring.commit(at, writeTexts(ring, at, draft, record));
 }
 
 function writeNumbers({ words, doubles }: RingWriter, at: number, draft: Draft, startedMs: number, now: number): void {
@@ -93,27 +95,26 @@ function writeNumbers({ words, doubles }: RingWriter, at: number, draft: Draft, 
 }
 
 /** Returns the length of the whole record. */
-function writeTexts(bytes: Buffer, at: number, draft: Draft, record: ConnectionRecord): number {
+function writeTexts(ring: RingWriter, at: number, draft: Draft, record: ConnectionRecord): number {
   record.sharedTexts ??= sharedTexts(record);
   const shared = record.sharedTexts;
   let to = at + AT_TEXTS;
-  for (let i = 0; i < shared.length; i++) bytes[to + i] = shared[i] as number;
+  copyPiece(shared, ring.view, to);
   to += shared.length;
-  to += writeText(bytes, to, draft.detail, MOST_DETAIL);
-  to += writeText(bytes, to, draft.events, MOST_EVENTS);
-  draft.bytes.copy(bytes, to, 0, draft.length);
+  to += writeText(ring, to, draft.detail, MOST_DETAIL);
+  to += writeText(ring, to, draft.events, MOST_EVENTS);
+  copyBytes(draft.view, 0, draft.length, ring.view, to);
   return to + draft.length - at;
 }
 
-function writeText(bytes: Buffer, at: number, text: string, most: number): number {
+function writeText({ bytes, view }: RingWriter, at: number, text: string, most: number): number {
   const n = text === '' ? 0 : bytes.write(text, at + 2, most, 'latin1');
-  bytes[at] = n & 0xff;
-  bytes[at + 1] = n >> 8;
+  view.setUint16(at, n, true);
   return n + 2;
 }
 
 /** The texts that all records of a connection begin with: id, client, destination, principal. */
-function sharedTexts(record: ConnectionRecord): Uint8Array {
+function sharedTexts(record: ConnectionRecord): Piece {
   const { client, destination, peerPrincipal } = record;
   const principal = peerPrincipal === null ? '' : `spiffe://${peerPrincipal}`;
   const texts = [connectionId(record), String(client ?? ''), String(destination ?? ''), principal];
@@ -121,5 +122,5 @@ function sharedTexts(record: ConnectionRecord): Uint8Array {
     const bytes = Buffer.from(text, 'latin1').subarray(0, MOST_SHARED / 4 - 2);
     return [Buffer.of(bytes.length & 0xff, bytes.length >> 8), bytes];
   });
-  return new Uint8Array(Buffer.concat(pieces));
+  return new Piece(Buffer.concat(pieces));
 }

@@ -1,7 +1,8 @@
 /** How each command operator writes itself from a record. */
 import type { Operator, OperatorName, TowpathWord } from '../../contract/log-format.ts';
+import { pieceOf } from '../../core/piece.ts';
 import { grpcStatusName } from '../grpc-status-name.ts';
-import { ownIdOf, requestIdOf } from '../records/record-ids.ts';
+import { requestIdOf } from '../records/record-ids.ts';
 import {
   AT_ATTEMPTS,
   AT_CLUSTER,
@@ -13,6 +14,8 @@ import {
   AT_GRPC_STATUS,
   AT_REASON,
   AT_RECEIVED,
+  AT_REQUEST,
+  AT_REQUEST_NUMBER,
   AT_ROUTE,
   AT_SENT,
   AT_SERVICE,
@@ -32,9 +35,12 @@ import {
   TEXT_FIELDS,
   TEXT_METHOD,
   TEXT_PRINCIPAL,
+  TEXT_REQUEST_ID,
   TEXT_TARGET,
 } from '../records/record-layout.ts';
+import type { RecordView } from '../records/record-view.ts';
 import { writeIsoTime } from './iso-time.ts';
+import type { LineWriter } from './line-writer.ts';
 import {
   constant,
   fieldText,
@@ -124,16 +130,40 @@ const SIMPLE: Readonly<Record<Simple, WriteOperator>> = {
   TRACE_ID: (view, out) => view.has(BIT_TRACED) && writeHex(view, out, AT_TRACE, 4),
   SPAN_ID: (view, out) => view.has(BIT_TRACED) && writeHex(view, out, AT_TRACE + 16, 2),
   CONNECTION_ID: fieldText(TEXT_CONNECTION, 0),
-  STREAM_ID: (view, out, isText) => {
-    out.text(ownIdOf(view), isText);
-    return true;
-  },
+  STREAM_ID: writeOwnId,
 };
 
-const HTTP2 = Buffer.from('HTTP/2', 'latin1');
-const HTTP11 = Buffer.from('HTTP/1.1', 'latin1');
-const HTTP10 = Buffer.from('HTTP/1.0', 'latin1');
-const VIA_UPSTREAM = Buffer.from('via_upstream', 'latin1');
+const HTTP2 = pieceOf('HTTP/2');
+const HTTP11 = pieceOf('HTTP/1.1');
+const HTTP10 = pieceOf('HTTP/1.0');
+const VIA_UPSTREAM = pieceOf('via_upstream');
+
+/** As `ownIdOf` has it. */
+function writeOwnId(view: RecordView, out: LineWriter, isText: boolean): boolean {
+  writeText(view, out, TEXT_CONNECTION, 0, isText);
+  if (view.kind !== KIND_REQUEST) return true;
+  out.byte(DASH);
+  out.number(view.int(AT_REQUEST));
+  return true;
+}
+const DASH = 0x2d;
+
+/** As `requestIdOf` has it. */
+function writeRequestId(view: RecordView, out: LineWriter, isText: boolean): boolean {
+  const number = view.int(AT_REQUEST_NUMBER);
+  if (number === 0) return writeText(view, out, TEXT_REQUEST_ID, 0, isText);
+  out.literal(view.requestIdPiece);
+  out.hexWord(number);
+  return true;
+}
+
+function partOfRequestId(most: number): WriteOperator {
+  return (view, out, isText) => {
+    const id = requestIdOf(view);
+    out.text(id.slice(0, most), isText);
+    return id !== '';
+  };
+}
 
 function startTime(format: string): WriteOperator {
   return (view, out) => {
@@ -166,16 +196,12 @@ function requestField(field: string, { requestFields }: Places, most: number): W
         return true;
       };
     case 'x-request-id':
-      return (view, out, isText) => {
-        const id = requestIdOf(view);
-        out.text(most > 0 ? id.slice(0, most) : id, isText);
-        return id !== '';
-      };
+      return most === 0 ? writeRequestId : partOfRequestId(most);
     default:
       return fieldText(TEXT_FIELDS + requestFields.indexOf(field), most);
   }
 }
-const HTTP = Buffer.from('http', 'latin1');
+const HTTP = pieceOf('http');
 
 function towpathWord(what: TowpathWord, host: string): WriteOperator {
   switch (what) {
@@ -196,8 +222,8 @@ function towpathWord(what: TowpathWord, host: string): WriteOperator {
       return SIMPLE.UPSTREAM_REQUEST_ATTEMPT_COUNT;
   }
 }
-const INBOUND = Buffer.from('inbound', 'latin1');
-const OUTBOUND = Buffer.from('outbound', 'latin1');
+const INBOUND = pieceOf('inbound');
+const OUTBOUND = pieceOf('outbound');
 
 function grpcStatus(form: string): WriteOperator {
   return (view, out, isText) => {

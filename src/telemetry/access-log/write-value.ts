@@ -40,7 +40,7 @@ export function withoutPort(place: number): WriteOperator {
 export function writeText(view: RecordView, out: LineWriter, place: number, most: number, isText: boolean): boolean {
   const length = view.textLength[place] ?? 0;
   if (length === 0) return false;
-  out.escaped(view.bytes, view.textAt[place], most > 0 && most < length ? most : length, isText);
+  out.escaped(view.data, view.textAt[place], most > 0 && most < length ? most : length, isText);
   return true;
 }
 

@@ -107,27 +107,22 @@ export class SpanExporter {
 
 /** Spans by what they belong to: the workload that was called, or whatever calls from here. */
 function bodyOf(spans: readonly OtlpSpan[], source: SpanSource): string {
-  const groups = Map.groupBy(spans, (span) => serviceOf(span, source));
-  const resourceSpans = Array.from(groups, ([service, group]) => ({
-    resource: {
-      attributes: [
-        { key: 'service.name', value: { stringValue: service } },
-        { key: 'host.name', value: { stringValue: source.host } },
-        { key: 'telemetry.sdk.name', value: { stringValue: 'towpath' } },
-        { key: 'telemetry.sdk.language', value: { stringValue: 'nodejs' } },
-        { key: 'telemetry.sdk.version', value: { stringValue: source.version } },
-      ],
-    },
-    scopeSpans: [{ scope: { name: 'towpath', version: source.version }, spans: group }],
-  }));
-  return JSON.stringify({ resourceSpans });
+  const scope = JSON.stringify({ name: 'towpath', version: source.version });
+  const groups = Map.groupBy(spans, ({ called }) => (called === '' ? source.service : called));
+  const resourceSpans = Array.from(groups, ([service, group]) => {
+    const resource = JSON.stringify({ attributes: resourceOf(service, source) });
+    return `{"resource":${resource},"scopeSpans":[{"scope":${scope},"spans":[${group.map(({ json }) => json).join(',')}]}]}`;
+  });
+  return `{"resourceSpans":[${resourceSpans.join(',')}]}`;
 }
 
-function serviceOf({ attributes }: OtlpSpan, source: SpanSource): string {
-  const find = (name: string): string => {
-    const value = attributes.find(({ key }) => key === name)?.value;
-    return value !== undefined && 'stringValue' in value ? value.stringValue : '';
+function resourceOf(service: string, { host, version }: SpanSource): unknown[] {
+  const says = {
+    'service.name': service,
+    'host.name': host,
+    'telemetry.sdk.name': 'towpath',
+    'telemetry.sdk.language': 'nodejs',
+    'telemetry.sdk.version': version,
   };
-  const called = find('towpath.direction') === 'inbound' ? find('towpath.service') : '';
-  return called === '' ? source.service : called;
+  return Object.entries(says).map(([key, stringValue]) => ({ key, value: { stringValue } }));
 }

@@ -1,29 +1,15 @@
-/** Records of sampled requests as spans of OpenTelemetry, in OTLP's JSON (opentelemetry-proto, trace.proto). */
+/**
+ * Records of sampled requests as spans of OpenTelemetry, in OTLP's JSON (opentelemetry-proto, trace.proto). They are written as
+ * text at once: objects of attributes would cost more than all else that is done for a span.
+ */
 import { describeRecord } from '../records/describe-record.ts';
 import { AT_FIRST_BYTE, AT_STARTED, AT_TRACE } from '../records/record-layout.ts';
 import type { RecordView } from '../records/record-view.ts';
 
-export interface KeyValue {
-  readonly key: string;
-  readonly value: { readonly stringValue: string } | { readonly intValue: string };
-}
-
 export interface OtlpSpan {
-  readonly traceId: string;
-  readonly spanId: string;
-  /** '' = it begins the trace. */
-  readonly parentSpanId: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: readonly KeyValue[];
-  readonly events: readonly {
-    readonly timeUnixNano: string;
-    readonly name: string;
-    readonly attributes: readonly KeyValue[];
-  }[];
-  readonly status: { readonly code?: number; readonly message?: string };
+  /** The service that was called here; '' = a program of this host calls. */
+  readonly called: string;
+  readonly json: string;
 }
 
 const SERVER = 2;
@@ -39,27 +25,19 @@ export function spanOf(view: RecordView, host: string): OtlpSpan {
   const isServer = record.direction === 'inbound';
   const startMs = view.double(AT_STARTED);
   const parent = view.hex(AT_TRACE + 24, 2);
-  const at = (ms: number): string => nanoseconds(startMs + ms);
   const firstByteMs = view.double(AT_FIRST_BYTE);
-  return {
-    traceId: record.traceId,
-    spanId: view.hex(AT_TRACE + 16, 2),
-    parentSpanId: parent === NO_PARENT ? '' : parent,
-    name: nameOf(record),
-    kind: isServer ? SERVER : CLIENT,
-    startTimeUnixNano: at(0),
-    endTimeUnixNano: at(Math.max(record.durationMs, 0)),
-    attributes: attributesOf(record),
-    events: [
-      ...record.events.map(({ ms, name, endpoint }) => ({
-        timeUnixNano: at(ms),
-        name: 'towpath.try_failed',
-        attributes: texts({ 'towpath.reason': name, 'towpath.endpoint': endpoint }),
-      })),
-      ...(firstByteMs < 0 ? [] : [{ timeUnixNano: at(firstByteMs), name: 'towpath.answer_began', attributes: [] }]),
-    ],
-    status: isError(record, isServer) ? { code: ERROR, message: record.sentence } : {},
-  };
+  const events = record.events.map(({ ms, name, endpoint }) =>
+    event(startMs + ms, 'towpath.try_failed', text('towpath.reason', name) + text('towpath.endpoint', endpoint)),
+  );
+  if (firstByteMs >= 0) events.push(event(startMs + firstByteMs, 'towpath.answer_began', ''));
+  const status = isError(record, isServer) ? `"code":${ERROR},"message":${JSON.stringify(record.sentence)}` : '';
+  const json =
+    `{"traceId":"${record.traceId}","spanId":"${view.hex(AT_TRACE + 16, 2)}"` +
+    `,"parentSpanId":"${parent === NO_PARENT ? '' : parent}","name":${JSON.stringify(nameOf(record))}` +
+    `,"kind":${isServer ? SERVER : CLIENT},"startTimeUnixNano":"${nanoseconds(startMs)}"` +
+    `,"endTimeUnixNano":"${nanoseconds(startMs + Math.max(record.durationMs, 0))}"` +
+    `,"attributes":${list(attributesOf(record))},"events":[${events.join(',')}],"status":{${status}}}`;
+  return { called: isServer ? record.service : '', json };
 }
 
 type Described = ReturnType<typeof describeRecord>;
@@ -70,43 +48,45 @@ function nameOf({ method, route, service }: Described): string {
   return where === '' ? method : `${method} ${where}`;
 }
 
-/** Names of OpenTelemetry's semantic conventions where they have one. */
-function attributesOf(record: Described): KeyValue[] {
+/** Names of OpenTelemetry's semantic conventions where they have one; each with a comma behind it, and none without a value. */
+function attributesOf(record: Described): string {
   const [path = '', query = ''] = splitOnce(record.target, '?');
   const [peer = '', peerPort = ''] = splitAddress(record.endpoint);
   const [client = ''] = splitAddress(record.client);
-  return [
-    ...texts({
-      'http.request.method': record.method,
-      'url.path': path,
-      'url.query': query,
-      'server.address': record.authority,
-      'network.protocol.name': 'http',
-      'network.protocol.version': record.protocol === 'HTTP/1.1' ? '1.1' : '2',
-      'network.peer.address': peer,
-      'client.address': client,
-      'http.route': record.route,
-      'rpc.system.name': record.grpcStatus >= 0 ? 'grpc' : '',
-      'error.type': record.flag === '' ? (record.status >= 500 ? String(record.status) : '') : record.flag,
-      'towpath.id': record.id,
-      'towpath.host': record.host,
-      'towpath.direction': record.direction,
-      'towpath.service': record.service,
-      'towpath.cluster': record.cluster,
-      'towpath.endpoint': record.endpoint,
-      'towpath.response_flags': record.flag,
-      'towpath.peer_principal': record.principal,
-      'towpath.request_id': record.requestId,
-    }),
-    ...numbers({
-      'http.response.status_code': record.status,
-      'rpc.response.status_code': Math.max(record.grpcStatus, 0),
-      'network.peer.port': Number(peerPort),
-      'http.request.body.size': record.bytesReceived,
-      'http.response.body.size': record.bytesSent,
-      'http.request.resend_count': Math.max(record.attempts - 1, 0),
-    }),
-  ];
+  return (
+    text('http.request.method', record.method) +
+    text('url.path', path) +
+    text('url.query', query) +
+    text('server.address', record.authority) +
+    text('network.protocol.name', 'http') +
+    text('network.protocol.version', record.protocol === 'HTTP/1.1' ? '1.1' : '2') +
+    text('network.peer.address', peer) +
+    text('client.address', client) +
+    text('http.route', record.route) +
+    text('rpc.system.name', record.grpcStatus >= 0 ? 'grpc' : '') +
+    text('error.type', record.flag === '' ? (record.status >= 500 ? String(record.status) : '') : record.flag) +
+    ownAttributes(record) +
+    number('http.response.status_code', record.status) +
+    number('rpc.response.status_code', Math.max(record.grpcStatus, 0)) +
+    number('network.peer.port', Number(peerPort)) +
+    number('http.request.body.size', record.bytesReceived) +
+    number('http.response.body.size', record.bytesSent) +
+    number('http.request.resend_count', Math.max(record.attempts - 1, 0))
+  );
+}
+
+function ownAttributes(record: Described): string {
+  return (
+    text('towpath.id', record.id) +
+    text('towpath.host', record.host) +
+    text('towpath.direction', record.direction) +
+    text('towpath.service', record.service) +
+    text('towpath.cluster', record.cluster) +
+    text('towpath.endpoint', record.endpoint) +
+    text('towpath.response_flags', record.flag) +
+    text('towpath.peer_principal', record.principal) +
+    text('towpath.request_id', record.requestId)
+  );
 }
 
 function isError({ flag, status, grpcStatus }: Described, isServer: boolean): boolean {
@@ -115,21 +95,27 @@ function isError({ flag, status, grpcStatus }: Described, isServer: boolean): bo
   return status >= (isServer ? 500 : 400);
 }
 
-function texts(values: Readonly<Record<string, string>>): KeyValue[] {
-  return Object.entries(values).flatMap(([key, stringValue]) =>
-    stringValue === '' ? [] : [{ key, value: { stringValue } }],
-  );
+function text(key: string, value: string): string {
+  return value === '' ? '' : `{"key":"${key}","value":{"stringValue":${JSON.stringify(value)}}},`;
 }
 
-function numbers(values: Readonly<Record<string, number>>): KeyValue[] {
-  return Object.entries(values).flatMap(([key, value]) =>
-    value > 0 ? [{ key, value: { intValue: String(Math.round(value)) } }] : [],
-  );
+function number(key: string, value: number): string {
+  return value > 0 ? `{"key":"${key}","value":{"intValue":"${Math.round(value)}"}},` : '';
 }
 
-/** ms of the wall clock, with fractions. */
+/** @param elements each with a comma behind it */
+function list(elements: string): string {
+  return `[${elements.slice(0, -1)}]`;
+}
+
+function event(ms: number, name: string, attributes: string): string {
+  return `{"timeUnixNano":"${nanoseconds(ms)}","name":"${name}","attributes":${list(attributes)}}`;
+}
+
+/** @param ms of the wall clock, with fractions */
 function nanoseconds(ms: number): string {
-  return (BigInt(Math.floor(ms)) * 1_000_000n + BigInt(Math.round((ms % 1) * 1_000_000))).toString();
+  const whole = Math.floor(ms);
+  return `${whole}${String(Math.floor((ms - whole) * 1_000_000)).padStart(6, '0')}`;
 }
 
 function splitOnce(text: string, mark: string): readonly string[] {

@@ -20,9 +20,10 @@ export function makeRing(capacity: number): SharedArrayBuffer {
   return new SharedArrayBuffer(HEADER_BYTES + capacity);
 }
 
-/** The data thread's end. Offsets are those of `bytes`, `words` (in fours) and `doubles` (in eights). */
+/** The data thread's end. Offsets are those of `bytes` and `view`, `words` (in fours) and `doubles` (in eights). */
 export class RingWriter {
   readonly bytes: Buffer;
+  readonly view: DataView;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   readonly #capacity: number;
@@ -32,6 +33,7 @@ export class RingWriter {
 
   constructor(shared: SharedArrayBuffer) {
     this.bytes = Buffer.from(shared);
+    this.view = new DataView(shared);
     this.words = new Int32Array(shared);
     this.doubles = new Float64Array(shared, 0, shared.byteLength >> 3);
     this.#capacity = shared.byteLength - HEADER_BYTES;
@@ -79,12 +81,14 @@ export class RingWriter {
 /** Main's end. */
 export class RingReader {
   readonly bytes: Buffer;
+  readonly view: DataView;
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   readonly #capacity: number;
 
   constructor(shared: SharedArrayBuffer) {
     this.bytes = Buffer.from(shared);
+    this.view = new DataView(shared);
     this.words = new Int32Array(shared);
     this.doubles = new Float64Array(shared, 0, shared.byteLength >> 3);
     this.#capacity = shared.byteLength - HEADER_BYTES;

@@ -9,6 +9,10 @@ import type { LineSink, SinkCounts } from './sink.ts';
 
 /** Bytes that wait for a slow file. */
 const MOST_WAITING = 8 * 1024 * 1024;
+/** What waits is gathered in buffers of this size, which are used again: one write for many lines, and no new memory for it. */
+const CHUNK = 256 * 1024;
+/** Kept for what is to come. */
+const SPARE_CHUNKS = 2;
 /** A file that cannot be opened or written is tried again after this time; a full pipe sooner. */
 const RETRY_MS = 1_000;
 const FULL_PIPE_MS = 20;
@@ -24,7 +28,9 @@ export type Output = Pick<FileHandle, 'stat' | 'close'> & {
 
 interface Batch {
   readonly bytes: Buffer;
-  readonly count: number;
+  /** Of bytes and of lines that are in it. */
+  length: number;
+  count: number;
 }
 
 export class FileSink implements LineSink {
@@ -32,6 +38,9 @@ export class FileSink implements LineSink {
   readonly #path: string;
   readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
+  /** Is being written: nothing is put into it any more. */
+  #busy: Batch | null = null;
+  readonly #spare: Buffer[] = [];
   readonly #open: (path: string) => Promise<Output>;
   #handle: Output | null = null;
   readonly #lookMs: number;
@@ -62,11 +71,24 @@ export class FileSink implements LineSink {
       this.#dropped += count;
       return;
     }
-    this.#waiting.push({ bytes: Buffer.from(lines), count });
+    const batch = this.#roomFor(lines.length);
+    batch.bytes.set(lines, batch.length);
+    batch.length += lines.length;
+    batch.count += count;
     this.#waitingBytes += lines.length;
     this.#work ??= this.#run().finally(() => {
       this.#work = null;
     });
+  }
+
+  #roomFor(length: number): Batch {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last !== this.#busy && last.length + length <= last.bytes.length) return last;
+    const spare = length > CHUNK ? undefined : this.#spare.pop();
+    const bytes = spare ?? Buffer.allocUnsafeSlow(Math.max(CHUNK, length));
+    const batch = { bytes, length: 0, count: 0 };
+    this.#waiting.push(batch);
+    return batch;
   }
 
   counts(): SinkCounts {
@@ -87,12 +109,15 @@ export class FileSink implements LineSink {
     while (!this.#closed) {
       const batch = this.#waiting[0];
       if (batch === undefined) return;
-      if (!(await this.#deliver(batch.bytes))) continue;
+      this.#busy = batch;
+      if (!(await this.#deliver(batch.bytes.subarray(0, batch.length)))) continue;
       // Dropped meanwhile, when the sink was closed.
       if (this.#waiting[0] !== batch) return;
       this.#waiting.shift();
-      this.#waitingBytes -= batch.bytes.length;
+      this.#busy = null;
+      this.#waitingBytes -= batch.length;
       this.#written += batch.count;
+      if (batch.bytes.length === CHUNK && this.#spare.length < SPARE_CHUNKS) this.#spare.push(batch.bytes);
     }
   }
 

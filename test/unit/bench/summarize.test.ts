@@ -89,7 +89,7 @@ t.test('the table names each row once and shows what was compared', async (t) =>
     bytesPerHttp1Connection: 2048,
   };
   const results = [...resultsOf(row), memoryResult(memory)];
-  const findings = { results, comparisons: comparisonsOf(row), memories: [memory] };
+  const findings = { results, comparisons: comparisonsOf(row), memories: [memory], overheads: [] };
   const text = renderTable(findings, judge(['h1-keepalive'], ['haproxy'], findings));
   t.equal(text.match(/h1-keepalive/g)?.length, 1);
   t.match(text, /haproxy +10\.00 .* 1\.20 \(1\.20-1\.20\) +1\.00 \(1\.00-1\.00\) +<= 1\.10 +MISSED/);

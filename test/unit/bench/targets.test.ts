@@ -5,7 +5,7 @@ import { ROWS } from '../../../bench/rows.ts';
 import { PROXIES, type SubjectName } from '../../../bench/subjects/subject.ts';
 import { type Findings, isJudged, judge, TARGETS } from '../../../bench/targets.ts';
 
-const NOTHING: Findings = { results: [], comparisons: [], memories: [] };
+const NOTHING: Findings = { results: [], comparisons: [], memories: [], overheads: [] };
 
 function compared(row: string, peer: SubjectName, middle: number): Findings {
   const comparison: Comparison = {

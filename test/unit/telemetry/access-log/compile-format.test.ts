@@ -10,6 +10,7 @@ import {
 import { NO_RULES } from '../../../../src/contract/telemetry-rules.ts';
 import { AccessLog } from '../../../../src/telemetry/access-log/access-log.ts';
 import { compileFormat } from '../../../../src/telemetry/access-log/compile-format.ts';
+import { LineWriter } from '../../../../src/telemetry/access-log/line-writer.ts';
 import { RecordFeed } from '../../../../src/telemetry/records/record-feed.ts';
 import { makeRing } from '../../../../src/telemetry/records/record-ring.ts';
 import { type WrittenRecord, writingRecords } from '../../../helpers/write-records.ts';
@@ -153,4 +154,69 @@ t.test('of what goes well a share is logged, of errors everything', async (t) =>
   const thousand = Array.from({ length: 1000 }, () => ({ status: 200 }));
   const { length } = lines(format.value, thousand, 10);
   t.ok(length > 50 && length < 160, `${length} of 1000`);
+});
+
+t.test('what is kept of one record is never told of another', async (t) => {
+  const records: WrittenRecord[] = [];
+  const some = <T>(values: readonly T[], i: number): T => values[i % values.length] as T;
+  for (let i = 0; i < 600; i++)
+    records.push({
+      status: some([200, 200, 200, 404, 503], i >> 2),
+      flag: some(['', '', '', 'UF', 'UC'] as const, i >> 3),
+      detail: some(['', '', 'it "refused"', ''], i >> 1),
+      service: some(['shop/a', 'shop/b'], i >> 4),
+      route: some(['', 'r'], i >> 5),
+      endpoint: some(['10.0.0.1:80', '10.0.0.2:80', ''], i),
+      side: some(['outbound', 'inbound'] as const, i >> 6),
+      grpcStatus: some([-1, -1, 4], i >> 7),
+      attempts: some([1, 2], i >> 3),
+      head: `GET /${'x'.repeat(i % 37)} HTTP/1.${some([1, 0], i >> 5)}\r\nHost: a\r\nUser-Agent: ${some(['', '"', '\u00e4'], i)}${i}\r\n\r\n`,
+    });
+  for (const format of [parseJsonFormat(DEFAULT_JSON), parseTextFormat(DEFAULT_TEXT)]) {
+    if (!format.ok) throw new Error('wrong');
+    const together = lines(format.value, records);
+    t.equal(together.length, 600);
+    const differing = (line: string): string =>
+      line
+        .replace(/20\d\d-[^"\]]*Z/, '')
+        .replace(/"(duration|id)":[^,}]*/g, '')
+        .replace(/ \S+$/, '')
+        .replace(/ \d+ (-|\d+) "/, '"');
+    for (const [i, record] of records.entries()) {
+      const [alone = ''] = lines(format.value, [record]);
+      if (differing(alone) !== differing(together[i] ?? '')) t.equal(together[i], alone, `record ${i}`);
+    }
+  }
+});
+
+t.test('numbers of words are those of one thread, until they are given out anew', async (t) => {
+  const parsed = parseTextFormat('%UPSTREAM_HOST% %TOWPATH(service)%');
+  if (!parsed.ok) throw new Error('wrong');
+  const write = compileFormat(parsed.value, { host: 'h', requestFields: [], answerFields: [] });
+  const out = new LineWriter(1 << 20);
+  const rules = { ...NO_RULES, outbound: { log: { index: 0, percent: 100, slowMs: 1e9 }, trace: null } };
+  const rings = [makeRing(1 << 20), makeRing(1 << 20)];
+  const feeds = rings.map((ring) => new RecordFeed(ring));
+  const writers = rings.map((ring) => writingRecords(ring, rules));
+  const told: string[] = [];
+  const tell = (thread: number, endpoint: string): void => {
+    writers[thread]?.({ endpoint, service: 's' });
+    feeds[thread]?.read((view) => {
+      const { at } = out;
+      write(view, out);
+      told.push(out.bytes.toString('latin1', at, out.at - 1));
+      out.at = 0;
+    });
+  };
+  for (let i = 0; i < 3; i++) for (const thread of [0, 1]) tell(thread, `10.0.0.${thread}:80`);
+  t.same(
+    told.splice(0),
+    Array.from({ length: 6 }, (_, i) => `10.0.0.${i % 2}:80 s`),
+  );
+  const many = Array.from({ length: 20_000 }, (_, i) => `10.1.${i >> 8}.${i & 255}:80`);
+  for (const endpoint of many) tell(0, endpoint);
+  t.same(
+    told,
+    many.map((endpoint) => `${endpoint} s`),
+  );
 });
