@@ -10,6 +10,7 @@ const HANDLERS: ControlLinkHandlers = {
   status: async () => ({}),
   dump: async () => ({}),
   explain: async () => ({}),
+  tap: async () => {},
   why: async () => ({ records: [] }),
   renewCertificates: async () => ({}),
   traffic: () => null,

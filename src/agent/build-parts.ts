@@ -223,6 +223,7 @@ function commandHandlers(current: () => AgentParts | null, logger: Logger): Cont
     dump: async () => reportDump(parts()),
     explain: async (body) => reportExplain(parts(), body),
     why: async (id) => reportWhy(parts(), id),
+    tap: async (request, say) => parts().records.tap(request, say),
     renewCertificates: async () => renewCertificates(parts()),
     traffic: () => current() && reportTraffic(parts()),
     logLevel: async (level) => changeLogLevel(logger, level),

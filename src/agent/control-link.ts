@@ -9,6 +9,7 @@ import { GroupProbes } from './control-groups.ts';
 import { certificateClient } from './control-identity.ts';
 import { leaseClient } from './control-leases.ts';
 import { Registration } from './control-registration.ts';
+import { serveTaps } from './control-taps.ts';
 import type {
   ControlLinkEvents,
   ControlLinkHandlers,
@@ -101,6 +102,7 @@ export class ControlLink {
     this.#onBroadcast('register', () => this.#registration.putAgain());
     this.#onBroadcast('groups', () => this.#groups.askIn(Math.random() * GROUP_SPREAD_MS));
     this.#onBroadcast('trust', () => this.#wakeIdentities());
+    serveTaps(this.#bus, this.#subjects, this.#settings.host, this.#handlers);
     this.#bus.subscribe(this.#subjects.agents('why'), (request) => void answerWhy(request, this.#handlers));
     this.#bus.onState((state) => this.#onState(state));
     this.#views.start();

@@ -1,6 +1,7 @@
 /** What the agent's main thread and its link to control say to each other. */
 import type { WhyReply } from '../contract/failure-record.ts';
 import type { HostView } from '../contract/host-view.ts';
+import type { TapRequest } from '../contract/tap-messages.ts';
 import type { DirectoryView, ServiceKey, ServiceView, ViewVersion } from '../contract/views.ts';
 import type { ReportedTraffic } from './metric-reporter.ts';
 
@@ -68,6 +69,8 @@ export interface ControlLinkHandlers {
   explain(body: unknown): Promise<unknown>;
   /** What is known here of that id. */
   why(id: string): Promise<WhyReply>;
+  /** Tells what passes until the lease of the request ends: JSON of TapAnswer, again and again. */
+  tap(request: TapRequest, say: (answer: string) => void): Promise<void>;
   /** Resolves when new certificates are in force. Throws when they could not be had. */
   renewCertificates(): Promise<unknown>;
   /** What control is told of this host's traffic; null = nothing is known yet. */

@@ -16,6 +16,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   rollback: async () => (await import('./rollback.ts')).rollbackCommand,
   confirm: async () => (await import('./confirm.ts')).confirmCommand,
   quota: async () => (await import('./quota.ts')).quotaCommand,
+  tap: async () => (await import('./tap.ts')).tapCommand,
   top: async () => (await import('./top.ts')).topCommand,
   graph: async () => (await import('./graph.ts')).graphCommand,
   audit: async () => (await import('./audit.ts')).auditCommand,

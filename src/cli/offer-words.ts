@@ -31,6 +31,15 @@ const TAKES_VALUE: Readonly<Record<string, 'server' | 'mesh' | 'creds' | 'namesp
   '--limit': 'other',
   '--revision': 'other',
   '--to': 'other',
+  '--from': 'other',
+  '--route': 'other',
+  '--status': 'other',
+  '--method': 'other',
+  '--path': 'other',
+  '--flag': 'other',
+  '--min': 'other',
+  '--for': 'other',
+  '--per-second': 'other',
 };
 
 /** What is to be offered for the last of the words, which is still being typed. Pure. */
@@ -69,6 +78,8 @@ function decide(
 ): Wanted {
   if (pending === 'namespace') return { type: 'namespaces' };
   if (pending === 'host') return { type: 'hosts' };
+  if (pending === null && command === 'tap' && positionals.length === 0)
+    return { type: 'names', kind: 'Service', namespace };
   if (pending !== null || !TAKES_KIND.has(command)) return { type: 'nothing' };
   const [word] = positionals;
   if (word === undefined) return { type: 'kinds' };

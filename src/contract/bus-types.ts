@@ -124,6 +124,8 @@ export interface Bus {
   request(subject: string, data: string | Uint8Array, timeoutMs: number, headers?: Headers): Promise<BusMessage>;
   /** Every reply that arrives within the time. */
   requestMany(subject: string, data: string, maxWaitMs: number): Promise<BusMessage[]>;
+  /** Hands over every reply as it arrives; resolves when the time is over. Rejects with BusError. */
+  requestEach(subject: string, data: string, maxWaitMs: number, take: (reply: BusMessage) => void): Promise<void>;
   /** Resolves when the server has seen everything sent so far. */
   flush(): Promise<void>;
   bucket(name: string): Bucket;

@@ -199,6 +199,21 @@ export function toMessage(message: Msg): BusMessage {
   };
 }
 
+/** One question, and every reply that comes within the time. Rejects with BusError. */
+export async function takeReplies(
+  client: NatsConnection,
+  subject: string,
+  data: string,
+  maxWaitMs: number,
+  take: (reply: BusMessage) => void,
+): Promise<void> {
+  const takeAll = async (): Promise<void> => {
+    const replies = await client.requestMany(subject, data, { strategy: 'timer', maxWait: maxWaitMs });
+    for await (const message of replies) take(toMessage(message));
+  };
+  await worded(takeAll());
+}
+
 /** Line ends inside a value would end the header: they become spaces. */
 export function toHeaders(values: Headers): MsgHdrs {
   const result = newHeaders();

@@ -10,6 +10,7 @@ import {
   type NodeConnectionOptions,
   reasonOf,
   type Session,
+  takeReplies,
   toHeaders,
   toMessage,
   worded,
@@ -192,11 +193,13 @@ class NatsBus implements Bus {
   }
 
   async requestMany(subject: string, data: string, maxWaitMs: number): Promise<BusMessage[]> {
-    const { client } = this.#live();
     const replies: BusMessage[] = [];
-    const stream = await worded(client.requestMany(subject, data, { strategy: 'timer', maxWait: maxWaitMs }));
-    for await (const message of stream) replies.push(toMessage(message));
+    await this.requestEach(subject, data, maxWaitMs, (reply) => void replies.push(reply));
     return replies;
+  }
+
+  requestEach(subject: string, data: string, maxWaitMs: number, take: (reply: BusMessage) => void): Promise<void> {
+    return takeReplies(this.#live().client, subject, data, maxWaitMs, take);
   }
 
   flush(): Promise<void> {

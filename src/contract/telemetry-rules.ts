@@ -12,6 +12,16 @@ export interface TelemetryRules {
   readonly outbound: SideRules;
   /** By workload `<namespace>/<name>`; '' is for those that are not here. */
   readonly inbound: Readonly<Record<string, SideRules>>;
+  /** null, or absent: nobody watches. */
+  readonly tap?: TapRules | null;
+}
+
+/** What somebody watches live (`towpath tap`): recorded besides, whatever is logged. */
+export interface TapRules {
+  readonly outbound: boolean;
+  readonly inbound: boolean;
+  /** Services, and inbound workloads; null: all, and what is no service. */
+  readonly services: readonly string[] | null;
 }
 
 export interface SideRules {

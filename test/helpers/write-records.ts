@@ -3,6 +3,7 @@ import { NO_RULES, type TelemetryRules } from '../../src/contract/telemetry-rule
 import { ConnectionRecord, type RecordSink } from '../../src/proxy/connection-record.ts';
 import type { Draft } from '../../src/proxy/journal/draft.ts';
 import { Journal } from '../../src/proxy/journal/journal.ts';
+import { parseSockAddr } from '../../src/reactor/socket-address.ts';
 import { bytes, parseRequest } from '../unit/proxy/codec/http1/fixture.ts';
 
 const NOBODY: RecordSink = {
@@ -21,6 +22,9 @@ export type WrittenRecord = Partial<
 > & {
   readonly head?: string;
   readonly side?: 'outbound' | 'inbound';
+  readonly client?: readonly [ip: string, port: number];
+  /** Proved by mutual TLS. */
+  readonly principal?: string;
 };
 
 /** Each call writes one, of a connection of its own, and returns its id. */
@@ -31,8 +35,10 @@ export function writingRecords(
   const clock = { now: performance.now() };
   const journal = new Journal(ring, clock, Math.random);
   journal.setRules(rules);
-  return ({ head = 'GET /a HTTP/1.1\r\nHost: orders\r\n\r\n', side = 'outbound', ...fields }) => {
-    const record = new ConnectionRecord(side, null, null, clock.now, NOBODY);
+  return ({ head = 'GET /a HTTP/1.1\r\nHost: orders\r\n\r\n', side = 'outbound', client, principal, ...fields }) => {
+    const from = client === undefined ? null : parseSockAddr(...client);
+    const record = new ConnectionRecord(side, from, null, clock.now, NOBODY);
+    record.peerPrincipal = principal ?? null;
     record.requests = 1;
     clock.now = performance.now();
     const parsed = parseRequest(head);

@@ -86,6 +86,21 @@ for (const [name, program] of SERVERS) {
       t.equal(await stored(), before);
     });
 
+    t.test('an operator taps: one question is answered many times', async (t) => {
+      agentB.tap = async ({ tap }, say) => {
+        for (let i = 0; i < 40; i++) say(`${tap} ${i}`);
+      };
+      for (const subject of [`${P}.agent.b.tap`, `${P}.agents.tap`]) {
+        const heard: string[] = [];
+        await mesh.admin.requestEach(subject, '{"tap":"t"}', 1_500, (reply) => void heard.push(reply.text()));
+        t.same(
+          heard,
+          Array.from({ length: 40 }, (_, i) => `t ${i}`),
+          subject,
+        );
+      }
+    });
+
     t.test('answers that are sent elsewhere change nothing there', async (t) => {
       const before = await stored();
       const views = agentB.link.stats().counters;
@@ -163,6 +178,9 @@ const FOREIGN_SUBJECTS = [
   `${P}.met.b`,
   `${P}.agent.b.status`,
   `${P}.agent.b.loglevel`,
+  `${P}.agent.a.tap`,
+  `${P}.agent.b.tap`,
+  `${P}.agents.tap`,
   `${P}.agents.ping`,
   `${P}.agents.register`,
   `${P}.controls.ping`,
@@ -221,6 +239,7 @@ const FOREIGN_HEARING = [
   `${P}.>`,
   `${P}.agent.b.*`,
   `${P}.agent.*.*`,
+  `${P}.agent.b.tap`,
   `${P}.ack.*`,
   `${P}.endpoint.>`,
   `${P}.lease.*`,

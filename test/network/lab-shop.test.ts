@@ -1,9 +1,40 @@
-import t from 'tap';
-import { withLab } from './support/lab.ts';
+import t, { type Test } from 'tap';
+import { tapRecordSchema } from '../../src/contract/tap-messages.ts';
+import { type TestLab, withLab } from './support/lab.ts';
 
 const shipped = (name: string): string => new URL(`../../lab/${name}`, import.meta.url).pathname;
 
 t.setTimeout(120_000);
+
+/** What is tapped at both sides of a call is what was sent, each once. */
+async function tapOrders(t: Test, lab: TestLab): Promise<void> {
+  const tap = lab.spawn('control', [
+    'towpath',
+    'tap',
+    '--status',
+    '2xx',
+    '--path',
+    '/tap',
+    '--limit',
+    '40',
+    '-o',
+    'json',
+  ]);
+  await lab.waitFor('all agents to tell', 20_000, async () => /^4 agents tell what passes/m.test(tap.stderr));
+  await lab.run('shop', ['curl', '-s', 'http://orders.shop/other?[1-5]', 'http://orders.shop/tap?[1-20]']);
+  const { exitCode, stdout, stderr } = await tap.within(20_000);
+  t.equal(exitCode, 0, stderr);
+  const records = stdout
+    .trim()
+    .split('\n')
+    .map((line) => tapRecordSchema.parse(JSON.parse(line)));
+  for (const direction of ['outbound', 'inbound']) {
+    const targets = records.filter((record) => record.direction === direction).map(({ target }) => target);
+    t.same(targets.sort(), Array.from({ length: 20 }, (_, i) => `/tap?${i + 1}`).sort(), direction);
+  }
+  t.same(new Set(records.map(({ host }) => host)), new Set(['shop', 'orders-v1', 'orders-v2']));
+  t.match(stderr, /\n40 shown\n$/);
+}
 
 t.test('the shipped shop works by service names, and every agent counts exactly what passed it', async (t) => {
   await withLab(shipped('shop.yaml'), async (lab) => {
@@ -23,6 +54,7 @@ t.test('the shipped shop works by service names, and every agent counts exactly 
     const [outbound, v1 = 0, v2 = 0, opaque, cache] = await counters();
     t.same([outbound, v1 + v2, opaque, cache], [11, 11, 1, 1]);
     t.match(await lab.towpath('status'), { exitCode: 0 });
+    await tapOrders(t, lab);
   });
 });
 

@@ -1,6 +1,7 @@
 /** What the agent's main thread does with the records of its data threads. */
 import type { FailureRecord } from '../../contract/failure-record.ts';
-import type { TelemetryRules } from '../../contract/telemetry-rules.ts';
+import type { TapRequest } from '../../contract/tap-messages.ts';
+import type { TapRules, TelemetryRules } from '../../contract/telemetry-rules.ts';
 import { AccessLog } from '../../telemetry/access-log/access-log.ts';
 import { compileFormat } from '../../telemetry/access-log/compile-format.ts';
 import type { Exemplars } from '../../telemetry/exemplars.ts';
@@ -22,8 +23,10 @@ import type { RecordView } from '../../telemetry/records/record-view.ts';
 import { FileSink } from '../../telemetry/sinks/file-sink.ts';
 import type { LineSink, SinkCounts } from '../../telemetry/sinks/sink.ts';
 import { stdoutSink } from '../../telemetry/sinks/stdout-sink.ts';
+import { callerOf } from '../metric-report.ts';
 import { FailureBook } from './failure-book.ts';
 import { RecordDesk, type RecordTaker } from './record-desk.ts';
+import { type SayTap, TapDesk } from './tap-desk.ts';
 import { formatOf, isLogging, type TelemetrySettings, telemetryRules } from './telemetry-rules.ts';
 
 /** What waits for a sink at the end is given this time, in ms. */
@@ -53,16 +56,25 @@ export class AgentRecords {
   readonly #desk: RecordDesk;
   readonly #sinks: readonly LineSink[];
   readonly #spans: SpanExporter | null;
+  readonly #taps: TapDesk;
 
-  /** Reads from now on; the rules are for the data threads. */
-  constructor(source: RecordSource, settings: TelemetrySettings, feeds: RecordFeeds, exemplars: Exemplars) {
+  /** Reads from now on; the rules are for the data threads. @param post hands them other rules, while somebody taps */
+  constructor(
+    source: RecordSource,
+    settings: TelemetrySettings,
+    feeds: RecordFeeds,
+    exemplars: Exemplars,
+    post: (rules: TelemetryRules) => Promise<void>,
+  ) {
     const { host } = source;
     this.#feeds = feeds;
     this.rules = telemetryRules(settings);
     this.#sinks = openSinks(settings);
     this.#spans = openExporter(source, settings);
     const spans = this.#spans === null ? [] : [exportSpans(this.#spans, exemplars)];
-    this.#desk = new RecordDesk(feeds, [keepFailures(host, this.#book), ...this.#logs(host, settings), ...spans]);
+    this.#taps = openTaps(source, feeds, (tap) => post({ ...this.rules, tap }));
+    const failures = keepFailures(host, this.#book);
+    this.#desk = new RecordDesk(feeds, [failures, ...this.#logs(host, settings), ...spans, this.#taps]);
     this.#desk.start();
   }
 
@@ -70,6 +82,12 @@ export class AgentRecords {
   why(id: string): FailureRecord[] {
     this.#desk.read();
     return this.#book.find(id);
+  }
+
+  /** Tells what passes, as it happens: until the lease ends, all that is asked for here is said. */
+  async tap(request: TapRequest, say: SayTap): Promise<void> {
+    this.#desk.read();
+    await this.#taps.ask(request, say);
   }
 
   counts(): RecordCounts {
@@ -82,6 +100,7 @@ export class AgentRecords {
 
   /** Once the data threads have ended. */
   async stop(): Promise<void> {
+    this.#taps.stop();
     this.#desk.stop();
     await Promise.all([...this.#sinks, this.#spans].map((one) => one?.close(CLOSE_MS)));
   }
@@ -100,6 +119,18 @@ function keepFailures(host: string, book: FailureBook): RecordTaker {
     },
     flush: () => {},
   };
+}
+
+function openTaps(
+  { host, workloads }: RecordSource,
+  feeds: RecordFeeds,
+  setRules: (tap: TapRules | null) => Promise<void>,
+): TapDesk {
+  const caller = callerOf(
+    host,
+    workloads.map((key) => ({ key })),
+  );
+  return new TapDesk({ host, caller }, () => feeds.dropped, setRules);
 }
 
 /** Where one workload is, it is taken for the caller: whose connection it is nobody can tell. */

@@ -1,3 +1,4 @@
+import type { TelemetryRules } from '../../contract/telemetry-rules.ts';
 import type { Exemplars } from '../../telemetry/exemplars.ts';
 import type { AgentOptions } from '../agent-options.ts';
 import type { DataThreads } from '../data-threads.ts';
@@ -12,8 +13,10 @@ export async function startRecords(
 ): Promise<AgentRecords> {
   const workloads = config.workloads.map(({ namespace, name }) => `${namespace}/${name}`);
   const source = { host: config.host, version, workloads };
-  const records = undo.adopt(new AgentRecords(source, config, threads.records, exemplars), (one) => one.stop());
+  const post = (rules: TelemetryRules): Promise<void> => threads.post({ type: 'telemetry', rules });
+  const made = new AgentRecords(source, config, threads.records, exemplars, post);
+  const records = undo.adopt(made, (one) => one.stop());
   undo.defer(() => threads.stop());
-  await threads.post({ type: 'telemetry', rules: records.rules });
+  await post(records.rules);
   return records;
 }

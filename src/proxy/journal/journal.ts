@@ -8,6 +8,7 @@ import {
   BIT_INBOUND,
   BIT_LOGGED,
   BIT_SAMPLED,
+  BIT_TAPPED,
   KIND_CONNECTION,
   KIND_REQUEST,
 } from '../../telemetry/records/record-layout.ts';
@@ -21,6 +22,8 @@ import { beginTrace } from './trace-context.ts';
 import { WordTable } from './word-table.ts';
 import { writeRecord } from './write-record.ts';
 
+/** Somebody besides `towpath why` wants it. */
+const WANTED = BIT_LOGGED | BIT_SAMPLED | BIT_TAPPED;
 /** Drafts kept for requests to come. */
 const MAX_SPARE = 256;
 /** The wall clock is read again after this time, in ms. */
@@ -87,8 +90,9 @@ export class Journal {
 
   #take(record: ConnectionRecord): Draft {
     const draft = this.#spare.pop() ?? new Draft(this.#rules);
-    draft.reset(this.#rules, this.#clock.now);
-    if (record.side === 'inbound') draft.bits = BIT_INBOUND;
+    const rules = this.#rules;
+    draft.reset(rules, this.#clock.now);
+    draft.bits = record.side === 'inbound' ? BIT_INBOUND | rules.tapInbound : rules.tapOutbound;
     return draft;
   }
 
@@ -117,7 +121,8 @@ export class Journal {
     const isError = failed || draft.status >= 500 || GRPC_ERRORS.has(draft.grpcStatus);
     if (failed) draft.bits |= BIT_FAILED;
     if (draft.logRule >= 0 && (isError || this.#clock.now - draft.startedAt >= draft.slowMs)) draft.bits |= BIT_LOGGED;
-    if ((draft.bits & (BIT_FAILED | BIT_LOGGED | BIT_SAMPLED)) !== 0) this.#write(KIND_REQUEST, draft, record, '');
+    leaveUnwatched(draft);
+    if ((draft.bits & (BIT_FAILED | WANTED)) !== 0) this.#write(KIND_REQUEST, draft, record, '');
     this.drop(draft);
   }
 
@@ -145,13 +150,14 @@ export class Journal {
     draft.sent = record.bytesToClient;
     if (failed) draft.bits |= BIT_FAILED;
     if (failed && draft.logRule >= 0) draft.bits |= BIT_LOGGED;
-    if ((draft.bits & (BIT_FAILED | BIT_LOGGED)) !== 0) this.#write(KIND_CONNECTION, draft, record, ending);
+    leaveUnwatched(draft);
+    if ((draft.bits & (BIT_FAILED | WANTED)) !== 0) this.#write(KIND_CONNECTION, draft, record, ending);
     this.drop(draft);
   }
 
   #write(kind: number, draft: Draft, record: ConnectionRecord, ending: string): void {
     const { now } = this.#clock;
-    if ((draft.bits & (BIT_LOGGED | BIT_SAMPLED)) === 0) {
+    if ((draft.bits & WANTED) === 0) {
       if (this.#isFlooded()) return this.#ring.drop();
       this.#failures++;
     }
@@ -175,6 +181,12 @@ export class Journal {
     if (now - this.#failuresFrom >= FAILURES_MS) [this.#failuresFrom, this.#failures] = [now, 0];
     return this.#failures >= MAX_FAILURES;
   }
+}
+
+/** Watched is what the service shows, which is known at the end. */
+function leaveUnwatched(draft: Draft): void {
+  if ((draft.bits & BIT_TAPPED) !== 0 && draft.rules.tapServices?.has(draft.service) === false)
+    draft.bits &= ~BIT_TAPPED;
 }
 
 /** DI: the request was delayed on purpose, and answered. */

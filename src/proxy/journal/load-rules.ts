@@ -1,5 +1,6 @@
 /** The rules of telemetry as a data thread uses them: fields are found in one look over a head. */
 import type { SideRules, TelemetryRules } from '../../contract/telemetry-rules.ts';
+import { BIT_TAPPED } from '../../telemetry/records/record-layout.ts';
 import { constantBytes, equalsLower } from '../codec/http1/bytes.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 
@@ -13,22 +14,35 @@ export interface LoadedRules {
   readonly otherInbound: SideRules;
   /** Something is to be noted of requests. */
   readonly isOn: boolean;
+  /** Bits of what somebody watches, outbound and inbound; 0: nobody does. */
+  readonly tapOutbound: number;
+  readonly tapInbound: number;
+  /** null: everything is watched. */
+  readonly tapServices: ReadonlySet<string> | null;
 }
 
 const NOTHING: SideRules = { log: null, trace: null };
+/** A draft is made of each request, and none is logged. */
+const WATCHED: SideRules['log'] = { index: -1, percent: 0, slowMs: Number.POSITIVE_INFINITY };
 
-export function loadRules(rules: TelemetryRules): LoadedRules {
-  const inbound = new Map(Object.entries(rules.inbound));
-  const otherInbound = inbound.get('') ?? NOTHING;
-  const sides = [rules.outbound, ...inbound.values()];
+export function loadRules({ tap = null, ...rules }: TelemetryRules): LoadedRules {
+  const watch = (side: SideRules, isWatched = false): SideRules =>
+    isWatched ? { ...side, log: side.log ?? WATCHED } : side;
+  const inbound = new Map(Object.entries(rules.inbound).map(([key, side]) => [key, watch(side, tap?.inbound)]));
+  const otherInbound = inbound.get('') ?? watch(NOTHING, tap?.inbound);
+  const outbound = watch(rules.outbound, tap?.outbound);
+  const sides = [outbound, otherInbound, ...inbound.values()];
   return {
     number: rules.number,
     requestFields: new WantedFields(['x-request-id', ...rules.requestFields]),
     answerFields: new WantedFields(rules.answerFields),
-    outbound: rules.outbound,
+    outbound,
     inbound,
     otherInbound,
     isOn: sides.some(({ log, trace }) => log !== null || trace !== null),
+    tapOutbound: tap?.outbound ? BIT_TAPPED : 0,
+    tapInbound: tap?.inbound ? BIT_TAPPED : 0,
+    tapServices: tap === null || tap.services === null ? null : new Set(tap.services),
   };
 }
 

@@ -69,6 +69,8 @@ export const BIT_TRACED = 32;
 /** HTTP/1.0 */
 export const BIT_OLD = 64;
 export const BIT_GRPC = 128;
+/** Somebody watches. */
+export const BIT_TAPPED = 256;
 
 // Texts of every record.
 export const TEXT_CONNECTION = 0;

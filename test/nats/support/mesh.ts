@@ -67,6 +67,8 @@ export interface TestAgent {
   calls: number;
   /** What `towpath cert renew` does here. */
   renew: () => Promise<void>;
+  /** What `towpath tap` does here. */
+  tap: ControlLinkHandlers['tap'];
 }
 
 export function startAgent(
@@ -98,6 +100,7 @@ export function startAgent(
     dump: async () => ({ services: [...agent.services.keys()] }),
     explain: async (body) => ({ host, asked: body }),
     why: async (id) => ({ records: knownFailure(host, id) }),
+    tap: (request, say) => agent.tap(request, say),
     renewCertificates: async () => {
       await agent.renew();
       return { host };
@@ -128,6 +131,7 @@ export function startAgent(
     states: [],
     calls: 0,
     renew: async () => {},
+    tap: async () => {},
   };
   link.setWorkloads(workloads);
   link.start();

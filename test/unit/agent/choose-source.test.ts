@@ -13,6 +13,7 @@ const HANDLERS = {
   status: async () => null,
   dump: async () => null,
   explain: async () => null,
+  tap: async () => {},
   why: async () => ({ records: [] }),
   renewCertificates: async () => null,
   traffic: () => null,

@@ -14,6 +14,8 @@ t.test('what the word that is being typed may be', async (t) => {
     [['get', 'svc', '-n', ''], { type: 'namespaces' }],
     [['explain', 'GET', '--host', ''], { type: 'hosts' }],
     [['explain', ''], { type: 'nothing' }],
+    [['tap', '--status', '5xx', '-n', 'shop', ''], { type: 'names', kind: 'Service', namespace: 'shop' }],
+    [['tap', 'orders', '--flag', ''], { type: 'nothing' }],
     [['get', '-o', ''], { type: 'nothing' }],
     [['get'], { type: 'kinds' }],
     [[], { type: 'nothing' }],

@@ -22,7 +22,7 @@ t.test('what failed is known the moment it is asked for; the rest is not kept', 
   const feeds = new RecordFeeds();
   const ring = makeRing(1 << 16);
   feeds.add(new RecordFeed(ring));
-  const records = new AgentRecords(SOURCE, settings(''), feeds, new Exemplars());
+  const records = new AgentRecords(SOURCE, settings(''), feeds, new Exemplars(), async () => {});
   t.same(records.rules, NO_RULES, 'nothing is recorded of what goes well');
   const write = writingRecords(ring);
   const failed = write({ flag: 'UF', detail: 'it refused the connection' });
@@ -41,7 +41,7 @@ t.test('requests are logged into a file, and counted', async (t) => {
   const feeds = new RecordFeeds();
   const ring = makeRing(1 << 16);
   feeds.add(new RecordFeed(ring));
-  const records = new AgentRecords(SOURCE, { accessLog, tracing }, feeds, new Exemplars());
+  const records = new AgentRecords(SOURCE, { accessLog, tracing }, feeds, new Exemplars(), async () => {});
   const write = writingRecords(ring, records.rules);
   const head = 'GET / HTTP/1.1\r\nHost: a\r\nUser-Agent: curl\r\n\r\n';
   for (let i = 0; i < 100; i++) write({ head, status: 200 + i });

@@ -114,7 +114,13 @@ const NO_LOG = {
 function recordsOf(ring: SharedArrayBuffer, endpoint: string, exemplars = new Exemplars()): AgentRecords {
   const feeds = new RecordFeeds();
   feeds.add(new RecordFeed(ring));
-  return new AgentRecords(SOURCE, { accessLog: NO_LOG, tracing: { endpoint, percent: 100 } }, feeds, exemplars);
+  return new AgentRecords(
+    SOURCE,
+    { accessLog: NO_LOG, tracing: { endpoint, percent: 100 } },
+    feeds,
+    exemplars,
+    async () => {},
+  );
 }
 
 t.test('spans of both hops arrive, each under the one before', async (t) => {
