@@ -1,9 +1,15 @@
 /** A load with known numbers: everything that is counted of it is compared at once, so that nothing can be counted twice, or besides. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { makeReports } from '../../../src/agent/metric-report.ts';
+import { AgentRecords } from '../../../src/agent/records/agent-records.ts';
+import { parseAgentConfig } from '../../../src/config/parse-agent-config.ts';
 import { requestCounts } from '../../../src/telemetry/counted-series.ts';
+import { Exemplars } from '../../../src/telemetry/exemplars.ts';
 import { istioSamples } from '../../../src/telemetry/istio-metrics.ts';
 import type { Sample } from '../../../src/telemetry/metric.ts';
+import { RecordFeed, RecordFeeds } from '../../../src/telemetry/records/record-feed.ts';
 import { ProxyRig, type RigClient } from '../../helpers/proxy-rig.ts';
 import { check, ruledService } from './support/http2-rig.ts';
 
@@ -30,8 +36,51 @@ function sums(samples: readonly Sample[], name: string, ...by: readonly string[]
   return found;
 }
 
+/** What the JSON log says of one request. */
+interface Line {
+  readonly path: string;
+  readonly code: number;
+  readonly flag: string;
+  readonly attempts: number;
+  /** Bytes of bodies. */
+  readonly received: number;
+  readonly sent: number;
+}
+
+const ENDINGS: Readonly<Record<string, Pick<Line, 'code' | 'flag' | 'attempts'>>> = {
+  '/ok': { code: 200, flag: '', attempts: 1 },
+  '/broken': { code: 500, flag: '', attempts: 1 },
+  '/retried': { code: 200, flag: '', attempts: 2 },
+  '/exhausted': { code: 503, flag: 'URX', attempts: 2 },
+  '/reset': { code: 503, flag: 'UC', attempts: 1 },
+  '/silence': { code: 0, flag: 'DC', attempts: 1 },
+};
+
+function expectedLine(request: string, sent: number): Line {
+  const [path = ''] = request.split(' ').slice(1);
+  const ending = ENDINGS[path] ?? { code: -1, flag: '', attempts: 0 };
+  return { path, ...ending, received: request.length - request.indexOf('\r\n\r\n') - 4, sent };
+}
+
+/** The access log of an agent whose data thread the rig is. */
+function startLog(rig: ProxyRig, file: string): AgentRecords {
+  const json = `{path: '%REQ(:PATH)%', code: '%RESPONSE_CODE%', flag: '%RESPONSE_FLAGS%', attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
+    received: '%BYTES_RECEIVED%', sent: '%BYTES_SENT%', service: '%TOWPATH(service)%', route: '%ROUTE_NAME%'}`;
+  const config = parseAgentConfig({ name: '', text: `accessLog: {file: ${file}, json: ${json}}` }, {}, 'shop-01');
+  if (!config.ok) throw new Error(JSON.stringify(config.error));
+  const feeds = new RecordFeeds();
+  feeds.add(new RecordFeed(rig.ring));
+  const source = { host: 'shop-01', version: '1.2.3', workloads: [] };
+  const records = new AgentRecords(source, config.value, feeds, new Exemplars(), async () => {});
+  rig.context.journal.setRules(records.rules);
+  return records;
+}
+
 t.test('successes, failures, retries, resets and bytes', async (t) => {
   const rig = new ProxyRig();
+  const file = join(t.testdir({}), 'access.log');
+  const log = startLog(rig, file);
+  const expected: Line[] = [];
   let busy = 0;
   const { port } = await rig.serve((socket) =>
     socket.on('data', (chunk) => {
@@ -51,6 +100,7 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
     await rig.until(() => /\r\n\r\n/.test(client.text) && isWhole(client.text), `the answer to ${text.slice(0, 20)}`);
     bytes.sent += text.length;
     bytes.received += client.bytes;
+    expected.push(expectedLine(text, bodyOf(client.text).length));
   };
   const client = await rig.client();
   for (let i = 0; i < SCRIPT.ok; i++) await asked(client, ask('/ok', 'y'.repeat(i * 10)));
@@ -63,6 +113,7 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
     const impatient = await rig.client();
     impatient.send(ask('/silence'));
     bytes.sent += ask('/silence').length;
+    expected.push(expectedLine(ask('/silence'), 0));
     await rig.until(() => [...rig.context.outbound.all()].some(({ active }) => active > 0), 'the request is under way');
     impatient.socket.resetAndDestroy();
     await rig.until(() => rig.closed.length === i + 1 + Number(client.closed), 'its end');
@@ -125,11 +176,24 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
     },
   ]);
   t.equal(report?.requests.length, 1);
+
+  await log.stop();
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  t.equal(lines.length, ALL, 'a line for each request, and none besides');
+  t.same(
+    lines.map((line) => JSON.parse(line)),
+    expected.map((line) => ({ ...line, flag: line.flag || null, service: 'shop/orders', route: 'shop/r/0' })),
+  );
+  t.match(log.counts(), { dropped: 0, sinks: [{ name: 'file', written: ALL, dropped: 0 }] });
   await check(t, rig);
 });
 
 /** Whether the answer has the body that its head promises. */
 function isWhole(text: string): boolean {
-  const [head = '', ...rest] = text.split('\r\n\r\n');
-  return rest.join('\r\n\r\n').length === Number(/content-length: (\d+)/i.exec(head)?.[1]);
+  const [head = ''] = text.split('\r\n\r\n');
+  return bodyOf(text).length === Number(/content-length: (\d+)/i.exec(head)?.[1]);
+}
+
+function bodyOf(text: string): string {
+  return text.slice(text.indexOf('\r\n\r\n') + 4);
 }
