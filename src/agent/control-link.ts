@@ -24,6 +24,7 @@ import { CredentialRenewal } from './join/renew-credentials.ts';
 import { MetricReporter } from './metric-reporter.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { LeaseClient } from './quota/lease-client.ts';
+import type { Withdrawal } from './view-source.ts';
 
 export type {
   ControlLinkEvents,
@@ -112,7 +113,12 @@ export class ControlLink {
     if (this.#bus.connected) this.#onState('connected');
   }
 
-  /** Withdraws the host's lease and workloads (at most one second), then closes. */
+  /** Takes the host's lease and workloads away (at most one second); views are followed until the link stops. */
+  withdraw(): Promise<Withdrawal> {
+    return this.#registration.withdraw();
+  }
+
+  /** Withdraws, where that has not been done, then closes. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
@@ -121,7 +127,7 @@ export class ControlLink {
     this.#metrics.stop();
     this.#credentials?.stop();
     this.#commands?.stop();
-    await this.#registration.stop();
+    await this.#registration.withdraw();
     await this.#bus.close();
   }
 

@@ -5,6 +5,7 @@ import { endpointKey, type Subjects } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ControlLinkSettings, LinkedWorkload } from './control-types.ts';
+import type { Withdrawal } from './view-source.ts';
 
 const RETRY_MS = 1_000;
 const WITHDRAW_MS = 1_000;
@@ -27,6 +28,9 @@ export class Registration {
   #wanted: ReadonlyMap<string, string> | null = null;
   #publishing = false;
   #stopped = false;
+  #withdrawal: Promise<Withdrawal> | null = null;
+  /** A workload of this host is called by mutual TLS. */
+  #isSecured = false;
   #timer: NodeJS.Timeout | null = null;
   #retry: NodeJS.Timeout | null = null;
   #renewal: NodeJS.Timeout | null = null;
@@ -56,6 +60,7 @@ export class Registration {
 
   setWorkloads(workloads: readonly LinkedWorkload[]): void {
     const { host } = this.#settings;
+    this.#isSecured = workloads.some(({ identity }) => identity !== undefined);
     this.#wanted = new Map(
       workloads.map((workload) => {
         const { namespace, name, labels, address, ports, ...rest } = workload;
@@ -116,20 +121,26 @@ export class Registration {
     }, delayMs).unref();
   }
 
-  /** Takes the host out at once, instead of letting its lease run out. At most one second. */
-  async stop(): Promise<void> {
+  /** Takes the host out at once, instead of letting its lease run out, and once. At most one second. */
+  withdraw(): Promise<Withdrawal> {
+    this.#withdrawal ??= this.#withdraw();
+    return this.#withdrawal;
+  }
+
+  async #withdraw(): Promise<Withdrawal> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#retry !== null) clearTimeout(this.#retry);
     if (this.#renewal !== null) clearTimeout(this.#renewal);
     if (this.#again !== null) clearTimeout(this.#again);
-    if (!this.#bus.connected) return;
+    if (!this.#bus.connected) return 'none-listens';
     const endpoints = this.#bus.bucket(this.#subjects.bucket('endpoint'));
     const withdrawal = Promise.allSettled([
       ...[...this.#published.keys()].map((key) => endpoints.remove(key, null)),
       this.#bus.bucket(this.#subjects.bucket('lease')).remove(this.#settings.host, null),
     ]);
     await Promise.race([withdrawal, new Promise((resolve) => setTimeout(resolve, WITHDRAW_MS).unref())]);
+    return this.#isSecured && this.#published.size > 0 ? 'peers-listen' : 'none-listens';
   }
 
   stats() {

@@ -10,7 +10,7 @@ import {
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
 import type { LeaseClient } from './quota/lease-client.ts';
-import type { SourceStatus, ViewSink, ViewSource } from './view-source.ts';
+import type { SourceStatus, ViewSink, ViewSource, Withdrawal } from './view-source.ts';
 import type { ViewSnapshot } from './views/view-store.ts';
 
 export class LinkSource implements ViewSource {
@@ -63,6 +63,10 @@ export class LinkSource implements ViewSource {
 
   leases(): LeaseClient {
     return this.#started().leases();
+  }
+
+  async withdraw(): Promise<Withdrawal> {
+    return (await this.#link?.withdraw()) ?? 'none-listens';
   }
 
   async stop(): Promise<void> {

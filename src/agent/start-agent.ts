@@ -2,8 +2,8 @@
  * The agent's main thread, start to stop.
  *
  * Start: last-known-good views or files -> bind and accept -> views in force -> admin ports -> rules -> follow control.
- * Stop (`stop-agent.ts`): release rules -> withdraw the workloads -> drain -> remove what is left -> end. Rules are the last thing to come and the
- * first to go, so that the kernel never sends traffic to an agent that cannot serve it.
+ * Stop (`stop-agent.ts`): withdraw the workloads -> release rules -> drain -> remove what is left -> end. Rules are the last thing to come, and go
+ * before anything that serves, so that the kernel never sends traffic to an agent that cannot serve it.
  */
 import type { Logger } from '../telemetry/logger.ts';
 import { openAdminPorts } from './admin/open-admin-ports.ts';

@@ -1,7 +1,11 @@
 /** The stop sequence: each step is tried whatever became of the one before, and the whole runs once. */
+import { setTimeout } from 'node:timers/promises';
 import type { AdminPorts } from './admin/open-admin-ports.ts';
 import type { AgentParts } from './agent-parts.ts';
 import { notifySystemd } from './host/notify-systemd.ts';
+
+/** Callers hear of a withdrawal within tens of ms; this is room for a busy machine. Traffic is served as ever meanwhile. */
+const FAREWELL_MS = 1_000;
 
 export class Stopper {
   /** Set once the ports are open. */
@@ -57,14 +61,15 @@ export class Stopper {
       logger,
       options,
     } = this.#parts;
-    // Nothing waits for systemd: the rules come first.
+    // Nothing waits for systemd.
     const told = notifySystemd(options.notifySocket, 'stopping', 'draining', logger);
     stallWatch.stop();
     probes.stop();
     identities?.stop();
+    await this.#attempt('the workloads could not be withdrawn', () => this.#farewell());
     // Released, new connections go past us; those already redirected need the rest of the rules until they have drained.
     await this.#attempt('the rules could not be released', async () => keeper?.release());
-    await this.#attempt('the workloads could not be withdrawn', () => source.stop());
+    await this.#attempt('the link could not be closed', () => source.stop());
     const drained = threads.drain(options.config.drainSeconds * 1000);
     await this.#attempt('the connections could not be drained', () => Promise.race([drained, this.#hurried]));
     await this.#attempt('the rules could not be removed', async () => keeper?.stop());
@@ -78,6 +83,14 @@ export class Stopper {
     processMetrics.stop();
     await told;
     logger.info('the agent has ended');
+  }
+
+  /** Callers that expect mutual TLS here would meet the program's plain port, so they hear first (docs/adr/0016). */
+  async #farewell(): Promise<void> {
+    const { source, options } = this.#parts;
+    if ((await source.withdraw()) === 'none-listens') return;
+    const farewell = setTimeout(Math.min(FAREWELL_MS, options.config.drainSeconds * 1000), undefined, { ref: false });
+    await Promise.race([farewell, this.#hurried]);
   }
 
   async #attempt(complaint: string, step: () => Promise<void>): Promise<void> {

@@ -27,11 +27,16 @@ export interface ViewSource {
   followIdentities(keeper: IdentityKeeper): void;
   /** Where tokens of global rate limits come from; null: from nobody. */
   leases(): LeaseClient | null;
-  /** Withdraws the workloads and ends. Bounded in time. */
+  /** Takes the workloads out of the registry, for good; everything else goes on. Bounded in time. */
+  withdraw(): Promise<Withdrawal>;
+  /** Withdraws the workloads, where that has not been done, and ends. Bounded in time. */
   stop(): Promise<void>;
   /** For people: `towpath agent status`. */
   describe(): SourceStatus;
 }
+
+/** Whether anybody hears of it who expects mutual TLS of a workload, and needs a moment to turn elsewhere. */
+export type Withdrawal = 'peers-listen' | 'none-listens';
 
 export type SourceStatus =
   | { readonly type: 'files'; readonly paths: readonly string[]; readonly problems: readonly string[] }

@@ -241,7 +241,7 @@ export class ProxyRig {
   }
 
   /** Waits until `condition` holds. @throws after `ms` */
-  async until(condition: () => boolean, what: string, ms = 3000): Promise<void> {
+  async until(condition: () => boolean, what: string, ms = 20_000): Promise<void> {
     const limit = Date.now() + ms;
     while (!condition()) {
       if (Date.now() > limit) throw new Error(`timed out waiting: ${what}`);

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 
 export interface ProcessResult {
   /** null: ended by a signal. */
@@ -11,6 +12,8 @@ export interface ProcessResult {
 
 const MAX_OUTPUT = 4 * 1024 * 1024;
 const KILL_GRACE_MS = 5000;
+/** Code that Node has stripped of types and compiled once; whatever a test starts finds it there. */
+const COMPILE_CACHE = join(import.meta.dirname, '..', '..', 'node_modules', '.cache', 'towpath-tests');
 const running = new Set<ChildProcess>();
 
 /**
@@ -87,5 +90,5 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 /** TAP_TIMEOUT is tap's own limit (seconds): a little below ours, so that it can say which test hung. */
 function testEnvironment(timeoutMs: number): NodeJS.ProcessEnv {
   const seconds = Math.max(1, Math.floor(timeoutMs / 1000) - 5);
-  return { ...process.env, TAP_TIMEOUT: String(seconds) };
+  return { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, TAP_TIMEOUT: String(seconds) };
 }

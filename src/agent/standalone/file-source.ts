@@ -12,7 +12,7 @@ import {
 import type { Logger } from '../../telemetry/logger.ts';
 import type { LinkedWorkload } from '../control-types.ts';
 import { type GroupProbeTable, probeOfGroup } from '../probes/group-probe.ts';
-import type { SourceStatus, ViewSink, ViewSource } from '../view-source.ts';
+import type { SourceStatus, ViewSink, ViewSource, Withdrawal } from '../view-source.ts';
 import { admitFiles } from './admit-files.ts';
 import { type CompiledViews, compileViews } from './compile-views.ts';
 import { readResourceFiles } from './list-files.ts';
@@ -88,6 +88,10 @@ export class FileSource implements ViewSource {
     this.#groups = groups;
     this.#tellGroups = tell;
     this.#tellProbes();
+  }
+
+  async withdraw(): Promise<Withdrawal> {
+    return 'none-listens';
   }
 
   async stop(): Promise<void> {

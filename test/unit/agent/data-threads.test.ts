@@ -20,7 +20,7 @@ process.on('worker', (worker) => workers.push(worker));
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function until(condition: () => Promise<boolean> | boolean, what: string): Promise<void> {
-  const limit = Date.now() + 8_000;
+  const limit = Date.now() + 20_000;
   while (!(await condition())) {
     if (Date.now() > limit) throw new Error(`timed out waiting: ${what}`);
     await pause(10);

@@ -22,22 +22,27 @@ async function partsWithNotes(t: Tap, steps: string[], failing: readonly string[
   const keeper = new InterceptionKeeper(DEFAULT_SETTINGS, { onEvent: () => undefined });
   keeper.release = () => note('release rules');
   keeper.stop = () => note('remove rules');
-  const [stopSource, drain, stopThreads] = [
+  const [withdraw, stopSource, drain, stopThreads] = [
+    source.withdraw.bind(source),
     source.stop.bind(source),
     threads.drain.bind(threads),
     threads.stop.bind(threads),
   ];
-  source.stop = () => note('withdraw', stopSource);
+  source.withdraw = async () => {
+    await note('withdraw');
+    return withdraw();
+  };
+  source.stop = () => note('close link', stopSource);
   threads.drain = (ms) => note('drain', () => drain(ms));
   threads.stop = () => note('end threads', stopThreads);
   return { ...parts, keeper };
 }
 type Tap = { testdir(): string };
 
-const ORDER = ['release rules', 'withdraw', 'drain', 'remove rules', 'end threads'];
+const ORDER = ['withdraw', 'release rules', 'close link', 'drain', 'remove rules', 'end threads'];
 
 t.test(
-  'rules are released first, workloads withdrawn, connections drained, and only then is anything ended',
+  'workloads are withdrawn first, then rules released, connections drained, and only then is anything ended',
   async (t) => {
     const steps: string[] = [];
     let phase = 'running';
@@ -61,8 +66,34 @@ t.test('a step that fails does not keep the others from their work, and shows in
   }
 });
 
-t.test('asked twice, it does not wait for connections that stay', async (t) => {
+t.test('callers by mutual TLS hear of it before the rules go: a second, or the time to drain', async (t) => {
+  for (const [drainSeconds, ms] of [
+    [5, 1000],
+    [0.3, 300],
+  ] as const) {
+    const parts = await partsWithNotes(t, []);
+    const config = { ...parts.options.config, drainSeconds };
+    let [withdrawnAt, releasedAt] = [0, 0];
+    parts.source.withdraw = async () => {
+      withdrawnAt = performance.now();
+      return 'peers-listen';
+    };
+    const keeper = new InterceptionKeeper(DEFAULT_SETTINGS, { onEvent: () => undefined });
+    keeper.stop = async () => undefined;
+    keeper.release = async () => {
+      releasedAt = performance.now();
+    };
+    const stopper = new Stopper({ ...parts, keeper, options: { ...parts.options, config } }, () => undefined);
+    stopper.stop('a signal');
+    t.equal(await stopper.ended, 0);
+    t.ok(releasedAt - withdrawnAt >= ms - 5, `${Math.round(releasedAt - withdrawnAt)} ms`);
+    t.equal(releasedAt - withdrawnAt >= 990, ms === 1000);
+  }
+});
+
+t.test('asked twice, it does not wait for callers, nor for connections that stay', async (t) => {
   const parts = await partsWithNotes(t, []);
+  parts.source.withdraw = async () => 'peers-listen';
   const never = {
     ...parts,
     threads: Object.assign(parts.threads, { drain: () => new Promise<void>(() => undefined) }),
@@ -70,6 +101,8 @@ t.test('asked twice, it does not wait for connections that stay', async (t) => {
   const stopper = new Stopper(never, () => undefined);
   stopper.stop('a signal');
   await new Promise((resolve) => setTimeout(resolve, 100));
+  const again = performance.now();
   stopper.stop('another signal');
   t.equal(await stopper.ended, 0);
+  t.ok(performance.now() - again < 800);
 });

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { revertUnlessConfirmed } from '../../../src/intercept/confirmation.ts';
+import { startWatch } from '../../helpers/stopwatch.ts';
 
 t.test('a trial that somebody confirmed or replaced is left alone, at once', async (t) => {
-  const start = performance.now();
+  const watch = startWatch();
   t.equal(await revertUnlessConfirmed('a token that nobody waits for', 60), false);
-  t.ok(performance.now() - start < 5000);
+  t.ok(watch.quietMs() < 5000);
 });

@@ -179,13 +179,13 @@ t.test('draining sends GOAWAY, lets streams finish and then closes', async (t) =
   await rig.until(() => server.requests === 1, 'the request');
   rig.draining = true;
   drainIdle(rig.context);
-  await rig.until(() => goaways.length > 0, 'GOAWAY', 4000);
-  await rig.until(() => idle.destroyed, 'the end of the idle client', 4000);
+  await rig.until(() => goaways.length > 0, 'GOAWAY');
+  await rig.until(() => idle.destroyed, 'the end of the idle client');
   t.notOk(session.destroyed);
   finish();
   await ended(answer);
   t.equal(answer.body, 'late');
-  await rig.until(() => rig.closed.length === 2, 'both records', 4000);
+  await rig.until(() => rig.closed.length === 2, 'both records');
   t.same(
     rig.closed.map(({ ending }) => ending),
     ['drained', 'drained'],

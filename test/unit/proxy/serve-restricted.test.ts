@@ -58,7 +58,7 @@ t.test('bytes, TLS and silence are reset with the reason in the record', async (
   const tls = connectTls({ host: '127.0.0.1', port: rig.port, servername: 'api.vendor.com' });
   tls.on('error', () => {});
   rig.onEnd(() => tls.destroy());
-  await rig.until(() => rig.closed.length === 3, 'three records', 5000);
+  await rig.until(() => rig.closed.length === 3, 'three records');
   await rig.until(() => bytes.error !== null && silent.error !== null, 'both resets');
   t.same(rig.closed.map(({ record, ending }) => `${ending} ${record.verdict} ${record.flag}`).sort(), [
     'refused opaque UH',

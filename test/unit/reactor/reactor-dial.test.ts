@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import * as errno from '../../../src/reactor/errno.ts';
 import type { Socket } from '../../../src/reactor/socket.ts';
+import { startWatch } from '../../helpers/stopwatch.ts';
 import { pattern, startServer, stopServer } from './support/peer.ts';
 import { RawServer } from './support/raw-peer.ts';
 import { Recorder } from './support/recorder.ts';
@@ -246,10 +247,10 @@ t.test('dialling again from inside a refusal does not wait for a tick', async (t
     if (typeof next !== 'number') send(world, next, 'x');
   };
   recorder.on.error(dial(world, target).socket);
-  const started = performance.now();
-  while (tries < 40 && performance.now() - started < 3_000) world.reactor.turn(1_000);
+  const watch = startWatch();
+  while (tries < 40 && watch.ms() < 20_000) world.reactor.turn(1_000);
   t.equal(tries, 40);
-  t.ok(performance.now() - started < 500);
+  t.ok(watch.quietMs() < 500);
   destroyWorld(world);
 });
 
@@ -263,10 +264,10 @@ t.test('a dial from the end-of-turn hook, or from outside the loop, is registere
   };
   world.reactor.turn(0);
   t.same(recorder.events, []);
-  const started = performance.now();
-  while (recorder.events.length === 0 && performance.now() - started < 3_000) world.reactor.turn(1_000);
+  const watch = startWatch();
+  while (recorder.events.length === 0 && watch.ms() < 20_000) world.reactor.turn(1_000);
   t.same(recorder.events, ['connect']);
-  t.ok(performance.now() - started < 500);
+  t.ok(watch.quietMs() < 500);
   server.close();
   destroyWorld(world);
 });

@@ -120,6 +120,19 @@ function run(plans: readonly FaultPlan[], { spliceAfter, pace }: Mode): Outcome 
   return { world, client, upstream, relay, refused, turns };
 }
 
+/**
+ * Whether a peer knows of a relay's error: by the reset, or it needs not know, since its whole stream and the FIN came before
+ * the error (Linux tells no reader of a reset after FIN; a writer gets EPIPE).
+ */
+function isTold(peer: RawPeer): boolean {
+  if (peer.ended) return peer.data.length === BYTES;
+  return peer.error === ECONNRESET || peer.error === EPIPE;
+}
+
+function saw(peer: RawPeer): string {
+  return `error ${peer.error}, ${peer.ended ? 'FIN' : 'no FIN'}, ${peer.data.length} bytes`;
+}
+
 /** null when the outcome is one of those allowed, else what is wrong with it. */
 function judge(outcome: Outcome): string | null {
   const { world, client, upstream, relay, refused, turns } = outcome;
@@ -132,8 +145,10 @@ function judge(outcome: Outcome): string | null {
   if (!FROM_CLIENT.subarray(0, atServer.length).equals(atServer)) return 'the server got other bytes';
   const endings = [...(relay?.endings ?? []), ...(relay === null ? refused.map((code) => `refused ${code}`) : [])];
   if (endings.length !== 1) return `ended ${endings.length} times: ${endings}`;
-  if (endings[0] !== 'closed')
-    return client.error === ECONNRESET ? null : `${endings}, but the client saw ${client.error}`;
+  if (endings[0] !== 'closed') {
+    if (!isTold(client)) return `${endings}, but the client saw ${saw(client)}`;
+    return upstream === null || isTold(upstream) ? null : `${endings}, but the server saw ${saw(upstream)}`;
+  }
   if (!client.ended || upstream === null || !upstream.ended) return 'closed without FIN';
   if (client.data.length !== BYTES || atServer.length !== BYTES) return 'closed before everything had arrived';
   return null;

@@ -10,6 +10,7 @@ import t from 'tap';
 import * as errno from '../../../src/reactor/errno.ts';
 import { MINIMUM_SLAB_BYTES } from '../../../src/reactor/slab.ts';
 import type { Socket } from '../../../src/reactor/socket.ts';
+import { startWatch } from '../../helpers/stopwatch.ts';
 import { RawPeer, RawServer } from './support/raw-peer.ts';
 import { Recorder } from './support/recorder.ts';
 import { createWorld, destroyWorld, listen, openDescriptors, send, turnFor, turnUntil } from './support/world.ts';
@@ -24,12 +25,12 @@ t.test('another thread wakes the loop through an eventfd, out of a sleep', async
   const worker = new Worker(new URL('./support/signal-event.ts', import.meta.url), { workerData: { event, gate } });
   await once(worker, 'message');
   for (let round = 1; round <= 3; round++) {
-    const started = performance.now();
+    const watch = startWatch();
     Atomics.add(gate, 0, 1);
     Atomics.notify(gate, 0);
     world.reactor.turn(5_000);
     t.equal(wakes, round);
-    t.ok(performance.now() - started < 1_000);
+    t.ok(watch.quietMs() < 1_000);
     world.reactor.turn(0);
     t.equal(wakes, round, 'once for each signal');
   }
@@ -176,9 +177,9 @@ async function startCramped(reserve: 'reserve' | 'no reserve') {
 }
 
 async function until(done: () => boolean): Promise<void> {
-  const limit = performance.now() + 5_000;
+  const limit = performance.now() + 20_000;
   while (!done()) {
-    if (performance.now() > limit) throw new Error('not done within 5 s');
+    if (performance.now() > limit) throw new Error('not done within 20 s');
     await sleep(5);
   }
 }

@@ -24,7 +24,7 @@ function world(answers: Readonly<Record<string, readonly Answer[]>>) {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await sleep(5)) if (Date.now() > end) throw new Error('in vain');
+  for (const end = Date.now() + 20_000; !condition(); await sleep(5)) if (Date.now() > end) throw new Error('in vain');
 }
 
 const found = (ttlSeconds: number, ...addresses: string[]): FoundAddresses => ({ addresses, ttlSeconds });

@@ -72,7 +72,7 @@ function view(name: string, ports: readonly number[], more: Partial<ClusterView>
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await pause(2)) {
+  for (const end = Date.now() + 20_000; !condition(); await pause(2)) {
     if (Date.now() > end) throw new Error('waited in vain');
   }
 }

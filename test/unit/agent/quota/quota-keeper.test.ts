@@ -59,7 +59,7 @@ function setUp(t: { teardown(clean: () => void): void }, answer: (request: Lease
   const need = (address: string): void =>
     keeper.heard({ type: 'quota-need', rule: RULE.id, caller: address, key: `address:${address}` });
   const until = async (what: string, condition: () => boolean): Promise<void> => {
-    for (let i = 0; i < 500; i++) {
+    for (let i = 0; i < 2_000; i++) {
       if (condition()) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }

@@ -107,9 +107,9 @@ for (const [name, protocol, service, client] of [
     rig.service(serviceView(ports, { protocol }));
     await Promise.all([1, 2, 3].map(() => client(rig, random, 250)));
     const idle = (): boolean => [...rig.context.outbound.all()].every(({ active }) => active === 0);
-    await rig.until(idle, 'the last exchange', 10_000);
+    await rig.until(idle, 'the last exchange');
     const open = (): number => rig.count('towpath_connections_opened_total') - rig.closed.length;
-    await rig.until(() => open() === 0, 'the last record', 10_000);
+    await rig.until(() => open() === 0, 'the last record');
     const requests = rig.closed.reduce((sum, { record }) => sum + record.requests, 0);
     t.ok(requests > 100, `${requests} requests`);
     t.equal(rig.count('towpath_requests_total'), requests, 'each was counted once');

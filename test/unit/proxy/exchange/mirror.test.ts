@@ -1,6 +1,7 @@
 import t from 'tap';
 import { ask, connectHttp2, serveHttp2 } from '../../../helpers/http2-peers.ts';
 import { ProxyRig } from '../../../helpers/proxy-rig.ts';
+import { startWatch } from '../../../helpers/stopwatch.ts';
 import { check, closedPort, ruledService } from '../support/http2-rig.ts';
 
 interface Seen {
@@ -105,12 +106,12 @@ t.test('a mirror that is dead, or that never answers, is not felt', async (t) =>
   await rig.until(() => results(rig, 'failed') === 5, 'their failures');
   const silent = await serveHttp2(rig, () => {});
   rig.service({ ...mirrored(main.port, silent.port), version: { epoch: 1, gen: 2, hash: 'y' } });
-  const from = performance.now();
+  const watch = startWatch();
   const answers = await Promise.all(
     Array.from({ length: 20 }, () => ask(session, { ':method': 'POST' }, 'y'.repeat(200_000))),
   );
   t.ok(answers.every(({ body }) => body === 'main'));
-  t.ok(performance.now() - from < 5_000);
+  t.ok(watch.quietMs() < 5_000);
   await rig.until(() => results(rig, 'dropped') > 0, 'what it does not take is dropped');
   session.destroy();
   for (const server of silent.sessions) server.destroy();

@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import t from 'tap';
 import { ask, begin, connectHttp2, ended, serveHttp2 } from '../../../helpers/http2-peers.ts';
 import { ProxyRig } from '../../../helpers/proxy-rig.ts';
+import { startWatch } from '../../../helpers/stopwatch.ts';
 import { CANCEL, check, GRPC, ruledService } from '../support/http2-rig.ts';
 
 /** Answers request number n (from 1) with the n-th status, the last one for ever; bodies are kept. */
@@ -131,9 +132,9 @@ t.test('a pause that does not fit into the time left is not begun', async (t) =>
   const server = await serveHttp2(rig, statuses([503]));
   const retry = { attempts: 5, codes: [503], backoffMs: 60_000 };
   rig.service(ruledService([server.port], { retry, requestTimeoutMs: 5_000 }));
-  const from = performance.now();
+  const watch = startWatch();
   t.equal((await ask(await connectHttp2(rig))).status, 503);
-  t.ok(performance.now() - from < 4_000);
+  t.ok(watch.quietMs() < 4_000);
   t.equal(rig.count('towpath_requests_total', { flags: 'URX' }), 1);
   await check(t, rig);
 });
@@ -237,10 +238,10 @@ t.test('the time for a try covers the whole answer, the time of the route all tr
   const half = await ask(session, { ':path': '/half' });
   t.equal(half.body, 'half');
   t.not(half.code, 0, 'cut');
-  const from = performance.now();
+  const watch = startWatch();
   const answer = await ask(session);
   t.ok([503, 504].includes(answer.status));
-  t.ok(performance.now() - from < 3_000);
+  t.ok(watch.quietMs() < 3_000);
   t.ok(server.requests < 20);
   await check(t, rig);
 });

@@ -54,7 +54,7 @@ async function outcome(socket: TLSSocket): Promise<string> {
 async function callOverMesh(t: Test, pair: MeshPair, expected: 'answered' | RegExp): Promise<void> {
   const client = await pair.caller.client();
   client.send(REQUEST);
-  await pair.caller.until(() => client.text !== '' || client.closed, 'an answer', 5_000);
+  await pair.caller.until(() => client.text !== '' || client.closed, 'an answer');
   if (expected === 'answered') t.match(client.text, /200 OK/);
   else t.match(client.text, expected);
   client.socket.destroy();

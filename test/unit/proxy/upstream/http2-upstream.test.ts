@@ -13,7 +13,7 @@ t.test('an idle connection is closed after its time, with GOAWAY, and dialled an
   server.sessions[0].on('goaway', (c) => {
     code = c;
   });
-  await rig.until(() => server.sessions[0].destroyed, 'the end of the idle connection', 5000);
+  await rig.until(() => server.sessions[0].destroyed, 'the end of the idle connection');
   t.equal(code, 0);
   t.equal((await ask(session)).status, 200);
   t.equal(server.sessions.length, 2);

@@ -93,7 +93,7 @@ export function refusingPort(world: World, ip: string): SockAddr {
 }
 
 /** Turns the reactor, letting Node's loop run in between, until `done`; returns the number of turns. */
-export async function turnUntil(world: World, done: () => boolean, limitMs = 5_000): Promise<number> {
+export async function turnUntil(world: World, done: () => boolean, limitMs = 20_000): Promise<number> {
   const started = performance.now();
   let turns = 0;
   while (!done()) {

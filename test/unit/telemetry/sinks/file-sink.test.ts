@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { FileSink } from '../../../../src/telemetry/sinks/file-sink.ts';
 import { stdoutSink } from '../../../../src/telemetry/sinks/stdout-sink.ts';
+import { startWatch } from '../../../helpers/stopwatch.ts';
 
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const limit = Date.now() + 10_000;
+  const limit = Date.now() + 20_000;
   while (!condition()) {
     if (Date.now() > limit) throw new Error(`timed out: ${what}`);
     await sleep(5);
@@ -46,18 +47,18 @@ t.test('a pipe that nobody reads holds up nobody; what finds no room is dropped 
   execFileSync('mkfifo', [path]);
   const sink = new FileSink('file', path);
   const megabyte = Buffer.alloc(1 << 20, 'x\n');
-  const before = performance.now();
+  const writing = startWatch();
   for (let i = 0; i < 20; i++) sink.write(megabyte, 10);
-  t.ok(performance.now() - before < 1_000, 'it never waits');
+  t.ok(writing.quietMs() < 1_000, 'it never waits');
   await until('the reason', () => sink.counts().problem === 'nobody reads the pipe');
   t.equal(sink.counts().dropped, 120, 'eight of twenty wait');
   // A reader that opens the pipe and reads nothing: the pipe fills up, and still nobody waits.
   const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   await sleep(1_200);
   t.equal(sink.counts().written, 0, 'not one batch went through');
-  const closing = performance.now();
+  const closing = startWatch();
   await sink.close(50);
-  t.ok(performance.now() - closing < 2_000, 'the end is bounded');
+  t.ok(closing.quietMs() < 2_000, 'the end is bounded');
   t.equal(sink.counts().dropped, 200, 'everything is accounted for');
   await reader.close();
 });

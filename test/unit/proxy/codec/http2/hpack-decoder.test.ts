@@ -1,6 +1,7 @@
 import t from 'tap';
 import { HeadArea, HpackDecoder } from '../../../../../src/proxy/codec/http2/hpack-decoder.ts';
 import { COMPRESSION_ERROR, Http2Head, MALFORMED, TOO_LARGE } from '../../../../../src/proxy/codec/http2/http2-head.ts';
+import { startWatch } from '../../../../helpers/stopwatch.ts';
 import { integer, plain, type Representation, section } from './support/hpack-reference.ts';
 import { area, bytes, DecoderRig, huffman, IN, linesOf, memory, slice } from './support/hpack-rig.ts';
 
@@ -164,14 +165,14 @@ t.test('a bomb is cut short: references to a large entry', (t) => {
     add('n'.repeat(2000), 'v'.repeat(2000)),
     ...Array.from({ length: 50_000 }, () => at(62)),
   );
-  const start = performance.now();
+  const watch = startWatch();
   t.equal(rig.decode(bomb), COMPRESSION_ERROR);
   const names = Array.from(
     { length: 30_000 },
     (): Representation => ({ type: 'literal', mode: 'plain', name: 62, value: '' }),
   );
   t.equal(new DecoderRig().decode(section(...START, add('n'.repeat(4000), ''), ...names)), COMPRESSION_ERROR);
-  t.ok(performance.now() - start < 500, 'in no time');
+  t.ok(watch.quietMs() < 500, 'in no time');
   t.end();
 });
 

@@ -88,7 +88,7 @@ export class MeshRig {
     await this.until(() => ends.every(isSettled));
   }
 
-  until(done: () => boolean, limitMs = 10_000): Promise<number> {
+  until(done: () => boolean, limitMs = 20_000): Promise<number> {
     return turnUntil(this.world, done, limitMs);
   }
 

@@ -83,7 +83,7 @@ export class Rig {
     await this.until(() => ends.every(({ heard }) => heard.events.some((event) => /connect|error/.test(event))));
   }
 
-  until(done: () => boolean, limitMs = 10_000): Promise<number> {
+  until(done: () => boolean, limitMs = 20_000): Promise<number> {
     return turnUntil(this.world, done, limitMs);
   }
 
