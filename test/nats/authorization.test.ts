@@ -33,7 +33,7 @@ t.test('a policy reaches the host whose workload it is for, changes, and goes', 
     async () => ((await send('get', '{"kind":"Service","namespace":"shop","name":"orders"}')) as object) !== null,
   );
   await send('apply', policy('DENY'));
-  await until('the policy', () => door.own?.authorizationPolicies?.[0]?.action === 'DENY', 15_000);
+  await until('the policy', () => door.own?.authorizationPolicies?.[0]?.action === 'DENY');
   t.match(door.own?.workloads, [{ name: 'orders-1', authorization: [{ policy: 0 }] }]);
   t.equal(door.own?.workloads.length, 1, 'the other workload has none');
   await send('apply', policy('ALLOW'));

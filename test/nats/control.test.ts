@@ -136,14 +136,14 @@ t.test('every change leaves an audit event with its author', async (t) => {
 });
 
 t.test('the service answers the micro protocol and counts its errors', async (t) => {
-  const info = JSON.parse((await bus.request('$SRV.INFO.towpath-control.test', '', 1_000)).text());
+  const info = JSON.parse((await bus.request('$SRV.INFO.towpath-control.test', '', 10_000)).text());
   t.match(info, { type: 'io.nats.micro.v1.info_response', name: 'towpath-control', id: 'test' });
   t.match(info.endpoints[0], {
     name: 'resource-apply',
     subject: `${PREFIX}.resource.apply`,
     queue_group: 'towpath-control',
   });
-  const stats = JSON.parse((await bus.request('$SRV.STATS.towpath-control', '', 1_000)).text());
+  const stats = JSON.parse((await bus.request('$SRV.STATS.towpath-control', '', 10_000)).text());
   t.ok(stats.endpoints[0].num_requests >= 8);
   t.ok(stats.endpoints[0].num_errors >= 5);
   t.ok(stats.endpoints[0].average_processing_time > 0);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { Bus } from '../../src/contract/bus-types.ts';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { ORDERS, operator, route, startAgent, startControl, until, watchViews, workload } from './support/mesh.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
 
@@ -28,7 +29,7 @@ const applyWhenUp = (nats: NatsServer, text: string) =>
         () => true,
         () => false,
       ),
-    10_000,
+    30_000,
   );
 
 /** A mesh with one service, one route, and an agent that uses it and registers it. */
@@ -58,7 +59,7 @@ t.test('everything starts with NATS down, and meets when it comes up', SIDE_BY_S
   t.equal(agent.link.stats().connected, false);
   await nats.restart('kept');
   await applyWhenUp(nats, ORDERS);
-  await until('the agent knows the service', () => agent.directory?.services.length === 1, 10_000);
+  await until('the agent knows the service', () => agent.directory?.services.length === 1);
   await agent.link.stop();
   await control.stop();
   await nats.dispose();
@@ -69,10 +70,10 @@ t.test('stopping while NATS is down takes no time', SIDE_BY_SIDE, async (t) => {
   await nats.kill();
   const control = await startControl(nats.url);
   const agent = startAgent(nats.url, 'early');
-  const started = performance.now();
+  const watch = startWatch();
   await agent.link.stop();
   await control.stop();
-  t.ok(performance.now() - started < 2_500);
+  t.ok(watch.quietMs() < 2_500);
   await nats.dispose();
 });
 
@@ -84,7 +85,7 @@ t.test('NATS killed and started again: views stay, the next change arrives', SID
   t.equal(agent.services.get('shop/orders'), before);
   await nats.restart('kept');
   await applyWhenUp(nats, route('2s'));
-  await until('the change arrives', () => timeout() === 2_000, 10_000);
+  await until('the change arrives', () => timeout() === 2_000);
   t.ok(agent.states.includes('reconnected'));
   await agent.link.stop();
   await control.stop();
@@ -102,7 +103,7 @@ t.test(
         removed.push('endpoint');
     }, 5);
     await nats.restart('wiped');
-    await until('a new epoch is acknowledged', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch, 15_000);
+    await until('a new epoch is acknowledged', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch);
     clearInterval(watch);
     t.same(removed, []);
     await applyWhenUp(nats, route('2s'));
@@ -124,7 +125,7 @@ t.test(
     await control.stop();
     await nats.restart('wiped');
     const again = await startControl(nats.url);
-    await until('all are back', () => agent.link.stats().connected, 10_000);
+    await until('all are back', () => agent.link.stats().connected);
     await sleep(2_500);
     t.equal(timeout(), 1_000, 'the empty store is not taken for the truth');
     await apply(nats, `${ORDERS}---${route('5s')}`);
@@ -147,7 +148,7 @@ t.test('the view bucket deleted, or edited, by hand is restored', SIDE_BY_SIDE, 
       .startsWith('{'),
   );
   const epoch = agent.link.stats().acknowledged?.epoch ?? 0;
-  await bus.request('$JS.API.STREAM.DELETE.KV_towpath_view', '', 2_000);
+  await bus.request('$JS.API.STREAM.DELETE.KV_towpath_view', '', 10_000);
   await until(
     'the bucket is made again',
     async () => (await views.mark().catch(() => null)) !== null && (await views.list()).length === 4,
@@ -177,7 +178,7 @@ t.test('a store that was rolled back behind the agents gets a higher epoch', SID
   for (const entry of old.config) await config.put(entry.key, Buffer.from(entry.data).toString());
   for (const entry of old.views) await views.put(entry.key, Buffer.from(entry.data).toString());
   const after = await startControl(nats.url);
-  await until('agents follow the store', () => timeout() === 1_000, 10_000);
+  await until('agents follow the store', () => timeout() === 1_000);
   t.pass('the old state is in force again');
   await bus.close();
   await agent.link.stop();
@@ -223,7 +224,7 @@ t.test(
     await bus.ensureBucket('towpath_config', { ...options, republishPrefix: 'towpath.v1.default.config' });
     for (const { key, data } of backup) await bus.bucket('towpath_config').put(key, Buffer.from(data).toString());
     const again = await startControl(nats.url);
-    await until('what was restored is published', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch, 20_000);
+    await until('what was restored is published', () => (agent.link.stats().acknowledged?.epoch ?? 0) > epoch);
     await applyWhenUp(nats, route('2s'));
     await until('changes arrive', () => timeout() === 2_000);
     watch.stop();

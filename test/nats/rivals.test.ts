@@ -18,10 +18,10 @@ const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 
 /** Every event of the audit trail. */
 async function auditTrail(bus: Bus): Promise<{ requestId: string; action: string; author: string }[]> {
-  const info = JSON.parse((await bus.request('$JS.API.STREAM.INFO.TOWPATH_AUDIT', '', 2_000)).text());
+  const info = JSON.parse((await bus.request('$JS.API.STREAM.INFO.TOWPATH_AUDIT', '', 10_000)).text());
   const events = [];
   for (let seq = info.state.first_seq; seq <= info.state.last_seq; seq++) {
-    const reply = await bus.request('$JS.API.STREAM.MSG.GET.TOWPATH_AUDIT', JSON.stringify({ seq }), 2_000);
+    const reply = await bus.request('$JS.API.STREAM.MSG.GET.TOWPATH_AUDIT', JSON.stringify({ seq }), 10_000);
     events.push(JSON.parse(Buffer.from(JSON.parse(reply.text()).message.data, 'base64').toString()));
   }
   return events;
@@ -142,7 +142,7 @@ t.test(
     })();
     for (let kill = 0; kill < 3; kill++) {
       const before = last;
-      await until('changes flow', () => last > before + 2, 30_000);
+      await until('changes flow', () => last > before + 2);
       await sleep(Math.random() * 20);
       child.kill('SIGKILL');
       await ended(child);

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import { runCli } from '../../src/cli/run-cli.ts';
+import { recordingIo } from '../helpers/recording-io.ts';
 import { ORDERS, operator, route, startAgent, until, workload } from './support/mesh.ts';
 import { startNatsServer } from './support/nats-server.ts';
 
@@ -30,7 +32,15 @@ function start(args: readonly string[], server = nats.url) {
   });
 }
 
-function towpath(args: readonly string[], input = '', server = nats.url): Promise<Ran> {
+/** In this process, which is quicker by far. */
+async function towpath(args: readonly string[], server = nats.url): Promise<Ran> {
+  const { io, written } = recordingIo({ TOWPATH_NATS_SERVERS: server });
+  const status = await runCli(args, io);
+  return { status, ...written };
+}
+
+/** In a process of its own: one run at least of each command, which ends by itself and sets the exit status. */
+function program(args: readonly string[], input = '', server = nats.url): Promise<Ran> {
   return new Promise((resolve) => {
     const child = start(args, server);
     let [out, err] = ['', ''];
@@ -71,7 +81,7 @@ t.teardown(async () => {
 
 t.test('without control there is one sentence and status 1', async (t) => {
   const lonely = await startNatsServer();
-  const { status, err } = await towpath(['status'], '', lonely.url);
+  const { status, err } = await program(['status'], '', lonely.url);
   await lonely.dispose();
   t.equal(status, 1);
   t.equal(err, 'error: control is not running in the mesh "default"\nhint: start it with: towpath control\n');
@@ -79,26 +89,26 @@ t.test('without control there is one sentence and status 1', async (t) => {
 
 t.test('without NATS there is one sentence and status 1', async (t) => {
   for (const args of [['status'], ['get', 'services'], ['apply', '-f', file('route.yaml')], ['delete', 'svc', 'x']]) {
-    const { status, out, err } = await towpath(args, '', 'nats://127.0.0.1:1');
+    const { status, out, err } = await program(args, '', 'nats://127.0.0.1:1');
     t.equal(status, 1, args[0]);
     t.equal(out, '');
     t.match(err, /^error: no NATS server can be used at nats:\/\/127\.0\.0\.1:1 \(.*\)\nhint: start nats-server.*\n$/);
   }
-  const { err } = await towpath(['status'], '', 'nats://bob:hunter2@127.0.0.1:1');
+  const { err } = await towpath(['status'], 'nats://bob:hunter2@127.0.0.1:1');
   t.match(err, /used at nats:\/\/\[secret\]@127\.0\.0\.1:1 /, 'and no password in it');
 });
 
 t.test('apply --wait returns when the agent runs it', async (t) => {
-  await until('control answers', async () => (await towpath(['status'])).status === 0, 15_000);
+  await until('control answers', async () => (await towpath(['status'])).status === 0);
   agent.link.demand('shop/orders');
-  const { status, out, err } = await towpath(['apply', '-f', file('orders.yaml'), '--wait']);
+  const { status, out, err } = await program(['apply', '-f', file('orders.yaml'), '--wait']);
   t.equal(status, 0, err);
   t.equal(out, 'Service shop/orders created (generation 1)\nHTTPRoute shop/orders created (generation 1)\n');
   t.match(err, /^1\/1 agents run generation \d+\n$/);
 });
 
 t.test('apply refuses as a whole, with file, resource and field', async (t) => {
-  const { status, out, err } = await towpath(['apply', '-f', file('bad.yaml')]);
+  const { status, out, err } = await program(['apply', '-f', file('bad.yaml')]);
   t.equal(status, 1);
   t.equal(out, '');
   t.match(
@@ -137,14 +147,14 @@ t.test('files that cannot be read or parsed, and wrong words, each get one sente
 });
 
 t.test('get shows a table, wide, YAML and JSON; its YAML can be applied again', async (t) => {
-  const table = await towpath(['get', 'all']);
+  const table = await program(['get', 'all']);
   t.match(table.out, /^NAMESPACE +KIND +NAME +GENERATION +ACCEPTED +PROGRAMMED +CREATED\n/);
   t.match(table.out, /shop +Service +orders +1 +True +True/);
   t.match((await towpath(['get', 'svc', '-o', 'wide'])).out, /MESSAGE/);
   const json = JSON.parse((await towpath(['get', 'svc', 'orders', '-n', 'shop', '-o', 'json'])).out);
   t.match(json, { kind: 'Service', metadata: { generation: 1 }, status: { conditions: [{ type: 'Accepted' }, {}] } });
   const yaml = (await towpath(['get', 'httproutes', '-n', 'shop', '-o', 'yaml'])).out;
-  const again = await towpath(['apply', '-f', '-'], yaml);
+  const again = await program(['apply', '-f', '-'], yaml);
   t.equal(again.out, 'HTTPRoute shop/orders unchanged (generation 1)\n', again.err);
   t.equal((await towpath(['get', 'svc', '-n', 'nowhere'])).err, 'no resources found\n');
 });
@@ -165,7 +175,7 @@ t.test('apply --wait names the agent that is missing, and the one that refuses',
   t.match(late.err, /1\/2 agents after 300 ms; missing: stuck\n/);
   await bus.bucket('towpath_lease').remove('stuck', null);
   agent.refuse = 'no memory left';
-  const refused = await towpath(['apply', '-f', file('route.yaml'), '--wait']);
+  const refused = await program(['apply', '-f', file('route.yaml'), '--wait']);
   t.equal(refused.status, 1);
   t.match(
     refused.err,
@@ -180,7 +190,7 @@ t.test('apply --wait names the agent that is missing, and the one that refuses',
 });
 
 t.test('status shows NATS, control and the agents', async (t) => {
-  const { status, out } = await towpath(['status']);
+  const { status, out } = await program(['status']);
   t.equal(status, 0);
   t.match(
     out,
@@ -200,7 +210,7 @@ t.test('status shows NATS, control and the agents', async (t) => {
 });
 
 t.test('delete by file and by name', async (t) => {
-  const byFile = await towpath(['delete', '-f', file('route.yaml'), '--wait']);
+  const byFile = await program(['delete', '-f', file('route.yaml'), '--wait']);
   t.equal(byFile.out, 'HTTPRoute shop/orders deleted\n', byFile.err);
   t.equal((await towpath(['delete', 'service', 'orders', '-n', 'shop'])).out, 'Service shop/orders deleted\n');
   t.equal((await towpath(['get', 'all'])).err, 'no resources found\n');
@@ -213,10 +223,10 @@ t.test('a killed control is replaced by the next one of the same name at once, w
   const before = await holder();
   control.kill('SIGKILL');
   control = start(CONTROL);
-  const started = performance.now();
-  await until('it has the lock', async () => (await holder()) !== before, 15_000);
-  t.ok(performance.now() - started < 6_000, 'without waiting for the lock to run out');
-  await until('it answers', async () => (await towpath(['status'])).status === 0, 15_000);
+  const seen = new Set([before]);
+  await until('it has the lock', async () => seen.add(await holder()).size > 1);
+  t.notOk(seen.has(''), 'the lock was taken over, and not free meanwhile');
+  await until('it answers', async () => (await towpath(['status'])).status === 0);
   t.match((await towpath(['get', 'all'])).out, /shop +HTTPRoute +orders/);
 });
 

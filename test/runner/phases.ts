@@ -10,7 +10,7 @@ export type Phase =
       /** A test file, or a folder whose `*.test.ts` are run. */
       readonly path: string;
       readonly parallel: boolean;
-      /** Phases of different lanes that follow each other run at the same time: they mostly wait. null: it runs alone. */
+      /** Phases of different lanes that follow each other run at the same time. null: it runs alone. */
       readonly lane: string | null;
       readonly needsRoot: boolean;
       /** A file that runs longer is killed and counts as failed. */
@@ -26,12 +26,17 @@ export const PHASES: readonly Phase[] = [
     command: ['node_modules/.bin/biome', 'check', '--error-on-warnings', '--colors=off'],
   },
   { type: 'command', name: 'shell', command: ['shellcheck', '--severity=warning', ...listShellScripts()] },
-  files('build', 'test/build.test.ts', { parallel: false, needsRoot: false, timeoutSeconds: 120 }),
-  files('architecture', 'test/architecture.test.ts', { parallel: false, needsRoot: false, timeoutSeconds: 60 }),
+  files('build', 'test/build.test.ts', { parallel: false, lane: 'a', needsRoot: false, timeoutSeconds: 120 }),
+  files('architecture', 'test/architecture.test.ts', {
+    parallel: false,
+    lane: 'b',
+    needsRoot: false,
+    timeoutSeconds: 60,
+  }),
   files('unit', 'test/unit', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('wire', 'test/wire', { parallel: true, needsRoot: false, timeoutSeconds: 60 }),
   files('fuzz', 'test/fuzz', { parallel: true, needsRoot: false, timeoutSeconds: 180 }),
-  files('nats', 'test/nats', { parallel: false, lane: 'a', needsRoot: false, timeoutSeconds: 180 }),
+  files('nats', 'test/nats', { parallel: true, lane: 'a', needsRoot: false, timeoutSeconds: 180 }),
   files('intercept', 'test/intercept', { parallel: false, lane: 'b', needsRoot: true, timeoutSeconds: 300 }),
   files('network', 'test/network', { parallel: false, needsRoot: true, timeoutSeconds: 300 }),
   files('conformance', 'test/conformance', { parallel: false, needsRoot: true, timeoutSeconds: 180 }),

@@ -172,7 +172,7 @@ export function workload(
 export function operator(url: string): Promise<Bus> {
   return connectOnce(
     { servers: url.split(','), name: 'test', inboxId: 'operator', credentialsFile: null, reads: 'leader' },
-    2_000,
+    10_000,
   );
 }
 
@@ -180,7 +180,7 @@ export function operator(url: string): Promise<Bus> {
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const START_MS = 5_000;
+const START_MS = 20_000;
 
 export interface NatsServer {
   readonly url: string;

@@ -45,7 +45,8 @@ t.test('grpc-timeout is honoured, and forwarded less the time spent', async (t) 
   const again = await ask(session, { ...GRPC, 'grpc-timeout': '150000u' }, 'x');
   t.equal(again.headers['grpc-status'], '4');
   t.equal(seen[1], '150000u');
-  t.match(String(seen[2]), /^1[0-4]\d{4}u$/, 'after a refusal there is less');
+  t.match(String(seen[2]), /^\d+u$/);
+  t.ok(Number.parseInt(String(seen[2]), 10) < 150_000, 'after a refusal there is less');
   rig.service({ ...serviceView([server.port], { http: routed(100) }), version: { epoch: 1, gen: 2, hash: 'y' } });
   await ask(session, { ...GRPC, 'grpc-timeout': '1S' }, 'x');
   t.equal(seen[3], '100000u', 'a route that allows less says so');
