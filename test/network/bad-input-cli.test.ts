@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
+import { inParallel } from '../../src/control/in-parallel.ts';
 import type { Outcome } from './support/host-process.ts';
 import { withLab } from './support/lab.ts';
 
@@ -73,7 +74,7 @@ const FILES: readonly (readonly [what: string, text: string, sentence: RegExp])[
 t.setTimeout(120_000);
 
 await withLab({ control: 'control', hosts: { control: {}, bare: {} } }, async (lab) => {
-  const run = (host: string, ...command: string[]): Promise<Outcome> => lab.exec(host, ['timeout', '20', ...command]);
+  const run = (host: string, ...command: string[]): Promise<Outcome> => lab.exec(host, ['timeout', '50', ...command]);
   /** Exit status and the sentence; nothing on standard output, and no stack. */
   const assertRefused = (t: Tap, outcome: Outcome, exitCode: number, sentence: RegExp, what: string): void => {
     t.match(outcome, { exitCode, stderr: sentence }, what);
@@ -87,11 +88,11 @@ await withLab({ control: 'control', hosts: { control: {}, bare: {} } }, async (l
   await t.test('apply: files that are wrong', async (t) => {
     await lab.apply(service('base'));
     const before = await generation();
-    for (const [what, text, sentence] of FILES) {
-      const file = save('bad.yaml', text);
+    await inParallel(FILES, 3, async ([what, text, sentence]) => {
+      const file = save(`${what.replaceAll(' ', '-')}.yaml`, text);
       const outcome = await run('control', 'towpath', 'apply', '-f', file);
       assertRefused(t, { ...outcome, stderr: outcome.stderr.replaceAll(file, 'FILE') }, 1, sentence, what);
-    }
+    });
     assertRefused(
       t,
       await run('control', 'towpath', 'apply', '-f', '/none.yaml'),
@@ -179,7 +180,7 @@ await withLab({ control: 'control', hosts: { control: {}, bare: {} } }, async (l
       'one port for two',
     );
     const listener = lab.spawn('bare', ['nc', '-l', '-k', '15001']);
-    await lab.waitFor('nc listens', 5000, async () => (await lab.shell('bare', 'ss -Htln')).includes(':15001'));
+    await lab.waitFor('nc listens', 20_000, async () => (await lab.shell('bare', 'ss -Htln')).includes(':15001'));
     assertRefused(
       t,
       await agent('--standalone', mesh),

@@ -36,8 +36,8 @@ async function tapOrders(t: Test, lab: TestLab): Promise<void> {
   t.match(stderr, /\n40 shown\n$/);
 }
 
-t.test('the shipped shop works by service names, and every agent counts exactly what passed it', async (t) => {
-  await withLab(shipped('shop.yaml'), async (lab) => {
+await withLab(shipped('shop.yaml'), async (lab) => {
+  await t.test('the shipped shop works by service names, and every agent counts exactly what passed it', async (t) => {
     const counters = async (): Promise<number[]> => [
       await lab.counter('shop', 'towpath_requests_total', { side: 'outbound', service: 'shop/orders', code: 200 }),
       await lab.counter('orders-v1', 'towpath_requests_total', { side: 'inbound', code: 200 }),
@@ -56,10 +56,8 @@ t.test('the shipped shop works by service names, and every agent counts exactly 
     t.match(await lab.towpath('status'), { exitCode: 0 });
     await tapOrders(t, lab);
   });
-});
 
-t.test('a route that is applied is in force when apply returns, and new services get names', async (t) => {
-  await withLab(shipped('shop.yaml'), async (lab) => {
+  await t.test('a route that is applied is in force when apply returns, and new services get names', async (t) => {
     await lab.apply(`
 apiVersion: v1
 kind: Service
@@ -77,9 +75,27 @@ spec:
     t.equal(answers, 'orders v2\n'.repeat(20));
     t.equal(await lab.counter('shop', 'towpath_requests_total', { side: 'outbound', service: 'shop/everything' }), 20);
   });
+
+  await t.test('a program that dies is withdrawn by its agent, and comes back with it', async (t) => {
+    const healthy = async (): Promise<number> =>
+      lab.counter('orders-v2', 'towpath_workload_healthy', { workload: 'shop/orders-v2' });
+    t.equal(await healthy(), 1);
+    await lab.stop('orders-v2', 'nginx', 'SIGKILL');
+    await lab.waitFor('the probe to fail', 20_000, async () => (await healthy()) === 0);
+    await lab.waitFor('the shop to call v1 alone', 20_000, async () => {
+      const answers = await lab.run('shop', ['curl', '-s', 'http://orders.shop/?[1-30]']);
+      return answers === 'orders v1\n'.repeat(30);
+    });
+    await lab.start('orders-v2', 'nginx');
+    await lab.waitFor('the shop to call v2 again', 20_000, async () => {
+      const answers = await lab.run('shop', ['curl', '-s', 'http://orders.shop/?[1-30]']);
+      return answers.includes('orders v2');
+    });
+    t.equal(await healthy(), 1);
+  });
 });
 
-t.test('the shipped IPv6-only pair works without any IPv4 address', async (t) => {
+await t.test('the shipped IPv6-only pair works without any IPv4 address', async (t) => {
   await withLab(shipped('ipv6.yaml'), async (lab) => {
     t.equal(
       await lab.run('client', ['curl', '-s', 'http://web.six/']),
@@ -90,25 +106,5 @@ t.test('the shipped IPv6-only pair works without any IPv4 address', async (t) =>
       1,
     );
     t.equal(await lab.counter('server', 'towpath_requests_total', { side: 'inbound', code: 200 }), 1);
-  });
-});
-
-t.test('a program that dies is withdrawn by its agent, and comes back with it', async (t) => {
-  await withLab(shipped('shop.yaml'), async (lab) => {
-    const healthy = async (): Promise<number> =>
-      lab.counter('orders-v2', 'towpath_workload_healthy', { workload: 'shop/orders-v2' });
-    t.equal(await healthy(), 1);
-    await lab.stop('orders-v2', 'nginx', 'SIGKILL');
-    await lab.waitFor('the probe to fail', 4_000, async () => (await healthy()) === 0);
-    await lab.waitFor('the shop to call v1 alone', 4_000, async () => {
-      const answers = await lab.run('shop', ['curl', '-s', 'http://orders.shop/?[1-30]']);
-      return answers === 'orders v1\n'.repeat(30);
-    });
-    await lab.start('orders-v2', 'nginx');
-    await lab.waitFor('the shop to call v2 again', 4_000, async () => {
-      const answers = await lab.run('shop', ['curl', '-s', 'http://orders.shop/?[1-30]']);
-      return answers.includes('orders v2');
-    });
-    t.equal(await healthy(), 1);
   });
 });

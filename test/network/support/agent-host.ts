@@ -13,11 +13,11 @@ export const FAR = '10.9.0.2';
 export const FAR_PORT = 8080;
 const TOWPATH = new URL('../../../bin/towpath', import.meta.url).pathname;
 
-/** Answers `far` at once, `/slow` after 1.5 s, `/v1` and `/v2` on ports 8081 and 8082. */
+/** Answers `far` at once, `/slow` after 3 s, `/v1` and `/v2` on ports 8081 and 8082. */
 const SERVER = `
 const { createServer } = require('node:http');
 const answer = (name) => (request, response) =>
-  setTimeout(() => response.end(name + '\\n'), request.url === '/slow' ? 1500 : 0);
+  setTimeout(() => response.end(name + '\\n'), request.url === '/slow' ? 3000 : 0);
 createServer(answer('far')).listen(8080);
 createServer(answer('v1')).listen(8081);
 createServer(answer('v2')).listen(8082, () => console.log('listening'));

@@ -29,7 +29,7 @@ export interface Bytes {
 export const NOTHING: SideTraffic = { opened: 0, closed: {}, verdicts: {}, requests: {} };
 
 /** How long counters may take to say what is expected: connections are counted when they end. */
-const SETTLE_MS = 4_000;
+const SETTLE_MS = 20_000;
 
 /** `connections` of one verdict and reason that all ended well. */
 export function connections(count: number, verdict: string, reason = 'client-bytes'): SideTraffic {
@@ -92,7 +92,7 @@ export type Expected = Readonly<Record<`${string} ${Side}`, SideTraffic>>;
 export type Counted = Readonly<Record<string, SideTraffic & { readonly bytes: Bytes }>>;
 
 /**
- * Runs `body`, then waits until the named sides have counted exactly what is expected, or 4 s have passed; asserts it.
+ * Runs `body`, then waits until the named sides have counted exactly what is expected, or 20 s have passed; asserts it.
  * Answers with everything counted, bytes too.
  */
 export async function countsExactly(
