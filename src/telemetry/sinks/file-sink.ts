@@ -10,7 +10,7 @@ import type { LineSink, SinkCounts } from './sink.ts';
 /** Bytes that wait for a slow file. */
 const MOST_WAITING = 8 * 1024 * 1024;
 /** What waits is gathered in buffers of this size, which are used again: one write for many lines, and no new memory for it. */
-const CHUNK = 256 * 1024;
+const CHUNK = 512 * 1024;
 /** Kept for what is to come. */
 const SPARE_CHUNKS = 2;
 /** A file that cannot be opened or written is tried again after this time; a full pipe sooner. */
