@@ -95,6 +95,7 @@ export async function followTaps(
       break;
     }
   }
+  crew.beQuiet();
   if (failure !== null) throw failure;
   const last = asked(0, END_MS).catch(() => undefined);
   await Promise.race([last, crew.ended()]);
@@ -139,9 +140,13 @@ class Crew {
     this.#isMisunderstood = true;
   }
 
+  /** Nothing is told of those that begin now. */
+  beQuiet(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
   /** All that have begun have said their last. */
   async ended(): Promise<void> {
-    if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#hosts.size > 0) await new Promise<void>((resolve) => (this.#allEnded = resolve));
   }
 

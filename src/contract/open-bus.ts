@@ -198,8 +198,13 @@ class NatsBus implements Bus {
     return replies;
   }
 
-  requestEach(subject: string, data: string, maxWaitMs: number, take: (reply: BusMessage) => void): Promise<void> {
-    return takeReplies(this.#live().client, subject, data, maxWaitMs, take);
+  async requestEach(
+    subject: string,
+    data: string,
+    maxWaitMs: number,
+    take: (reply: BusMessage) => void,
+  ): Promise<void> {
+    await takeReplies(this.#live().client, subject, data, maxWaitMs, take);
   }
 
   flush(): Promise<void> {

@@ -1,4 +1,6 @@
 /** `towpath tap` with a real server, and agents whose data threads write what the test says. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { TapDesk } from '../../src/agent/records/tap-desk.ts';
@@ -90,6 +92,29 @@ t.test('one host, as text, for a time', async (t) => {
   t.match(await startTap('host:nobody').ended, 1);
 });
 
+t.test('Ctrl-C ends it well, and its agents with it', async (t) => {
+  const towpath = new URL('../../bin/towpath', import.meta.url).pathname;
+  const tap = spawn(towpath, ['tap', '--host', 'b'], { env: { ...process.env, TOWPATH_NATS_SERVERS: nats.url } });
+  const said = { out: '', err: '' };
+  tap.stdout.on('data', (text: Buffer) => {
+    said.out += text;
+  });
+  tap.stderr.on('data', (text: Buffer) => {
+    said.err += text;
+  });
+  const closed = once(tap, 'close');
+  await until('the agent tells', () => said.err.includes('1 agent tells what passes'));
+  agents.b.pass(ORDERS);
+  await until('a line', () => said.out.includes('\n'));
+  agents.b.pass(BROKEN);
+  tap.kill('SIGINT');
+  t.same(await closed, [0, null]);
+  t.match(said.out, /^[^\n]+ 200 [^\n]+\n[^\n]+ 503 UF [^\n]+\n$/, 'the last of it came with the end');
+  t.notMatch(said.out, /\p{Cc}(?!$)(?<!\n)/u, 'no colours: this is no terminal');
+  t.match(said.err, /\n2 shown\n$/);
+  t.ok(isOff(agents.b));
+});
+
 t.test('whoever goes away without a word is forgotten with the lease; nonsense is refused', async (t) => {
   const bus = await operator(nats.url);
   const said: string[] = [];
@@ -105,4 +130,12 @@ t.test('whoever goes away without a word is forgotten with the lease; nonsense i
   await ask('{"tap":"y","leaseMs":0}');
   t.ok(isOff(agents.a), 'without a reply subject there is no tap');
   await bus.close();
+});
+
+t.test('without a connection there is no tap', async (t) => {
+  const tap = startTap();
+  await until('both agents tell', () => tap.written.err.includes('2 agents tell what passes'));
+  await nats.kill();
+  t.equal(await tap.ended, 1);
+  t.match(tap.written.err, /error: the connection to NATS was lost\n/);
 });
