@@ -4,10 +4,14 @@
  */
 import { PEER_NAME, type PeerCertificates } from './certificates.ts';
 
-/** Where a program dials the caller's proxy, on its own host. */
+/** Where the caller's proxy listens. */
 export const CALLER_PORT = 8000;
-/** Mutual TLS, at the callee's host. */
+/** Where the callee's proxy listens. */
 export const CALLEE_PORT = 8443;
+/** What a program dials at the callee's address: redirected to the proxy of its own host. */
+export const DIALLED_PORT = 81;
+/** Where the caller's proxy dials the callee: redirected there to its proxy. */
+export const WIRE_PORT = 80;
 /** The program behind the callee. */
 export const PROGRAM_PORT = 8080;
 
@@ -36,7 +40,7 @@ export function haproxyPeer(certificates: PeerCertificates, callee: string | nul
   const server =
     callee === null
       ? `127.0.0.1:${PROGRAM_PORT}`
-      : `${callee}:${CALLEE_PORT} ssl crt leaf.pem ca-file ca.crt verify required verifyhost ${PEER_NAME} sni str(${PEER_NAME}) ${suites}`;
+      : `${callee}:${WIRE_PORT} ssl crt leaf.pem ca-file ca.crt verify required verifyhost ${PEER_NAME} sni str(${PEER_NAME}) ${suites}`;
   const config = `global
   nbthread 1
   maxconn 4000
@@ -60,13 +64,40 @@ listen hop
   };
 }
 
+/** As the agents are: what is dialled comes to the proxies by rules of the kernel, which cost the same for all. */
+export function redirectRules(callee: string): {
+  readonly caller: readonly string[];
+  readonly callee: readonly string[];
+} {
+  const rule = (chain: string, where: readonly string[], from: number, to: number): string[] => {
+    const words = [
+      '-A',
+      chain,
+      '-p',
+      'tcp',
+      ...where,
+      '--dport',
+      String(from),
+      '-j',
+      'REDIRECT',
+      '--to-ports',
+      String(to),
+    ];
+    return ['iptables', '-w', '-t', 'nat', ...words];
+  };
+  return {
+    caller: rule('OUTPUT', ['-d', callee], DIALLED_PORT, CALLER_PORT),
+    callee: rule('PREROUTING', [], WIRE_PORT, CALLEE_PORT),
+  };
+}
+
 const EXTENSIONS = 'type.googleapis.com/envoy.extensions';
 const TLS = `${EXTENSIONS}.transport_sockets.tls.v3`;
 
 /** @param callee address of the callee's host; null: this is the callee */
 export function envoyPeer(certificates: PeerCertificates, callee: string | null): PeerProgram {
   const listens = callee === null ? address('0.0.0.0', CALLEE_PORT) : address('127.0.0.1', CALLER_PORT);
-  const next = callee === null ? address('127.0.0.1', PROGRAM_PORT) : address(callee, CALLEE_PORT);
+  const next = callee === null ? address('127.0.0.1', PROGRAM_PORT) : address(callee, WIRE_PORT);
   const chain = { filters: [connectionManager()], ...(callee === null && { transport_socket: downstreamTls() }) };
   const cluster = {
     name: 'next',

@@ -63,6 +63,17 @@ async function latency({ namespace, address, port }: World['direct'], seconds: n
   return [0.5, 0.9, 0.99].map((fraction) => quantile(latencies, fraction));
 }
 
+/** Towpath's JIT compiler takes three seconds of CPU in each agent before it has settled: meanwhile a request costs twice as much. */
+const warmUpSeconds = ({ name }: Pair): number => (name === 'towpath' ? 30 : name === 'towpath-plain' ? 12 : 2);
+const WARM_UP_HANDSHAKES_SECONDS = 8;
+
+function say({ name }: Pair, round: number, { caller, callee, requests }: Cost, shaken: Cost | null): void {
+  const which = round < 0 ? 'warm-up' : `round ${round + 1}`;
+  const handshake = shaken === null ? '' : `, ${shaken.callee.toFixed(0)} us/handshake`;
+  const costs = `${caller.toFixed(1)} and ${callee.toFixed(1)} us/request over ${requests} requests${handshake}`;
+  process.stderr.write(`bench: ${name}, ${which}: ${costs}\n`);
+}
+
 /** The wire is what it is said to be: the agents' own counters. */
 async function handshakesOfAgent(world: World): Promise<number> {
   const samples = parseSamples(await world.metrics('callee'));
@@ -79,12 +90,14 @@ async function measure(world: World, pairs: number, seconds: number): Promise<Me
     if (round >= 0) direct.push(await latency(world.direct, 2 * seconds));
     for (const pair of order) {
       const found = costs.get(pair.name);
-      const length = round < 0 ? 5 : seconds;
+      const length = round < 0 ? warmUpSeconds(pair) : seconds;
       const kept = await costOf(pair, () => keepAlive(pair, length));
       const before = await handshakesOfAgent(world);
-      const shaken = pair.door === null ? null : await costOf(pair, () => handshakes(world, pair, length));
+      const shakeLength = Math.min(length, Math.max(seconds, WARM_UP_HANDSHAKES_SECONDS));
+      const shaken = pair.door === null ? null : await costOf(pair, () => handshakes(world, pair, shakeLength));
       if (pair.name === 'towpath' && (await handshakesOfAgent(world)) - before !== shaken?.requests)
         throw new Error('the callee did not make as many full handshakes as the client');
+      say(pair, round, kept, shaken);
       if (round < 0) continue;
       found?.keepAlive.push(kept);
       if (shaken !== null) found?.handshake.push(shaken);

@@ -6,7 +6,15 @@ import { readLabState } from '../../src/lab/lab-files.ts';
 import { isInstalled, run, whereIs } from '../place/programs.ts';
 import { SMALL_BYTES } from '../rows.ts';
 import { makePeerCertificates } from './certificates.ts';
-import { CALLEE_PORT, CALLER_PORT, envoyPeer, haproxyPeer, type PeerProgram, PROGRAM_PORT } from './peers.ts';
+import {
+  DIALLED_PORT,
+  envoyPeer,
+  haproxyPeer,
+  type PeerProgram,
+  PROGRAM_PORT,
+  redirectRules,
+  WIRE_PORT,
+} from './peers.ts';
 
 /** towpath-plain: the same two agents, on a port that says DISABLE. */
 export type PairName = 'towpath' | 'towpath-plain' | 'haproxy' | 'envoy';
@@ -131,6 +139,11 @@ async function look(plan: labs.LabPlan): Promise<World> {
   };
   const agents = { callerPid: pidOf('caller', 'agent'), calleePid: pidOf('callee', 'agent') };
   for (const pid of Object.values(agents)) await run(['taskset', '-acp', '1', String(pid)]);
+  for (const kind of ['haproxy', 'envoy'] as const) {
+    const rules = redirectRules(addressOf(`${kind}-b`));
+    await run(['ip', 'netns', 'exec', host(`${kind}-a`).namespace, ...rules.caller]);
+    await run(['ip', 'netns', 'exec', host(`${kind}-b`).namespace, ...rules.callee]);
+  }
   const { namespace } = host('caller');
   const virtual = async (service: string): Promise<string> =>
     (await run(['ip', 'netns', 'exec', namespace, 'getent', 'ahostsv4', `${service}.bench`])).split(' ')[0] ?? '';
@@ -141,9 +154,9 @@ async function look(plan: labs.LabPlan): Promise<World> {
     callerPid: pidOf(`${kind}-a`, 'proxy'),
     calleePid: pidOf(`${kind}-b`, 'proxy'),
     namespace: host(`${kind}-a`).namespace,
-    address: '127.0.0.1',
-    port: CALLER_PORT,
-    door: { address: addressOf(`${kind}-b`), port: CALLEE_PORT, alpn: '' },
+    address: addressOf(`${kind}-b`),
+    port: DIALLED_PORT,
+    door: { address: addressOf(`${kind}-b`), port: WIRE_PORT, alpn: '' },
   });
   return {
     pairs: [

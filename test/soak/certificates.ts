@@ -65,6 +65,11 @@ async function outage(lab: TestLab): Promise<void> {
   await lab.stop('control', 'control', 'SIGKILL');
   await sleep(AWAY_MS);
   await lab.start('control', 'control');
+  // Its port answers before it hears on NATS.
+  await lab.waitFor('control', LIFETIME_S * 1_000, async () => {
+    await sleep(250);
+    return (await lab.towpath('cert', 'show')).exitCode === 0;
+  });
 }
 
 async function pastTheEnd(lab: TestLab): Promise<string> {

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { makePeerCertificates } from '../../../bench/mesh/certificates.ts';
-import { envoyPeer, haproxyPeer } from '../../../bench/mesh/peers.ts';
+import { envoyPeer, haproxyPeer, redirectRules } from '../../../bench/mesh/peers.ts';
 import { type MeshResult, promises, render } from '../../../bench/mesh/report.ts';
 
 const result = (name: string, caller: number, callee: number, handshake: number | null, p99: number): MeshResult => ({
@@ -40,13 +40,16 @@ t.test('the table has a line for each pair', async (t) => {
   t.match(render(RESULTS), '| CPU per request, callee, over haproxy | 1.30 | 1.05 | missed |\n');
 });
 
+t.test('peers are reached by rules, as agents are', async (t) => {
+  const { caller, callee } = redirectRules('10.0.0.2');
+  t.match(caller.join(' '), /OUTPUT -p tcp -d 10\.0\.0\.2 --dport 81 -j REDIRECT --to-ports 8000$/);
+  t.match(callee.join(' '), /PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8443$/);
+});
+
 t.test('peers demand a certificate of the caller, and verify the callee', async (t) => {
   const certificates = makePeerCertificates();
   const [first, second] = [haproxyPeer(certificates, '10.0.0.2'), haproxyPeer(certificates, null)];
-  t.match(
-    first.files['haproxy.cfg'],
-    /server next 10\.0\.0\.2:8443 ssl .* verify required verifyhost peer\.bench\.test/,
-  );
+  t.match(first.files['haproxy.cfg'], /server next 10\.0\.0\.2:80 ssl .* verify required verifyhost peer\.bench\.test/);
   t.match(second.files['haproxy.cfg'], /bind \*:8443 ssl .* verify required/);
   t.match(envoyPeer(certificates, null).files['envoy.json'], /"require_client_certificate": true/);
   t.match(envoyPeer(certificates, '10.0.0.2').files['envoy.json'], /"sni": "peer\.bench\.test"/);
