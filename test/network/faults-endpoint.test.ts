@@ -1,5 +1,6 @@
 /** Endpoints that die and come back while clients run. */
 import t from 'tap';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { withLab } from './support/lab.ts';
 import { assertUnharmed, requestMany, startLoad } from './support/load.ts';
 import { assertSound } from './support/traffic.ts';
@@ -17,11 +18,12 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
   await t.test(
     'nginx of one version is killed under load: no GET fails, its probe withdraws it, and it comes back',
     async (t) => {
+      const watch = startWatch();
       const load = await startLoad(lab, 'shop', PLAN);
       const before = await generation();
       const connections = await reached('orders-v1');
       await lab.stop('orders-v2', 'nginx', 'SIGKILL');
-      await lab.waitFor('the dead endpoint to be withdrawn', 5000, async () => (await generation()) > before);
+      await lab.waitFor('the dead endpoint to be withdrawn', 20_000, async () => (await generation()) > before);
       const refused = await reached('orders-v2');
       const only = await requestMany(lab, 'shop', PLAN, 500);
       t.same(only.answers, { 'orders v1': 500 });
@@ -29,13 +31,13 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
       const grown = (await reached('orders-v1')) - connections;
       t.ok(grown <= 2 * CLIENTS, `${grown} new connections to the other one: its pool was used`);
       await lab.start('orders-v2', 'nginx');
-      await lab.waitFor('v2 to answer again', 5000, async () => {
+      await lab.waitFor('v2 to answer again', 20_000, async () => {
         const { answers } = await requestMany(lab, 'shop', { ...PLAN, clients: 4, pauseMs: 0 }, 40);
         return (answers['orders v2'] ?? 0) > 0;
       });
       const report = await load.stop();
       assertUnharmed(t, report, CLIENTS);
-      t.ok(report.slowestMs < 2000, `the slowest took ${report.slowestMs} ms`);
+      t.ok(report.slowestMs < 2000 + watch.busyMs(), `the slowest took ${report.slowestMs} ms`);
     },
   );
 

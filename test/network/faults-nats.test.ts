@@ -1,4 +1,5 @@
 /** NATS and control fail while clients run: traffic never notices, and changes work again when they are back. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import { statusReplySchema } from '../../src/contract/messages.ts';
 import { type TestLab, withLab } from './support/lab.ts';
@@ -35,7 +36,8 @@ async function assertSteers(t: Tap, lab: TestLab, version: string): Promise<void
 }
 type Tap = Pick<typeof t, 'equal' | 'same'>;
 
-const seconds = async (count: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, count * 1000));
+/** Longer than a lease of the hosts lives (8 s). */
+const LEASE_AND_MORE_MS = 9_000;
 
 t.setTimeout(240_000);
 
@@ -45,7 +47,7 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
   await t.test('NATS hangs for longer than any lease (SIGSTOP), then goes on', async (t) => {
     const load = await startLoad(lab, 'shop', PLAN);
     await lab.stop('control', 'nats', 'SIGSTOP');
-    await seconds(12);
+    await sleep(LEASE_AND_MORE_MS);
     t.same((await requestMany(lab, 'shop', PLAN, 200)).answers, { 'orders v1': 200 });
     await lab.stop('control', 'nats', 'SIGCONT');
     await assertSteers(t, lab, 'v2');
@@ -57,7 +59,7 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
     const load = await startLoad(lab, 'shop', PLAN);
     await lab.stop('control', 'nats', 'SIGKILL');
     await lab.stop('orders-v2', 'nginx', 'SIGKILL');
-    await seconds(10);
+    await sleep(LEASE_AND_MORE_MS);
     t.same((await requestMany(lab, 'shop', PLAN, 200)).answers, { 'orders v1': 200 });
     await lab.start('control', 'nats');
     await lab.start('orders-v2', 'nginx');
@@ -70,7 +72,7 @@ await withLab(new URL('../../lab/shop.yaml', import.meta.url).pathname, async (l
     await lab.stop('control', 'control', 'SIGKILL');
     const refused = await lab.towpath('apply', '-f', '/dev/null');
     t.equal(refused.exitCode, 1);
-    await seconds(10);
+    await sleep(LEASE_AND_MORE_MS);
     await lab.start('control', 'control');
     await assertSteers(t, lab, 'v1');
     assertUnharmed(t, await load.stop(), CLIENTS);

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { withLab } from './support/lab.ts';
 
 const WEB = {
@@ -40,9 +41,9 @@ t.test('a host reaches nothing outside the lab, and has tables and resolver of i
     const outside = await lab.exec('client', ['curl', '-s', '-m', '5', 'http://192.0.2.1/']);
     t.equal(outside.exitCode, 7, 'no route');
     t.equal(await lab.shell('client', 'ip route show default; ip -6 route show default'), '');
-    const started = performance.now();
+    const watch = startWatch();
     t.not((await lab.exec('client', ['getent', 'hosts', 'example.invalid'])).exitCode, 0);
-    t.ok(performance.now() - started < 3000, 'an unknown name fails fast');
+    t.ok(watch.quietMs() < 3000, 'an unknown name fails fast');
     await lab.run('client', ['iptables', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '80', '-j', 'REJECT']);
     t.not((await lab.exec('client', ['curl', '-s', '-4', '-m', '2', 'http://server/'])).exitCode, 0);
     t.equal(await lab.shell('server', 'iptables-save | grep -c REJECT || true'), '0\n');

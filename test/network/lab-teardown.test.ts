@@ -138,7 +138,7 @@ t.test('after Ctrl-C nothing is left', async (t) => {
 t.test('after SIGKILL at any moment of its life `up` says so, and `down` leaves nothing', async (t) => {
   const name = `x-${process.pid}`;
   const before = await machineTraces(name);
-  for (let delay = 150; delay <= 650; delay += 50) {
+  for (let delay = 100; delay <= 600; delay += 70) {
     const { child, result } = towpath('up', '--topology', TOPOLOGY, '--name', name);
     await sleep(delay);
     child.kill('SIGKILL');

@@ -16,7 +16,7 @@ import {
 import { readStatus } from './hpack.ts';
 import { addressOf, type Service } from './mesh.ts';
 
-const WAIT_MS = 5_000;
+const WAIT_MS = 20_000;
 const POLL_MS = 2;
 const DEFAULT_WINDOW = 65_535;
 const KEPT_FRAMES = 20_000;

@@ -11,7 +11,7 @@ import { DIRECT, type Service, services } from './mesh.ts';
 
 const BROKEN = 'towpath_internal_errors_total';
 /** How long counters may take to say what is expected: connections are counted when they end. */
-const SETTLE_MS = 4_000;
+const SETTLE_MS = 20_000;
 
 export class Rig<Name extends string> {
   readonly services: Readonly<Record<Name, Service>>;
@@ -57,7 +57,7 @@ export class Rig<Name extends string> {
     return program;
   }
 
-  /** Runs `body`, then waits until the agent has counted exactly `expected` on its outbound side, or 4 s; asserts it. */
+  /** Runs `body`, then waits until the agent has counted exactly `expected` on its outbound side, or 20 s; asserts it. */
   async counts(t: Test, expected: SideTraffic, body: () => Promise<void>): Promise<void> {
     await this.countsBy(t, (before, after) => trafficBetween(before, after, 'outbound'), expected, body);
   }
