@@ -17,7 +17,7 @@ export type Delivery = {
 );
 
 /** Never rejects. */
-export function postJson(url: URL, body: string): Promise<Delivery> {
+export function postJson(url: URL, body: string | Buffer): Promise<Delivery> {
   return new Promise((resolve) => {
     const failed = (error: Error): void => resolve({ type: 'later', problem: error.message });
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };

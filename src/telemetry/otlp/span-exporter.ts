@@ -106,15 +106,23 @@ export class SpanExporter {
 }
 
 /** Spans by what they belong to: the workload that was called, or whatever calls from here. */
-function bodyOf(spans: readonly OtlpSpan[], source: SpanSource): string {
+function bodyOf(spans: readonly OtlpSpan[], source: SpanSource): Buffer {
   const scope = JSON.stringify({ name: 'towpath', version: source.version });
   const groups = Map.groupBy(spans, ({ called }) => (called === '' ? source.service : called));
-  const resourceSpans = Array.from(groups, ([service, group]) => {
+  const bytes: Buffer[] = [];
+  for (const [service, group] of groups) {
     const resource = JSON.stringify({ attributes: resourceOf(service, source) });
-    return `{"resource":${resource},"scopeSpans":[{"scope":${scope},"spans":[${group.map(({ json }) => json).join(',')}]}]}`;
-  });
-  return `{"resourceSpans":[${resourceSpans.join(',')}]}`;
+    const before = bytes.length === 0 ? '{"resourceSpans":[' : ',';
+    bytes.push(Buffer.from(`${before}{"resource":${resource},"scopeSpans":[{"scope":${scope},"spans":[`));
+    for (const [i, { json }] of group.entries()) bytes.push(...(i === 0 ? [json] : [COMMA, json]));
+    bytes.push(GROUP_END);
+  }
+  return Buffer.concat([...bytes, END]);
 }
+
+const COMMA = Buffer.from(',');
+const GROUP_END = Buffer.from(']}]}');
+const END = Buffer.from(']}');
 
 function resourceOf(service: string, { host, version }: SpanSource): unknown[] {
   const says = {
