@@ -25,6 +25,7 @@ import { EndpointChecks } from './probes/endpoint-checks.ts';
 import { dialMarked, dialPlain, type ProbeDial } from './probes/probe-socket.ts';
 import { ProbeRunner } from './probes/run-probes.ts';
 import { QuotaKeeper } from './quota/quota-keeper.ts';
+import type { AgentRecords } from './records/agent-records.ts';
 import { startRecords } from './records/start-records.ts';
 import { reportDump, reportExplain, reportStatus, reportWhy } from './report-agent.ts';
 import { reportKeeperEvent } from './report-keeper-event.ts';
@@ -63,7 +64,7 @@ export async function buildParts(
   undo.defer(() => source.stop());
   const here = workloads.map((workload) => linkedWorkload(workload, false, config.locality));
   await source.start(applier, here);
-  quotas.use(source.leases());
+  useSource(source, quotas, records);
   answerNeeds(threads, applier, source, logger);
 
   const dns = await startDns(config, ipv6, store, logger, undo);
@@ -76,6 +77,12 @@ export async function buildParts(
   const watched = { probes, records, processMetrics, exemplars };
   parts = { options, logger, ...traffic, ...watched, workloads, phase };
   return parts;
+}
+
+/** Tokens come from there, and lines of the log go there. */
+function useSource(source: ViewSource, quotas: QuotaKeeper, records: AgentRecords): void {
+  quotas.use(source.leases());
+  records.use((about) => source.logs(about));
 }
 
 /** What is resolved of endpoints' names goes to the data threads by itself. */

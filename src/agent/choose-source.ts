@@ -29,6 +29,12 @@ export async function chooseSource(
 ): Promise<ChosenSource> {
   const { config, standalone, version } = options;
   if (standalone !== null) {
+    if (config.accessLog.stream)
+      throw new UserError({
+        code: 'TWP2405',
+        path: 'accessLog.stream',
+        message: 'an agent without control has no NATS to log into: use accessLog.file',
+      });
     const source = new FileSource({ paths: standalone, host: config.host }, logger);
     await source.load();
     return { source, held: { directory: null, services: [] }, saver: null };

@@ -1,13 +1,16 @@
 import type { Bus, BusState } from '../contract/bus-types.ts';
+import type { LogSource } from '../contract/log-batch.ts';
 import { type Ack, isFromControl } from '../contract/messages.ts';
 import { type Subjects, subjectsOf } from '../contract/subjects.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { LogStore } from '../telemetry/sinks/stream-sink.ts';
 import { openControlBus } from './control-bus.ts';
 import { answerWhy, serveAgentCommands } from './control-commands.ts';
 import { GroupProbes } from './control-groups.ts';
 import { certificateClient } from './control-identity.ts';
 import { leaseClient } from './control-leases.ts';
+import { logStore } from './control-logs.ts';
 import { Registration } from './control-registration.ts';
 import { serveTaps } from './control-taps.ts';
 import type {
@@ -113,13 +116,14 @@ export class ControlLink {
     if (this.#bus.connected) this.#onState('connected');
   }
 
-  /** Takes the host's lease and workloads away (at most one second); views are followed until the link stops. */
+  /** Takes the host's lease and workloads away (at most one second); views are followed until the link rests. */
   withdraw(): Promise<Withdrawal> {
     return this.#registration.withdraw();
   }
 
-  /** Withdraws, where that has not been done, then closes. */
-  async stop(): Promise<void> {
+  /** Withdraws, where that has not been done, and follows nothing any more; log lines still leave. */
+  async rest(): Promise<void> {
+    if (this.#stopped) return;
     this.#stopped = true;
     if (this.#recheck !== null) clearTimeout(this.#recheck);
     this.#views.stopped = true;
@@ -128,6 +132,11 @@ export class ControlLink {
     this.#credentials?.stop();
     this.#commands?.stop();
     await this.#registration.withdraw();
+  }
+
+  /** Rests, and closes. */
+  async stop(): Promise<void> {
+    await this.rest();
     await this.#bus.close();
   }
 
@@ -150,6 +159,11 @@ export class ControlLink {
   /** Tokens of global rate limits. */
   leases(): LeaseClient {
     return leaseClient(this.#bus, this.#subjects, this.#settings.host);
+  }
+
+  /** Lines of the access log. */
+  logs(source: LogSource): LogStore {
+    return logStore(this.#bus, this.#subjects, this.#settings.host, source);
   }
 
   /** Certificates come from control: the keeper is woken whenever it may have something new. */

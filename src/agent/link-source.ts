@@ -1,6 +1,8 @@
 /** Views from control over NATS, on top of the last-known-good ones. */
+import type { LogSource } from '../contract/log-batch.ts';
 import type { ServiceKey } from '../contract/views.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { LogStore } from '../telemetry/sinks/stream-sink.ts';
 import {
   ControlLink,
   type ControlLinkHandlers,
@@ -65,8 +67,16 @@ export class LinkSource implements ViewSource {
     return this.#started().leases();
   }
 
+  logs(source: LogSource): LogStore {
+    return this.#started().logs(source);
+  }
+
   async withdraw(): Promise<Withdrawal> {
     return (await this.#link?.withdraw()) ?? 'none-listens';
+  }
+
+  async rest(): Promise<void> {
+    await this.#link?.rest();
   }
 
   async stop(): Promise<void> {

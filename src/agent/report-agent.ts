@@ -28,6 +28,7 @@ export async function reportStatus(parts: AgentParts): Promise<Record<string, un
     identities: parts.identities?.status() ?? null,
     interception: parts.keeper === null ? { enabled: false } : { enabled: true, ...parts.keeper.state() },
     dns: parts.dns === null ? { capture: false } : { capture: true, port: config.dns.port, counts: parts.dns.counts() },
+    records: parts.records.counts(),
     dataThreads: {
       count: config.dataThreads,
       heartbeatAgeMs: Math.round(parts.threads.heartbeatAgeMs()),

@@ -69,7 +69,7 @@ export class Stopper {
     await this.#attempt('the workloads could not be withdrawn', () => this.#farewell());
     // Released, new connections go past us; those already redirected need the rest of the rules until they have drained.
     await this.#attempt('the rules could not be released', async () => keeper?.release());
-    await this.#attempt('the link could not be closed', () => source.stop());
+    await this.#attempt('the link could not be quieted', () => source.rest());
     const drained = threads.drain(options.config.drainSeconds * 1000);
     await this.#attempt('the connections could not be drained', () => Promise.race([drained, this.#hurried]));
     await this.#attempt('the rules could not be removed', async () => keeper?.stop());
@@ -80,6 +80,7 @@ export class Stopper {
     checks.stop();
     await this.#attempt('the data threads could not be ended', () => threads.stop());
     await this.#attempt('the records could not be written', () => records.stop());
+    await this.#attempt('the source of views could not be closed', () => source.stop());
     processMetrics.stop();
     await told;
     logger.info('the agent has ended');

@@ -1,5 +1,7 @@
 /** Where views come from: control over NATS, or files. The rest of the agent does not know which. */
+import type { LogSource } from '../contract/log-batch.ts';
 import type { ServiceKey } from '../contract/views.ts';
+import type { LogStore } from '../telemetry/sinks/stream-sink.ts';
 import type { ControlLinkStats, LinkedWorkload } from './control-types.ts';
 import type { IdentityKeeper } from './identity/identity-keeper.ts';
 import type { GroupProbeTable } from './probes/group-probe.ts';
@@ -27,9 +29,13 @@ export interface ViewSource {
   followIdentities(keeper: IdentityKeeper): void;
   /** Where tokens of global rate limits come from; null: from nobody. */
   leases(): LeaseClient | null;
+  /** Where lines of the access log are stored for the whole mesh; null: nowhere. */
+  logs(source: LogSource): LogStore | null;
   /** Takes the workloads out of the registry, for good; everything else goes on. Bounded in time. */
   withdraw(): Promise<Withdrawal>;
-  /** Withdraws the workloads, where that has not been done, and ends. Bounded in time. */
+  /** Withdraws the workloads, where that has not been done, and follows nothing any more; log lines still leave. Bounded in time. */
+  rest(): Promise<void>;
+  /** The same, and ends. */
   stop(): Promise<void>;
   /** For people: `towpath agent status`. */
   describe(): SourceStatus;

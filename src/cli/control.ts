@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { packageVersion } from '../config/package-version.ts';
+import { COLLECTOR_URL } from '../config/telemetry-schema.ts';
 import { hostIdOf, isToken } from '../contract/subjects.ts';
 import { runControl } from '../control/main.ts';
 import { DEFAULT_DIRECTORY } from '../control/secure/layout.ts';
@@ -23,6 +24,7 @@ const OPTIONS = {
   http: { type: 'string' },
   replicas: { type: 'string' },
   'lease-ttl': { type: 'string' },
+  'otlp-logs': { type: 'string' },
   'log-level': { type: 'string' },
   ...CERTIFICATE_OPTIONS,
 } as const;
@@ -41,6 +43,7 @@ ${CONNECTION_HELP}  --dir DIR         a secured mesh: the folder "control" that 
   --http ADDR:PORT  /metrics, /healthz, /readyz (TOWPATH_CONTROL_HTTP; default [::]:15010)
   --replicas N      copies of each bucket when it is created: auto, 1, 3 or 5 (TOWPATH_REPLICAS; default auto: 3 in a cluster)
   --lease-ttl TIME  a host silent for this long is gone (TOWPATH_LEASE_TTL; default 8s)
+  --otlp-logs URL   where access logs of the stream TOWPATH_LOG go by OTLP (TOWPATH_OTLP_LOGS), as http://127.0.0.1:4318/v1/logs
   --log-level L     debug, info, warn, error, silent (TOWPATH_LOG_LEVEL; default info)
 
 ${CERTIFICATE_HELP}
@@ -68,6 +71,7 @@ export const controlCommand: Command = {
     '--http',
     '--replicas',
     '--lease-ttl',
+    '--otlp-logs',
     '--log-level',
     ...Object.keys(CERTIFICATE_OPTIONS).map((name) => `--${name}`),
     '--help',
@@ -97,6 +101,7 @@ async function runControlCommand(args: readonly string[], io: CommandIo): Promis
     http: parseAddress(values.http ?? io.env['TOWPATH_CONTROL_HTTP']),
     replicas: parseReplicas(values.replicas ?? io.env['TOWPATH_REPLICAS'] ?? 'auto'),
     leaseTtlMs: parseTtl(values['lease-ttl'] ?? io.env['TOWPATH_LEASE_TTL'] ?? '8s'),
+    otlpLogs: parseCollector(values['otlp-logs'] ?? io.env['TOWPATH_OTLP_LOGS']),
     reconcileMs: DEFAULT_CONTROL_SETTINGS.reconcileMs,
     certificates: certificateSettings(values, connection, io.env),
   };
@@ -153,6 +158,14 @@ function parseTtl(text: string): number {
   if (ms >= 1_000 && ms <= 60_000) return ms;
   throw wrongUsage('control', `--lease-ttl must be between 1s and 1m, not ${text}`);
 }
+
+function parseCollector(text: string | undefined): string | null {
+  if (text === undefined || text === '') return null;
+  if (COLLECTOR_URL.test(text) && URL.canParse(text)) return text;
+  throw wrongUsage('control', `--otlp-logs ${COLLECTOR_ADVICE}, not "${text}"`);
+}
+
+const COLLECTOR_ADVICE = 'must be a URL such as http://127.0.0.1:4318/v1/logs; a collector on this host adds TLS';
 
 function parseAddress(text: string | undefined): ControlSettings['http'] {
   if (text === undefined) return DEFAULT_CONTROL_SETTINGS.http;

@@ -41,6 +41,8 @@ export interface AccessLogConfig {
   readonly stdout: boolean;
   /** null: none. */
   readonly file: string | null;
+  /** Into the stream of the mesh. */
+  readonly stream: boolean;
   readonly format: 'json' | 'text';
   /** Envoy operators; null: Envoy's own format. */
   readonly text: string | null;

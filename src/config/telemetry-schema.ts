@@ -4,6 +4,9 @@ import type { Problem } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import { z } from '../core/schema.ts';
 
+/** A path is part of it: OTLP has one for each kind. */
+export const COLLECTOR_URL = /^http:\/\/[^\s/?#]+\/\S*$/;
+
 const percent = z.number().min(0).max(100);
 const path = z.string().max(4096).regex(/^\//, 'must be an absolute path, such as /var/log/towpath/access.log');
 const template = z.string().max(8192);
@@ -12,6 +15,8 @@ export const accessLogSchema = z
   .strictObject({
     stdout: z.boolean().default(false),
     file: path.nullable().default(null),
+    /** Into the stream TOWPATH_LOG of the mesh. */
+    stream: z.boolean().default(false),
     format: z.enum(['json', 'text']).default('json'),
     /** Of `format: text`; null: Envoy's own. */
     text: template.superRefine(checkText).nullable().default(null),
@@ -32,10 +37,7 @@ export const tracingSchema = z
     endpoint: z
       .string()
       .max(2048)
-      .regex(
-        /^http:\/\/[^\s/?#]+\/\S*$/,
-        'must be a URL such as http://127.0.0.1:4318/v1/traces; a collector on this host adds TLS',
-      )
+      .regex(COLLECTOR_URL, 'must be a URL such as http://127.0.0.1:4318/v1/traces; a collector on this host adds TLS')
       .nullable()
       .default(null),
     percent: percent.default(1),

@@ -41,6 +41,7 @@ function storeRights(subjects: Subjects): AgentRight[] {
       subject: (host) => `$KV.${subjects.bucket('endpoint')}.${host}.>`,
       why: "registers and withdraws the host's own workloads",
     },
+    { flow: 'asks', subject: (host) => subjects.log(host), why: 'its access log, for the stream that it cannot read' },
     ...read(() => META_KEY, 'the newest generation'),
     ...read(() => 'dir.*', 'the directory of services'),
     ...read(() => 'svc.>', 'the services that its programs use'),

@@ -84,12 +84,17 @@ export interface BucketOptions {
   readonly maxValueBytes: number;
 }
 
+/** What is older, or beyond the size, goes; the oldest first. */
 export interface StreamOptions {
   readonly name: string;
   readonly subjects: readonly string[];
   readonly maxAgeMs: number;
   readonly maxBytes: number;
+  /** Of one record; null = as the server has it. */
+  readonly maxRecordBytes: number | null;
   readonly replicas: number;
+  /** Nobody can delete single records, or all of them. */
+  readonly isSealed: boolean;
 }
 
 export interface StreamRecord {
@@ -104,6 +109,29 @@ export interface RecordStream {
   range(): Promise<{ readonly first: number; readonly last: number } | null>;
   /** null when it is not there (any more). Rejects with BusError. */
   read(sequence: number): Promise<StreamRecord | null>;
+}
+
+/** A record that was handed out and waits to be settled. */
+export interface QueuedRecord {
+  readonly subject: string;
+  readonly timeMs: number;
+  readonly data: Uint8Array;
+  /** Empty text when the header is absent. */
+  readonly header: (name: string) => string;
+  /** Records of the queue that were not handed out yet when this one was. */
+  readonly pending: number;
+  /** It is dealt with, and not handed out again. */
+  done(): void;
+  /** It takes longer: it is not handed out again meanwhile. */
+  keep(): void;
+  /** It may be handed out again at once. */
+  giveBack(): void;
+}
+
+/** A stream read by whoever works, each record until it is dealt with: handed out again when that did not happen. */
+export interface RecordQueue {
+  /** Up to so many records, those that come within the time (at least 1 s). Rejects with BusError. */
+  next(most: number, waitMs: number): Promise<QueuedRecord[]>;
 }
 
 export interface Bus {
@@ -133,12 +161,14 @@ export interface Bus {
   ensureBucket(name: string, options: BucketOptions): Promise<void>;
   ensureStream(options: StreamOptions): Promise<void>;
   records(stream: string): RecordStream;
-  /** Acknowledged publish into a stream; the same id within two minutes is stored once. */
-  append(subject: string, data: string, messageId: string): Promise<void>;
+  /** The place of `name` in a stream is kept by the server. */
+  queue(stream: string, name: string): RecordQueue;
+  /** Acknowledged publish into a stream; the same id within two minutes is stored once. Rejects with BusError. */
+  append(subject: string, data: string | Uint8Array, messageId: string, headers?: Headers): Promise<void>;
   close(): Promise<void>;
 }
 
-export type BusErrorCode = 'disconnected' | 'no-responders' | 'timeout' | 'not-found' | 'denied' | 'other';
+export type BusErrorCode = 'disconnected' | 'no-responders' | 'timeout' | 'not-found' | 'denied' | 'refused' | 'other';
 
 export class BusError extends Error {
   readonly code: BusErrorCode;

@@ -29,7 +29,7 @@ import {
 } from './bus-types.ts';
 import type { ServerFacts } from './vet-server.ts';
 
-export { jetstream, jetstreamManager } from '@nats-io/jetstream';
+export { AckPolicy, type Consumer, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
 export { type KV, Kvm } from '@nats-io/kv';
 export {
   connect,
@@ -160,12 +160,17 @@ export async function worded<T>(promise: Promise<T>): Promise<T> {
 function toBusError(cause: unknown): BusError {
   if (cause instanceof BusError) return cause;
   const inner = cause instanceof RequestError && cause.cause !== undefined ? cause.cause : cause;
-  if (inner instanceof NoRespondersError) return new BusError('no-responders', 'nobody answers this subject', cause);
+  // A publish into no stream has this name (its class is not exported); where JetStream is off for the account, the cause is another.
+  const isUnheard =
+    inner instanceof Error && inner.name === 'JetStreamNotEnabled' && inner.cause instanceof RequestError;
+  if (isUnheard || inner instanceof NoRespondersError)
+    return new BusError('no-responders', 'nobody answers this subject', cause);
   if (inner instanceof TimeoutError) return new BusError('timeout', 'no answer in time', cause);
   if (inner instanceof PermissionViolationError) return new BusError('denied', inner.message, cause);
   if (inner instanceof JetStreamApiError && inner.code === STREAM_NOT_FOUND) {
     return new BusError('not-found', 'the bucket does not exist', cause);
   }
+  if (inner instanceof JetStreamApiError) return new BusError('refused', inner.message, cause);
   return new BusError('other', reasonOf(inner), cause);
 }
 

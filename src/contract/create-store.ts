@@ -19,7 +19,7 @@ export async function createBucket(session: Session, name: string, options: Buck
   );
 }
 
-/** Creates a stream, from which nothing can be deleted, when it is not there. Rejects with BusError. */
+/** Creates a stream when it is not there; an existing one keeps its settings. Rejects with BusError. */
 export async function createStream(session: Session, options: StreamOptions): Promise<void> {
   if ((await streamMark(session.manager, options.name)) !== null) return;
   await worded(
@@ -29,8 +29,9 @@ export async function createStream(session: Session, options: StreamOptions): Pr
       max_age: options.maxAgeMs * NANOSECONDS,
       max_bytes: options.maxBytes,
       num_replicas: options.replicas,
-      deny_delete: true,
-      deny_purge: true,
+      ...(options.maxRecordBytes === null ? {} : { max_msg_size: options.maxRecordBytes }),
+      deny_delete: options.isSealed,
+      deny_purge: options.isSealed,
     }),
   );
 }

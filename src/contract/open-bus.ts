@@ -24,6 +24,7 @@ import {
   type BusSettings,
   type BusState,
   type Headers,
+  type RecordQueue,
   type RecordStream,
   type StreamOptions,
   type Unsubscriber,
@@ -33,7 +34,7 @@ import { dialOptions } from './dial-options.ts';
 import { KeptSubscriptions } from './kept-subscriptions.ts';
 import { leaveServer } from './leave-server.ts';
 import { NatsBucket } from './nats-bucket.ts';
-import { natsStream } from './nats-stream.ts';
+import { NatsQueue, natsStream, storeRecord } from './nats-stream.ts';
 import { PatientBucket, patiently } from './patient-bucket.ts';
 import { reconnectDelayMs } from './reconnect-delay.ts';
 import { asksForTls, objectionTo, type Protection, protectionOf, type ServerFacts } from './vet-server.ts';
@@ -198,13 +199,8 @@ class NatsBus implements Bus {
     return replies;
   }
 
-  async requestEach(
-    subject: string,
-    data: string,
-    maxWaitMs: number,
-    take: (reply: BusMessage) => void,
-  ): Promise<void> {
-    await takeReplies(this.#live().client, subject, data, maxWaitMs, take);
+  async requestEach(...request: Parameters<Bus['requestEach']>): Promise<void> {
+    await takeReplies(this.#live().client, ...request);
   }
 
   flush(): Promise<void> {
@@ -230,8 +226,12 @@ class NatsBus implements Bus {
     return natsStream(stream, () => this.#live());
   }
 
-  async append(subject: string, data: string, messageId: string): Promise<void> {
-    const publish = () => worded(this.#live().stream.publish(subject, data, { msgID: messageId }));
+  queue(stream: string, name: string): RecordQueue {
+    return new NatsQueue(stream, name, () => this.#live());
+  }
+
+  async append(subject: string, data: string | Uint8Array, messageId: string, headers?: Headers): Promise<void> {
+    const publish = () => storeRecord(this.#live(), subject, data, messageId, headers);
     await (this.clustered ? patiently(publish) : publish());
   }
 

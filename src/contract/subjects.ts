@@ -38,6 +38,9 @@ export interface Subjects {
   readonly ack: (host: string) => string;
   /** `….met.<host>`: what a host says of its traffic; `*` for all hosts. */
   readonly metrics: (host: string) => string;
+  /** `….log.<host>`: lines of the access log of a host; `*` for all hosts. */
+  readonly log: (host: string) => string;
+  readonly logStream: string;
   /** `….audit.<noun>` */
   readonly audit: (noun: string) => string;
   readonly auditStream: string;
@@ -78,6 +81,8 @@ export function subjectsOf(mesh: string): Subjects {
     controls: (verb) => `${prefix}.controls.${verb}`,
     ack: (host) => `${prefix}.ack.${host}`,
     metrics: (host) => `${prefix}.met.${host}`,
+    log: (host) => `${prefix}.log.${host}`,
+    logStream: `TOWPATH_LOG${suffix.toUpperCase()}`,
     audit: (noun) => `${prefix}.audit.${noun}`,
     auditStream: `TOWPATH_AUDIT${suffix.toUpperCase()}`,
   };

@@ -3,6 +3,7 @@ import type { Subjects } from '../contract/subjects.ts';
 import type { AgentTable } from './agent-table.ts';
 import type { ConfigSync } from './config-sync.ts';
 import type { EndpointRegistry } from './endpoint-registry.ts';
+import type { LogExport } from './logs/log-export.ts';
 import type { MeshMetrics } from './mesh-metrics/mesh-metrics.ts';
 import type { MeshState } from './mesh-state.ts';
 import type { Publisher } from './publisher.ts';
@@ -28,4 +29,6 @@ export interface ControlParts {
   /** Of the whole process: it answers also while another control leads. */
   readonly quotas: Pick<QuotaService, 'now' | 'stats'>;
   readonly metrics: MeshMetrics;
+  /** null: access logs are handed on to nobody. */
+  readonly logs: LogExport | null;
 }

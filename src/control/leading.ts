@@ -9,8 +9,9 @@ import { ConfigSync } from './config-sync.ts';
 import type { ControlParts } from './control-parts.ts';
 import { EndpointRegistry } from './endpoint-registry.ts';
 import { Hearing } from './hearing.ts';
+import { LogExport } from './logs/log-export.ts';
 import { MeshState } from './mesh-state.ts';
-import { openStore } from './open-store.ts';
+import { openLogStream, openStore } from './open-store.ts';
 import { Publisher } from './publisher.ts';
 import { readServed } from './read-served.ts';
 import { AuditTrail } from './record-audit.ts';
@@ -39,6 +40,7 @@ export class Leading {
   #startedAt = 0;
   #raisedAt = Number.NEGATIVE_INFINITY;
   readonly #hearing: Hearing;
+  #logProblem = '';
 
   /** `isLeader` asks the store; it decides whether what somebody else wrote may be overwritten. */
   constructor(
@@ -71,7 +73,9 @@ export class Leading {
     const registry = new EndpointRegistry(bus, subjects, state, agents, settings.leaseTtlMs, logger);
     this.#hearing = new Hearing(bus, subjects, settings.leaseTtlMs * DEAF_SHARE, () => registry.beginGrace());
     const records = { state, config, registry, agents, publisher, status, audit };
-    this.parts = { settings, bus, subjects, queue, ...records, quotas, metrics };
+    const url = settings.otlpLogs ?? null;
+    const logs = url === null ? null : new LogExport(url, bus, subjects, logger);
+    this.parts = { settings, bus, subjects, queue, ...records, quotas, metrics, logs };
   }
 
   /** Rejects with BusError when the store cannot be read; nothing is served then. */
@@ -95,6 +99,8 @@ export class Leading {
     });
     this.#commands = serveCommands(this.parts);
     this.#hearing.start();
+    await this.#openLogs();
+    this.parts.logs?.start();
     this.#every(this.parts.settings.reconcileMs, () => void this.reconcile());
     this.#every(Math.min(1_000, this.parts.settings.leaseTtlMs / 8), () => this.#sweep());
   }
@@ -105,6 +111,7 @@ export class Leading {
     this.#commands?.stop();
     this.#acks?.unsubscribe();
     this.#hearing.stop();
+    this.parts.logs?.stop();
     this.parts.config.stop();
     this.parts.registry.stop();
     this.parts.publisher.stop();
@@ -124,12 +131,22 @@ export class Leading {
     try {
       if ((await bus.bucket(subjects.bucket('config')).mark()) === null) this.#logger.error('the store was wiped');
       await openStore(bus, subjects, settings);
+      await this.#openLogs();
       await queue.run(() => config.reconcile());
       await registry.reconcile();
       await publisher.verify(nowSeconds());
     } catch (cause) {
       this.#logger.warn({ reason: String(cause) }, 'could not compare with the store; trying again');
     }
+  }
+
+  /** A server without so much room serves a mesh all the same: hosts then count what they cannot log. */
+  async #openLogs(): Promise<void> {
+    const { bus, subjects } = this.parts;
+    const problem = await openLogStream(bus, subjects).then(() => '', String);
+    if (problem !== '' && problem !== this.#logProblem)
+      this.#logger.warn({ stream: subjects.logStream, reason: problem }, 'there is no stream for access logs');
+    this.#logProblem = problem;
   }
 
   #every(periodMs: number, task: () => void): void {

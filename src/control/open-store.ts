@@ -1,5 +1,6 @@
 import { type Bus, BusError } from '../contract/bus-types.ts';
 import { MAX_RECORD_BYTES, MAX_VIEW_BYTES } from '../contract/decode.ts';
+import { LARGEST_LOG_RECORD } from '../contract/log-batch.ts';
 import type { BucketName, Subjects } from '../contract/subjects.ts';
 import { err, ok, type Result } from '../core/result.ts';
 import { LOCK_TTL_MS } from './leader-lock.ts';
@@ -7,6 +8,8 @@ import type { ControlSettings } from './settings.ts';
 
 const AUDIT_AGE_MS = 400 * 24 * 60 * 60 * 1000;
 const AUDIT_BYTES = 64 * 1024 * 1024;
+const LOG_AGE_MS = 24 * 60 * 60 * 1000;
+const LOG_BYTES = 256 * 1024 * 1024;
 /** Longer than the longest window: what was granted is kept as long as it counts. */
 const QUOTA_TTL_MS = 25 * 60 * 60 * 1000;
 /** Clusters of older servers lose and mix up records. */
@@ -53,7 +56,25 @@ export async function openStore(bus: Bus, subjects: Subjects, settings: ControlS
     subjects: [subjects.audit('>')],
     maxAgeMs: AUDIT_AGE_MS,
     maxBytes: AUDIT_BYTES,
+    maxRecordBytes: null,
     replicas: replicas.value,
+    isSealed: true,
+  });
+}
+
+/**
+ * Creates the stream of access logs where it is not there yet. One copy: lines are many, and each can be spared. Rejects with
+ * BusError, so when the server has not so much room.
+ */
+export function openLogStream(bus: Bus, subjects: Subjects): Promise<void> {
+  return bus.ensureStream({
+    name: subjects.logStream,
+    subjects: [subjects.log('*')],
+    maxAgeMs: LOG_AGE_MS,
+    maxBytes: LOG_BYTES,
+    maxRecordBytes: LARGEST_LOG_RECORD,
+    replicas: 1,
+    isSealed: false,
   });
 }
 

@@ -16,6 +16,7 @@ export function renderMetrics(
     sample('towpath_control_leading', parts === null ? 0 : 1),
     ...(parts === null ? [] : workSamples(parts)),
     ...(parts === null ? [] : parts.metrics.samples()),
+    ...(parts?.logs?.samples() ?? []),
     ...(certificates === null ? [] : certificateSamples(certificates)),
   ];
   return renderSamples(samples, format);

@@ -26,6 +26,8 @@ export interface ControlSettings {
   readonly replicas: 'auto' | 1 | 3 | 5;
   /** How often everything is compared with the store, beside the messages that tell of changes. */
   readonly reconcileMs: number;
+  /** `http://host:port/v1/logs`: where access logs of the stream go by OTLP; null, or absent: nowhere. */
+  readonly otlpLogs?: string | null | undefined;
   /** The certificate authority; null = hosts get no certificates from this control. */
   readonly certificates: CertificateSettings | null;
 }

@@ -28,6 +28,12 @@ export const CONTROL_DESCRIPTIONS: Readonly<Record<string, MetricDescription>> =
     'root',
     'state',
   ]),
+  towpath_control_log_records_exported_total: counter('Lines of access logs that the log system has taken.'),
+  towpath_control_log_records_dropped_total: counter(
+    'Lines of access logs that the log system refuses, and batches that are none.',
+  ),
+  towpath_control_log_export_retries_total: counter('Requests to the log system that had to be tried again.'),
+  towpath_control_log_batches_pending: gauge('Batches that wait in the stream of access logs, when last looked.'),
   towpath_mesh_hosts: gauge('Hosts by whether they have reported their traffic within the last minute.', ['state']),
   towpath_mesh_reports_total: counter('Reports of traffic that arrived from hosts.'),
   towpath_mesh_reports_refused_total: counter('Reports of traffic that could not be read.'),

@@ -67,7 +67,7 @@ export const TWINLESS: readonly { readonly where: string; readonly testedBy: str
     testedBy: 'test/unit/protocol-sniff/sniff.test.ts',
     why: 'one table, seen through the sniffer that uses it',
   },
-  ...['apply', 'get', 'delete', 'status', 'control', 'wait-for-agents'].map((name) => ({
+  ...['apply', 'get', 'delete', 'status', 'wait-for-agents'].map((name) => ({
     where: `src/cli/${name}.ts`,
     testedBy: 'test/nats/towpath-cli.test.ts',
     why: 'run as a real process against a real control',

@@ -56,16 +56,19 @@ for (const [name, program] of SERVERS) {
 
     const keys = async (bucket: string): Promise<string[]> =>
       (await mesh.admin.bucket(bucket).list()).map(({ key }) => key).sort();
+    const logged = async (): Promise<number> => (await mesh.admin.records('TOWPATH_LOG').range())?.last ?? 0;
     /** Everything that is stored, without the lease that is renewed meanwhile. */
     const stored = async (): Promise<string> => {
       const lists = await Promise.all(
         ['config', 'view', 'endpoint', 'status', 'join'].map((one) => mesh.admin.bucket(`towpath_${one}`).list()),
       );
+      const log = await logged();
       return lists
         .flat()
         .map(({ key, data }) => `${key} ${Buffer.from(data).toString()}`)
         .sort()
-        .join('\n');
+        .join('\n')
+        .concat(`\nlog ${log}`);
     };
 
     t.test('a stolen credential cannot read or write what is another host\u2019s', async (t) => {
@@ -100,6 +103,16 @@ for (const [name, program] of SERVERS) {
           subject,
         );
       }
+    });
+
+    t.test('it logs under its own name, and cannot read that either', async (t) => {
+      const logger = await mesh.bus(access.a, 'a');
+      t.teardown(() => logger.close());
+      const before = await logged();
+      await logger.append(`${P}.log.a`, 'a line\n', 'one', { 'Towpath-Lines': '1' });
+      await logger.append(`${P}.log.a`, 'a line\n', 'one', { 'Towpath-Lines': '1' });
+      t.equal(await logged(), before + 1, 'once for each id');
+      await t.rejects(logger.records('TOWPATH_LOG').read(before + 1), { code: 'denied' });
     });
 
     t.test('answers that are sent elsewhere change nothing there', async (t) => {
@@ -177,6 +190,8 @@ const FOREIGN_SUBJECTS = [
   '$KV.towpath_quota.x',
   `${P}.ack.b`,
   `${P}.met.b`,
+  `${P}.log.b`,
+  `${P}.log.a.x`,
   `${P}.agent.b.status`,
   `${P}.agent.b.loglevel`,
   `${P}.agent.a.tap`,
@@ -213,6 +228,16 @@ const FOREIGN_SUBJECTS = [
   '$JS.API.CONSUMER.CREATE.KV_towpath_endpoint',
   '$JS.API.CONSUMER.CREATE.KV_towpath_endpoint.c.$KV.towpath_endpoint.b.>',
   '$JS.API.CONSUMER.DURABLE.CREATE.KV_towpath_view.c',
+  '$JS.API.STREAM.INFO.TOWPATH_LOG',
+  '$JS.API.STREAM.PURGE.TOWPATH_LOG',
+  '$JS.API.STREAM.MSG.GET.TOWPATH_LOG',
+  '$JS.API.DIRECT.GET.TOWPATH_LOG',
+  `$JS.API.DIRECT.GET.TOWPATH_LOG.${P}.log.a`,
+  '$JS.API.CONSUMER.CREATE.TOWPATH_LOG',
+  `$JS.API.CONSUMER.CREATE.TOWPATH_LOG.c.${P}.log.a`,
+  '$JS.API.CONSUMER.DURABLE.CREATE.TOWPATH_LOG.c',
+  '$JS.API.CONSUMER.MSG.NEXT.TOWPATH_LOG.towpath-otlp',
+  '$JS.ACK.TOWPATH_LOG.towpath-otlp.1.1.1.1.1',
   '$JS.API.DIRECT.GET.KV_towpath_view',
   '$JS.API.DIRECT.GET.KV_towpath_endpoint.$KV.towpath_endpoint.b.shop.orders-1',
   '$JS.API.DIRECT.GET.KV_towpath_config.$KV.towpath_config.Service.shop.orders',
@@ -242,6 +267,9 @@ const FOREIGN_HEARING = [
   `${P}.agent.*.*`,
   `${P}.agent.b.tap`,
   `${P}.ack.*`,
+  `${P}.log.>`,
+  `${P}.log.*`,
+  `${P}.log.a`,
   `${P}.endpoint.>`,
   `${P}.lease.*`,
   `${P}.config.>`,
@@ -261,6 +289,7 @@ const FOREIGN_HEARING = [
 ];
 /** Reply subjects that a client may name for its questions: NATS does not ask whether it may publish there. */
 const TARGETS = [
+  `${P}.log.b`,
   '$KV.towpath_lease.b',
   '$KV.towpath_endpoint.b.shop.orders-1',
   '$KV.towpath_config.Service.shop.orders',

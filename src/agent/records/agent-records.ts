@@ -1,5 +1,6 @@
 /** What the agent's main thread does with the records of its data threads. */
 import type { FailureRecord } from '../../contract/failure-record.ts';
+import { keysOf, type LogSource, MAX_BATCH_BYTES } from '../../contract/log-batch.ts';
 import type { TapRequest } from '../../contract/tap-messages.ts';
 import type { TapRules, TelemetryRules } from '../../contract/telemetry-rules.ts';
 import { AccessLog } from '../../telemetry/access-log/access-log.ts';
@@ -23,6 +24,7 @@ import type { RecordView } from '../../telemetry/records/record-view.ts';
 import { FileSink } from '../../telemetry/sinks/file-sink.ts';
 import type { LineSink, SinkCounts } from '../../telemetry/sinks/sink.ts';
 import { stdoutSink } from '../../telemetry/sinks/stdout-sink.ts';
+import { type LogStore, StreamSink } from '../../telemetry/sinks/stream-sink.ts';
 import { callerOf } from '../metric-report.ts';
 import { FailureBook } from './failure-book.ts';
 import { RecordDesk, type RecordTaker } from './record-desk.ts';
@@ -54,6 +56,10 @@ export class AgentRecords {
   readonly #feeds: RecordFeeds;
   readonly #book = new FailureBook();
   readonly #desk: RecordDesk;
+  readonly #source: RecordSource;
+  readonly #settings: TelemetrySettings;
+  /** null: no lines go into the stream. */
+  readonly #stream: StreamSink | null;
   readonly #sinks: readonly LineSink[];
   readonly #spans: SpanExporter | null;
   readonly #taps: TapDesk;
@@ -69,13 +75,24 @@ export class AgentRecords {
     const { host } = source;
     this.#feeds = feeds;
     this.rules = telemetryRules(settings);
-    this.#sinks = openSinks(settings);
+    this.#source = source;
+    this.#settings = settings;
+    this.#stream = settings.accessLog.stream ? new StreamSink(MAX_BATCH_BYTES) : null;
+    this.#sinks = [...openSinks(settings), ...(this.#stream === null ? [] : [this.#stream])];
     this.#spans = openExporter(source, settings);
     const spans = this.#spans === null ? [] : [exportSpans(this.#spans, exemplars)];
     this.#taps = openTaps(source, feeds, (tap) => post({ ...this.rules, tap }));
     const failures = keepFailures(host, this.#book);
     this.#desk = new RecordDesk(feeds, [failures, ...this.#logs(host, settings), ...spans, this.#taps]);
     this.#desk.start();
+  }
+
+  /** The way to the stream of the mesh; null: there is none. */
+  use(openStore: (source: LogSource) => LogStore | null): void {
+    if (this.#stream === null) return;
+    const keys = keysOf(formatOf(this.#settings));
+    const store = openStore({ service: callingService(this.#source), version: this.#source.version, keys });
+    if (store !== null) this.#stream.use(store);
   }
 
   /** What is known of that id; the newest of several first. */
@@ -133,11 +150,16 @@ function openTaps(
   return new TapDesk({ host, caller }, () => feeds.dropped, setRules);
 }
 
-/** Where one workload is, it is taken for the caller: whose connection it is nobody can tell. */
-function openExporter({ host, version, workloads }: RecordSource, { tracing }: TelemetrySettings): SpanExporter | null {
+function openExporter(source: RecordSource, { tracing }: TelemetrySettings): SpanExporter | null {
   if (tracing.endpoint === null) return null;
+  const { host, version } = source;
+  return new SpanExporter(tracing.endpoint, { host, version, service: callingService(source) });
+}
+
+/** Where one workload is, it is taken for the caller: whose connection it is nobody can tell. */
+function callingService({ host, workloads }: RecordSource): string {
   const [only] = workloads;
-  return new SpanExporter(tracing.endpoint, { host, version, service: workloads.length === 1 && only ? only : host });
+  return workloads.length === 1 && only ? only : host;
 }
 
 function exportSpans(exporter: SpanExporter, exemplars: Exemplars): RecordTaker {

@@ -1,5 +1,6 @@
 /** What data threads must record for the settings of this host. Pure. */
 import type { AgentConfig } from '../../config/agent-config.ts';
+import { withTraceKeys } from '../../contract/log-batch.ts';
 import {
   DEFAULT_JSON,
   DEFAULT_TEXT,
@@ -14,7 +15,7 @@ export type TelemetrySettings = Pick<AgentConfig, 'accessLog' | 'tracing'>;
 
 /** Something is to be recorded of requests that go well. */
 export function isLogging({ accessLog }: TelemetrySettings): boolean {
-  return accessLog.stdout || accessLog.file !== null;
+  return accessLog.stdout || accessLog.file !== null || accessLog.stream;
 }
 
 export function telemetryRules(settings: TelemetrySettings): TelemetryRules {
@@ -39,8 +40,8 @@ export function telemetryRules(settings: TelemetrySettings): TelemetryRules {
 
 /** As the settings have it, which were checked when they were read. */
 export function formatOf({ accessLog }: TelemetrySettings): LogFormat {
-  const { format, text, json } = accessLog;
+  const { format, text, json, stream } = accessLog;
   const parsed = format === 'text' ? parseTextFormat(text ?? DEFAULT_TEXT) : parseJsonFormat(json ?? DEFAULT_JSON);
   if (!parsed.ok) throw new Error(parsed.error.message);
-  return parsed.value;
+  return stream ? withTraceKeys(parsed.value) : parsed.value;
 }

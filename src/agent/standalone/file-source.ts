@@ -84,6 +84,10 @@ export class FileSource implements ViewSource {
     return null;
   }
 
+  logs(): null {
+    return null;
+  }
+
   followGroups(groups: readonly string[], tell: (probes: GroupProbeTable) => void): void {
     this.#groups = groups;
     this.#tellGroups = tell;
@@ -94,9 +98,13 @@ export class FileSource implements ViewSource {
     return 'none-listens';
   }
 
-  async stop(): Promise<void> {
+  async rest(): Promise<void> {
     await this.#watch.stop();
     await this.#applying;
+  }
+
+  stop(): Promise<void> {
+    return this.rest();
   }
 
   describe(): SourceStatus {

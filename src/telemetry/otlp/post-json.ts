@@ -42,11 +42,16 @@ function readAnswer(status: number, text: string): Delivery {
   return { type: TRANSIENT.has(status) ? 'later' : 'refused', problem };
 }
 
-/** `partialSuccess.rejectedSpans`, a 64-bit number that JSON has as text. */
+/** Of `partialSuccess`; 64-bit numbers, which JSON has as text. */
+interface Rejected {
+  readonly rejectedSpans?: unknown;
+  readonly rejectedLogRecords?: unknown;
+}
+
 function rejectedIn(text: string): number {
   try {
-    const answer = JSON.parse(text) as { partialSuccess?: { rejectedSpans?: unknown } } | null;
-    const rejected = Number(answer?.partialSuccess?.rejectedSpans ?? 0);
+    const partial = (JSON.parse(text) as { partialSuccess?: Rejected } | null)?.partialSuccess;
+    const rejected = Number(partial?.rejectedSpans ?? partial?.rejectedLogRecords ?? 0);
     return Number.isFinite(rejected) && rejected > 0 ? rejected : 0;
   } catch {
     return 0;

@@ -44,6 +44,16 @@ t.test('a damaged file is told in the log, and an older generation is taken', as
   );
 });
 
+t.test('standalone, there is no stream to log into', async (t) => {
+  const folder = t.testdir({ 'a.yaml': '' });
+  const options = await agentOptions(join(folder, 'state'), 'accessLog: { stream: true }');
+  const { logger } = recordingLogger();
+  await t.rejects(
+    chooseSource({ ...options, standalone: [join(folder, 'a.yaml')] }, HANDLERS, new ViewStore(), logger),
+    { message: /^accessLog\.stream: an agent without control has no NATS/ },
+  );
+});
+
 t.test('standalone, nothing is held and nothing will be saved', async (t) => {
   const folder = t.testdir({ 'a.yaml': '' });
   const options = { ...(await agentOptions(join(folder, 'state'))), standalone: [join(folder, 'a.yaml')] };

@@ -22,8 +22,9 @@ async function partsWithNotes(t: Tap, steps: string[], failing: readonly string[
   const keeper = new InterceptionKeeper(DEFAULT_SETTINGS, { onEvent: () => undefined });
   keeper.release = () => note('release rules');
   keeper.stop = () => note('remove rules');
-  const [withdraw, stopSource, drain, stopThreads] = [
+  const [withdraw, rest, stopSource, drain, stopThreads] = [
     source.withdraw.bind(source),
+    source.rest.bind(source),
     source.stop.bind(source),
     threads.drain.bind(threads),
     threads.stop.bind(threads),
@@ -32,6 +33,7 @@ async function partsWithNotes(t: Tap, steps: string[], failing: readonly string[
     await note('withdraw');
     return withdraw();
   };
+  source.rest = () => note('rest', rest);
   source.stop = () => note('close link', stopSource);
   threads.drain = (ms) => note('drain', () => drain(ms));
   threads.stop = () => note('end threads', stopThreads);
@@ -39,7 +41,7 @@ async function partsWithNotes(t: Tap, steps: string[], failing: readonly string[
 }
 type Tap = { testdir(): string };
 
-const ORDER = ['withdraw', 'release rules', 'close link', 'drain', 'remove rules', 'end threads'];
+const ORDER = ['withdraw', 'release rules', 'rest', 'drain', 'remove rules', 'end threads', 'close link'];
 
 t.test(
   'workloads are withdrawn first, then rules released, connections drained, and only then is anything ended',

@@ -5,6 +5,7 @@ t.test('nothing is logged or traced unless it is said where', async (t) => {
   t.strictSame(accessLogSchema.parse(undefined), {
     stdout: false,
     file: null,
+    stream: false,
     format: 'json',
     text: null,
     json: null,

@@ -40,10 +40,13 @@ t.test('another mesh has other subjects, buckets and streams', async (t) => {
   t.equal(one.agent('h', 'status'), 'towpath.v1.default.agent.h.status');
   t.equal(one.republished('view', 'svc.a.b'), 'towpath.v1.default.view.svc.a.b');
   t.equal(one.fromAgent('group', 'get', 'h'), 'towpath.v1.default.control.group.get.h');
+  t.equal(one.log('h'), 'towpath.v1.default.log.h');
+  t.equal(one.logStream, 'TOWPATH_LOG');
   t.equal(one.join('id'), 'towpath.v1.default.join.id');
   const two = subjectsOf('two');
   t.equal(two.bucket('config'), 'towpath_config_two');
   t.equal(two.auditStream, 'TOWPATH_AUDIT_TWO');
+  t.equal(two.logStream, 'TOWPATH_LOG_TWO');
   t.equal(two.ack('h'), 'towpath.v1.two.ack.h');
 });
 

@@ -10,7 +10,7 @@ const NO_METRICS = ['towpath_request_block', 'towpath_backend', 'towpath_metrics
 
 for (const [who, files, descriptions] of [
   ['an agent', 'src/{agent,proxy,telemetry}/**/*.ts', METRIC_DESCRIPTIONS],
-  ['control', 'src/control/{render-metrics,mesh-metrics/*}.ts', CONTROL_DESCRIPTIONS],
+  ['control', 'src/control/{render-metrics,logs/*,mesh-metrics/*}.ts', CONTROL_DESCRIPTIONS],
 ] as const) {
   t.test(`every metric of ${who} is described, and every description is of one that exists`, async (t) => {
     const root = new URL('../../../', import.meta.url).pathname;

@@ -4,6 +4,7 @@ import t from 'tap';
 import { AgentRecords } from '../../../../src/agent/records/agent-records.ts';
 import { telemetryRules } from '../../../../src/agent/records/telemetry-rules.ts';
 import { parseAgentConfig } from '../../../../src/config/parse-agent-config.ts';
+import type { LogSource } from '../../../../src/contract/log-batch.ts';
 import { NO_RULES } from '../../../../src/contract/telemetry-rules.ts';
 import { Exemplars } from '../../../../src/telemetry/exemplars.ts';
 import { RecordFeed, RecordFeeds } from '../../../../src/telemetry/records/record-feed.ts';
@@ -54,6 +55,38 @@ t.test('requests are logged into a file, and counted', async (t) => {
     sinks: [{ name: 'file', written: 100, dropped: 0, problem: '' }],
     spans: null,
   });
+});
+
+t.test('lines for the stream have what joins them to traces, and wait for the way to it', async (t) => {
+  const config = settings(`accessLog: {stream: true, json: {code: '%RESPONSE_CODE%', trace: '%TRACE_ID%'}}`);
+  const feeds = new RecordFeeds();
+  const ring = makeRing(1 << 16);
+  feeds.add(new RecordFeed(ring));
+  const records = new AgentRecords(SOURCE, config, feeds, new Exemplars(), async () => {});
+  const write = writingRecords(ring, records.rules);
+  for (let i = 0; i < 10; i++) write({ status: 200 + i });
+  const stored: string[] = [];
+  let about: LogSource | null = null;
+  records.use((source) => {
+    about = source;
+    return {
+      append: async ({ lines }) => {
+        stored.push(...Buffer.from(lines).toString().trim().split('\n'));
+        return { type: 'stored' };
+      },
+    };
+  });
+  await records.stop();
+  t.same(about, {
+    service: 'shop/web',
+    version: '1.2.3',
+    keys: { status: 'code', trace: 'trace', span: 'span_id', grpc: 'grpc_status' },
+  });
+  t.same(
+    stored.map((line) => JSON.parse(line)),
+    Array.from({ length: 10 }, (_, i) => ({ code: 200 + i, trace: null, span_id: null, grpc_status: null })),
+  );
+  t.same(records.counts().sinks, [{ name: 'stream', written: 10, dropped: 0, problem: '' }]);
 });
 
 t.test('rules follow the settings', async (t) => {

@@ -30,7 +30,7 @@ function memoryBus() {
   };
   const bus: Partial<Bus> = {
     bucket: () => bucket as Bucket,
-    append: async (_subject, data) => void audited.push(JSON.parse(data).action),
+    append: async (_subject, data) => void audited.push(JSON.parse(String(data)).action),
   };
   return { bus: bus as Bus, entries, audited, put };
 }

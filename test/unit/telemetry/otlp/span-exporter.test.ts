@@ -104,6 +104,7 @@ const TRACED = { log: null, trace: { index: 0, percent: 100, reports: true } };
 const NO_LOG = {
   stdout: false,
   file: null,
+  stream: false,
   format: 'json',
   text: null,
   json: null,
