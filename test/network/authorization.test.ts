@@ -188,7 +188,7 @@ await withLab(TOPOLOGY, async (lab) => {
     const talk = async (host: string, port: number, text: string, wanted: RegExp): Promise<HostProcess> => {
       const child = lab.spawn(host, ['nc', address, String(port)]);
       child.child.stdin.write(text);
-      await lab.waitFor(`${host} to be answered on ${port}`, 5_000, async () => wanted.test(child.stdout));
+      await lab.waitFor(`${host} to be answered on ${port}`, 20_000, async () => wanted.test(child.stdout));
       return child;
     };
     const REQUEST = 'GET / HTTP/1.1\r\nHost: server\r\n\r\n';
@@ -199,7 +199,7 @@ await withLab(TOPOLOGY, async (lab) => {
     const ended = (): Promise<number> => lab.counter('server', 'towpath_authorization_ended_total');
     const before = await ended();
     await lab.apply(policy('stranger', 'DENY', `[{ from: [{ source: { ipBlocks: [${other}/32] } }] }]`));
-    await Promise.all([ended1, ended2].map((child) => child.within(5_000)));
+    await Promise.all([ended1, ended2].map((child) => child.within(20_000)));
     t.equal((await ended()) - before, 2);
     kept1.child.stdin.write('two\n');
     kept2.child.stdin.write(REQUEST);

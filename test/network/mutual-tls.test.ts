@@ -194,7 +194,7 @@ await withLab(TOPOLOGY, async (lab) => {
   await t.test('certificates are renewed under load: no request fails, and a connection lives on', async (t) => {
     const session = lab.spawn('client', ['redis-cli', '-h', 'redis.test']);
     session.write('set lives on\n');
-    await lab.waitFor('the session', 5_000, async () => session.stdout.includes('OK'));
+    await lab.waitFor('the session', 20_000, async () => session.stdout.includes('OK'));
     const requests = 'while :; do curl -s -4 -o /dev/null -m 5 -w "%{http_code}\\n" http://web.test/; done';
     const load = lab.spawn('client', ['sh', '-c', requests]);
     const full = (): Promise<number> =>

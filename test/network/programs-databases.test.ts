@@ -1,5 +1,6 @@
 /** Redis, PostgreSQL and MariaDB with their own clients, their protocols undeclared: recognised as bytes and relayed. */
 import t from 'tap';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { withLab } from './support/lab.ts';
 import { type Program, pairServices, pairTopology } from './support/pair.ts';
 import { assertSound, connections, countsExactly } from './support/traffic.ts';
@@ -92,18 +93,18 @@ await withLab(pairTopology([REDIS, POSTGRES, MARIADB], PORTS), async (lab) => {
   await t.test('what redis pushes arrives while the client is silent', async (t) => {
     await countsExactly(t, lab, relayed(4), async () => {
       const subscriber = lab.spawn('client', ['redis-cli', '-h', 'redis.test', 'subscribe', 'news']);
-      await lab.waitFor('the subscription', 5000, async () => subscriber.stdout.includes('subscribe'));
-      const waiting = lab.spawn('client', ['redis-cli', '-h', 'redis.test', 'blpop', 'jobs', '10']);
+      await lab.waitFor('the subscription', 20_000, async () => subscriber.stdout.includes('subscribe'));
+      const waiting = lab.spawn('client', ['redis-cli', '-h', 'redis.test', 'blpop', 'jobs', '60']);
       t.equal(await lab.run('client', ['redis-cli', '-h', 'redis.test', 'publish', 'news', 'the lock is open']), '1\n');
-      await lab.waitFor('the message', 2000, async () => subscriber.stdout.includes('the lock is open'));
-      await lab.waitFor('the blocking pop', 2000, async () => {
+      await lab.waitFor('the message', 20_000, async () => subscriber.stdout.includes('the lock is open'));
+      await lab.waitFor('the blocking pop', 20_000, async () => {
         const clients = await lab.run('server', ['redis-cli', 'client', 'list']);
         return clients.includes('cmd=blpop');
       });
-      const started = performance.now();
+      const watch = startWatch();
       await lab.run('client', ['redis-cli', '-h', 'redis.test', 'rpush', 'jobs', 'tow']);
-      t.equal((await waiting.within(5000)).stdout, 'jobs\ntow\n');
-      t.ok(performance.now() - started < 1000);
+      t.equal((await waiting.within(20_000)).stdout, 'jobs\ntow\n');
+      t.ok(watch.quietMs() < 1000);
       await subscriber.stop();
     });
   });
@@ -119,12 +120,12 @@ await withLab(pairTopology([REDIS, POSTGRES, MARIADB], PORTS), async (lab) => {
       t.equal(await lab.shell('client', `${psql.join(' ')} -c '\\copy t to stdout' | wc -l`), '300000\n');
     });
     const listener = lab.spawn('client', [...psql, '-c', 'listen boats', '-c', 'select pg_sleep(1)', '-c', 'select 1']);
-    await lab.waitFor('LISTEN', 5000, async () => listener.stdout.includes('LISTEN'));
+    await lab.waitFor('LISTEN', 20_000, async () => listener.stdout.includes('LISTEN'));
     await lab.run('client', [...psql, '-c', "notify boats, 'arriving'"]);
-    t.match((await listener.within(5000)).stdout, /Asynchronous notification "boats" with payload "arriving"/);
+    t.match((await listener.within(20_000)).stdout, /Asynchronous notification "boats" with payload "arriving"/);
     // Ctrl-C sends the cancel request on a second connection.
     const slow = lab.spawn('client', [...psql, '-c', 'select pg_sleep(30)']);
-    await lab.waitFor('the slow query', 5000, async () => {
+    await lab.waitFor('the slow query', 20_000, async () => {
       const active =
         "select count(*) from pg_stat_activity where query like 'select pg_sleep(30)%' and state = 'active'";
       return (await lab.run('client', [...psql, '-c', active])) !== '0\n';

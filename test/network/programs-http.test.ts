@@ -203,7 +203,7 @@ await withLab(pairTopology([nginx(HTTP, PORTS.web)], PORTS), async (lab) => {
     );
     const client = lab.spawn('client', ['nc', lab.address('server', 'ipv4'), '8097']);
     client.write(request);
-    await lab.waitFor('the answer', 5000, async () => client.stdout.length >= answer.length);
+    await lab.waitFor('the answer', 20_000, async () => client.stdout.length >= answer.length);
     t.equal(client.stdout, answer);
     t.equal(server.stdout, request);
   });

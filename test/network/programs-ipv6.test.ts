@@ -1,5 +1,6 @@
 /** The shipped pair of hosts that have no IPv4 address: programs of every kind, from the client to the server. */
 import t from 'tap';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { withLab } from './support/lab.ts';
 import { assertUnharmed, requestMany } from './support/load.ts';
 import { assertSound, connections, countsExactly, type SideTraffic } from './support/traffic.ts';
@@ -45,7 +46,7 @@ await withLab(new URL('../../lab/ipv6.yaml', import.meta.url).pathname, async (l
 
   await t.test('a banner-first server, 20 MB, and half-close, over socat and nc', async (t) => {
     lab.spawn('server', ['socat', '-t', '5', 'TCP6-LISTEN:9001,fork,reuseaddr', 'SYSTEM:echo welcome; sha256sum']);
-    await lab.waitFor('socat listens', 5000, async () => (await lab.shell('server', 'ss -Htln')).includes(':9001'));
+    await lab.waitFor('socat listens', 20_000, async () => (await lab.shell('server', 'ss -Htln')).includes(':9001'));
     await countsExactly(t, lab, both(connections(2, 'opaque', 'server-first')), async () => {
       for (let i = 0; i < 2; i++) {
         const script = `head -c 20000000 /dev/urandom > noise; (sleep 0.3; cat noise) | nc -N ${server} 9001; sha256sum < noise; rm noise`;
@@ -59,9 +60,9 @@ await withLab(new URL('../../lab/ipv6.yaml', import.meta.url).pathname, async (l
   });
 
   await t.test('a refused port stays refused', async (t) => {
-    const started = performance.now();
+    const watch = startWatch();
     t.equal((await lab.exec('client', ['curl', '-s', `http://[${server}]:9/`])).exitCode, 56);
-    t.ok(performance.now() - started < 1000);
+    t.ok(watch.quietMs() < 1000);
   });
 
   await t.test('32 clients at once', async (t) => {
