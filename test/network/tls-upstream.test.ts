@@ -86,7 +86,7 @@ await withLab(TOPOLOGY, async (lab) => {
 
   await t.test('a certificate for another name is answered 503 UF with the reason, and counted', async (t) => {
     writeFileSync(file, resources('users.shop.example', pki.ca.certificate));
-    const answer = await lab.waitFor('the refusal', 5000, async () => {
+    const answer = await lab.waitFor('the refusal', 20_000, async () => {
       const text = await curl(lab);
       return text.endsWith('503') && text;
     });
@@ -99,13 +99,13 @@ await withLab(TOPOLOGY, async (lab) => {
 
   await t.test('without its certificates the policy still holds: nothing goes out in plain text', async (t) => {
     writeFileSync(file, resources('orders.shop.example', null));
-    const answer = await lab.waitFor('the refusal', 5000, async () => {
+    const answer = await lab.waitFor('the refusal', 20_000, async () => {
       const text = await curl(lab);
       return text.includes('ConfigMap') && text;
     });
     t.match(answer, /the ConfigMap default\/authority with ca\.crt does not exist/);
     writeFileSync(file, resources('orders.shop.example', pki.ca.certificate));
-    await lab.waitFor('the corrected file', 5000, async () => (await curl(lab)).endsWith('200'));
+    await lab.waitFor('the corrected file', 20_000, async () => (await curl(lab)).endsWith('200'));
   });
 
   await t.test('the agent is sound at the end', async (t) => assertSound(t, lab, ['own']));
