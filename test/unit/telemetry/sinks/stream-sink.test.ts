@@ -79,6 +79,18 @@ t.test(
   },
 );
 
+t.test('a portion that is larger than a batch is cut between lines', async (t) => {
+  const { store, stored } = memory();
+  const sink = new StreamSink(1_000, 1);
+  sink.use(store);
+  const lines = Array.from({ length: 700 }, (_, i) => `line ${i} ${'x'.repeat(i % 50)}\n`);
+  sink.write(Buffer.from(lines.join('')), lines.length);
+  await sink.close(20_000);
+  t.same(sink.counts(), { written: 700, dropped: 0, problem: '' });
+  t.equal(stored.map(({ text }) => text).join(''), lines.join(''));
+  t.ok(stored.every((one) => one.lines.length <= 1_000 && one.text.split('\n').length === one.count + 1));
+});
+
 t.test('what the stream refuses is dropped, and what comes after it is not held up', async (t) => {
   const outcomes: StoreOutcome[] = [{ type: 'refused', problem: 'too large' }];
   const { store } = memory(() => outcomes.shift() ?? STORED);
