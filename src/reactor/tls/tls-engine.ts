@@ -152,6 +152,8 @@ export class TlsEngine implements TlsHost {
     const input = received.length === 0 ? null : this.#feed(socket, pointer, received);
     if (received.length === 0) lib.SSL_set_fd(pointer, socket.fd);
     else if (input === null) return this.#discard(socket, pointer);
+    // What had been read was the hello, and from here on plaintext is counted.
+    socket.bytesRead = 0;
     this.#attach(socket, pointer, makeRole(pointer), input);
     return true;
   }

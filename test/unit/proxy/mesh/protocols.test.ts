@@ -112,6 +112,8 @@ t.test('bytes that are no HTTP: half-close keeps its meaning, nothing is lost', 
   proveMutual(t, pair, 1);
   await callee.until(() => callee.closed.length === 1, 'the record');
   t.equal(callee.closed[0]?.ending, 'closed');
+  t.equal(callee.closed[0]?.record.bytesFromClient, bytes.length, 'the hello is none of the bytes');
+  t.equal(callee.count('towpath_connection_received_bytes_total', { side: 'inbound' }), bytes.length);
   await pair.end(t);
   proveWho(t, callee);
 });
