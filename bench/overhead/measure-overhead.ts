@@ -8,8 +8,8 @@ import type { Towpath } from '../subjects/towpath.ts';
 import { type Cost, doubtOf, type Lifetime, type Overhead, planLifetimes, type Side, summarize } from './overhead.ts';
 import { type SpanSink, startSpanSink } from './span-sink.ts';
 
-/** As long as for other rows: a JIT compiler is in the product. */
-const WARM_UP_SECONDS = 5;
+/** The compiler takes 3 s of CPU in the data thread and more in the main thread, which makes the lines, and each start begins anew. */
+const WARM_UP_SECONDS = 20;
 /** Of requests, that are traced. */
 const TRACED_PERCENT = 1;
 
