@@ -1,43 +1,8 @@
 /** Trailer sections (RFC 9110 6.5, RFC 9112 7.1.2): kept apart from the head, and never with a field that steers the message. */
-import { constantBytes, equalsLower, startsLower } from './bytes.ts';
+import { isForbiddenInTrailers } from '../forbidden-trailers.ts';
 
 /** Largest trailer section in bytes. */
 export const TRAILER_LIMIT = 8192;
-
-/** Framing, routing, authentication, modifiers and payload descriptions: meaningless or dangerous after the body. */
-const FORBIDDEN = [
-  'accept-encoding',
-  'age',
-  'authorization',
-  'cache-control',
-  'connection',
-  'cookie',
-  'date',
-  'expect',
-  'expires',
-  'forwarded',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'location',
-  'max-forwards',
-  'pragma',
-  'proxy-connection',
-  'range',
-  'retry-after',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'vary',
-  'via',
-  'www-authenticate',
-  'x-request-id',
-].map(constantBytes);
-const FORBIDDEN_PREFIXES = ['content-', 'if-', 'proxy-auth', 'x-forwarded-', 'x-towpath-', 'x-envoy-'].map(
-  constantBytes,
-);
 
 /** Collects a trailer section that may arrive in pieces. Made only for bodies that have trailers. */
 export class TrailerSection {
@@ -60,17 +25,11 @@ export class TrailerSection {
       const next = this.#bytes.indexOf('\r\n', lineAt, 'latin1') + 2;
       if (next < 2 || next > this.#length) break;
       const colon = this.#bytes.indexOf(0x3a, lineAt);
-      if (colon > lineAt && colon < next && !isForbidden(this.#bytes, lineAt, colon - lineAt)) {
+      if (colon > lineAt && colon < next && !isForbiddenInTrailers(this.#bytes, lineAt, colon - lineAt)) {
         length += this.#bytes.copy(out, length, lineAt, next);
       }
       lineAt = next;
     }
     return out.subarray(0, length);
   }
-}
-
-function isForbidden(bytes: Uint8Array, at: number, length: number): boolean {
-  for (const name of FORBIDDEN) if (equalsLower(bytes, at, length, name)) return true;
-  for (const prefix of FORBIDDEN_PREFIXES) if (startsLower(bytes, at, length, prefix)) return true;
-  return false;
 }

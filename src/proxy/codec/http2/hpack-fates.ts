@@ -2,6 +2,8 @@
  * Which fields of a head, whichever protocol it came in, go into a section: none that concerns one connection only (RFC 9113 8.2.2)
  * and none that Connection named, with the route's edits.
  */
+
+import { isForbiddenInTrailers } from '../forbidden-trailers.ts';
 import { equalsLower } from '../http1/bytes.ts';
 import type { HeaderEdit } from '../http1/header-edits.ts';
 import {
@@ -18,7 +20,6 @@ import {
 } from '../http1/http1-head.ts';
 import { isNominated } from '../http1/nominated.ts';
 import type { MessageHead } from '../message-head.ts';
-import { isForbiddenInTrailers } from './hpack-trailer-names.ts';
 
 export const KEEP = 0;
 export const CUT = 1;

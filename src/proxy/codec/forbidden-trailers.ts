@@ -1,5 +1,5 @@
-/** Fields that may not come after the body, in either protocol (RFC 9110 6.5.1; as http1/trailers.ts). */
-import { constantBytes, equalsLower, startsLower } from '../http1/bytes.ts';
+/** Fields that may not come after the body, in either protocol (RFC 9110 6.5.1). */
+import { constantBytes, equalsLower, startsLower } from './http1/bytes.ts';
 
 /** Framing, routing, authentication, modifiers and payload descriptions: meaningless or dangerous there. */
 const NAMES = [
