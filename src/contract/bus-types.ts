@@ -39,6 +39,8 @@ export interface BusMessage {
 
 export interface Unsubscriber {
   unsubscribe(): void;
+  /** As `unsubscribe`, but what the server has sent already is still handed over. */
+  drain(): void;
 }
 
 export interface BucketEntry {

@@ -20,6 +20,12 @@ export class KeptSubscriptions {
         this.#wanted.delete(wanted);
         wanted.live?.unsubscribe();
       },
+      drain: () => {
+        this.#wanted.delete(wanted);
+        const { live } = wanted;
+        // Rejected only where the connection is gone, and all subscriptions with it.
+        if (live !== null && !live.isClosed()) void live.drain().catch(() => undefined);
+      },
     };
   }
 

@@ -53,8 +53,15 @@ interface Tally {
   nanoseconds: number;
 }
 
+export interface Served {
+  /** Answers nothing more. */
+  stop(): void;
+  /** Hears nothing new; what is on its way is answered. */
+  leave(): void;
+}
+
 /** Answers until stopped; kept across reconnects by the bus. */
-export function serveMicro(bus: Bus, service: MicroService): { stop(): void } {
+export function serveMicro(bus: Bus, service: MicroService): Served {
   const tallied = service.endpoints.map((endpoint) => ({
     endpoint,
     tally: { requests: 0, errors: 0, lastError: '', nanoseconds: 0 },
@@ -66,6 +73,9 @@ export function serveMicro(bus: Bus, service: MicroService): { stop(): void } {
   return {
     stop: () => {
       for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+    leave: () => {
+      for (const subscription of subscriptions) subscription.drain();
     },
   };
 }

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import type { ShowReply } from '../../src/contract/certificate-messages.ts';
+import { serveMicro } from '../../src/contract/micro.ts';
 import { commandLine } from './support/command-line.ts';
 import { type IdentityAgent, startIdentityAgent } from './support/identities.ts';
-import { LEASE_TTL_MS, startControl, until } from './support/mesh.ts';
+import { LEASE_TTL_MS, operator, startControl, until } from './support/mesh.ts';
 import { startNatsServer } from './support/nats-server.ts';
 
 const nats = await startNatsServer();
@@ -92,6 +93,32 @@ t.test('rotation in phases, by the command line', async (t) => {
     const recorded = async () => (await cli.run('audit', '--limit', '1000', '-o', 'json')).out.includes(`"${action}"`);
     await until(`the audit trail has ${action}`, recorded);
   }
+});
+
+t.test('a service that another replaces answers what had been asked of it', async (t) => {
+  const [server, asker] = [await operator(nats.url), await operator(nats.url)];
+  t.teardown(() => Promise.all([server.close(), asker.close()]));
+  const endpoint = { name: 'echo', subject: 'echo.it', queueGroup: 'echo', metadata: {}, handle: async () => 'here' };
+  const facts = { name: 'echo', version: '1.0.0', description: '', metadata: {}, scatterDelayMs: 0 };
+  const serve = (id: string) => serveMicro(server, { ...facts, id, endpoints: [endpoint] });
+  let served = serve('0');
+  await server.flush();
+  let asking = true;
+  const askOnAndOn = async (): Promise<number> => {
+    let answers = 0;
+    for (; asking; answers++) await asker.request('echo.it', '', 5_000);
+    return answers;
+  };
+  const askers = Promise.all(Array.from({ length: 16 }, askOnAndOn));
+  for (let i = 1; i <= 40; i++) {
+    const next = serve(String(i));
+    await server.flush();
+    served.leave();
+    served = next;
+  }
+  asking = false;
+  const answers = await askers;
+  t.ok(answers.reduce((all, one) => all + one) > 16, `${answers} answers, and none missing`);
 });
 
 t.test('renewing by hand', async (t) => {

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bus, BusMessage } from '../../contract/bus-types.ts';
 import { FROM_CONTROL } from '../../contract/messages.ts';
-import { type MicroEndpoint, serveMicro } from '../../contract/micro.ts';
+import { type MicroEndpoint, type Served, serveMicro } from '../../contract/micro.ts';
 import type { Subjects } from '../../contract/subjects.ts';
 import { UserError } from '../../core/errors.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -33,7 +33,7 @@ export interface ServiceFacts {
 export class CertificateService {
   readonly #desk: CertificateDesk;
   readonly #facts: ServiceFacts;
-  #served: { stop(): void } | null = null;
+  #served: Served | null = null;
   #leaving: { stop(): void } | null = null;
   #signs = false;
   #timer: NodeJS.Timeout | null = null;
@@ -121,7 +121,7 @@ export class CertificateService {
     });
     // Not yet: no request finds nobody, and what is on its way to the one before is answered.
     if (before === null) return;
-    const timer = setTimeout(() => before.stop(), OVERLAP_MS);
+    const timer = setTimeout(() => before.leave(), OVERLAP_MS);
     timer.unref();
     this.#leaving = {
       stop: () => {

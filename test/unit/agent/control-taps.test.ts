@@ -17,7 +17,7 @@ async function ask(subject: string, body: string, wantsReply = true, failure = '
   const bus: Pick<Bus, 'subscribe'> = {
     subscribe: (name, handle) => {
       heard.set(name, handle);
-      return { unsubscribe: () => undefined };
+      return { unsubscribe: () => undefined, drain: () => undefined };
     },
   };
   serveTaps(bus as Bus, subjectsOf('default'), 'shop', {
