@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RecordView } from '../records/record-view.ts';
+import { atMost } from '../sinks/at-most.ts';
 import { postJson } from './post-json.ts';
 import { type OtlpSpan, spanOf } from './span-of.ts';
 
@@ -64,13 +65,10 @@ export class SpanExporter {
 
   /** Delivers what waits, for at most `ms`; what is left is dropped. */
   async close(ms: number): Promise<void> {
-    const over = new AbortController();
-    const patience = sleep(ms, undefined, { signal: over.signal }).catch(() => {});
     if (this.#problem === '') {
       this.#begin();
-      await Promise.race([this.#work ?? Promise.resolve(), patience]);
+      await atMost(ms, this.#work);
     }
-    over.abort();
     this.#stop.abort();
     this.#dropped += this.#waiting.splice(0).length;
   }

@@ -5,6 +5,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open as openFile, stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atMost } from './at-most.ts';
 import type { LineSink, SinkCounts } from './sink.ts';
 
 /** Bytes that wait for a slow file. */
@@ -96,10 +97,7 @@ export class FileSink implements LineSink {
   }
 
   async close(ms: number): Promise<void> {
-    const over = new AbortController();
-    const patience = sleep(ms, undefined, { signal: over.signal }).catch(() => {});
-    await Promise.race([this.#work ?? Promise.resolve(), patience]);
-    over.abort();
+    await atMost(ms, this.#work);
     this.#closed = true;
     this.#dropAll();
     await this.#close();

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { atMost } from './at-most.ts';
 import type { LineSink, SinkCounts } from './sink.ts';
 
 /** Bytes that wait for a slow stream. */
@@ -99,13 +100,10 @@ export class StreamSink implements LineSink {
   }
 
   async close(ms: number): Promise<void> {
-    const over = new AbortController();
-    const patience = sleep(ms, undefined, { signal: over.signal }).catch(() => {});
     if (!this.#isAway) {
       this.#begin();
-      await Promise.race([this.#work ?? Promise.resolve(), patience]);
+      await atMost(ms, this.#work);
     }
-    over.abort();
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#stop.abort();
     for (const { count } of this.#waiting.splice(0)) this.#dropped += count;
