@@ -32,10 +32,9 @@ const RESTART_PAUSE_MS = 1_000;
  * @throws UserError when the system-call layer does not work here, or a port is taken
  */
 export async function startDataThreads(settings: DataThreadSettings, logger: Logger): Promise<DataThreads> {
-  // node:ffi checks its arguments in a wrapper that V8 finds too long to inline by default; inlined, a read(2) or write(2)
-  // costs 140 ns instead of 310 (measured), four times for each request.
-  setFlagsFromString('--max-inlined-bytecode-size=3000');
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=20000');
+  // More is inlined than by default (920), which saves 5 to 10 % of a request; far more, and what one surprise makes V8 compile again
+  // takes seconds (docs/adr/0017).
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=2000');
   // A compile job in the background may still read what node:ffi frees when a thread ends: seen as a crash at exit.
   setFlagsFromString('--no-concurrent-recompilation');
   const problem = selfTest();

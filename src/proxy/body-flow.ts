@@ -64,7 +64,7 @@ export class BodyFlow {
   append(at: number, length: number, outAt: number, capacity: number): number {
     if (this.framing !== FRAMING_CHUNKED) {
       const n = this.take(Math.min(length, capacity));
-      this.#bytes.copyWithin(outAt, at, at + n);
+      if (n > 0) this.#bytes.copyWithin(outAt, at, at + n);
       this.consumed = n;
       return n;
     }

@@ -22,6 +22,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
   readonly #answer: AnswerRelay;
   readonly #tally: Http1Tally;
   active = false;
+  readonly #request: BodyFlow;
   #kind: RequestKind = 'other';
   #clientKeepsAlive = true;
 
@@ -29,16 +30,9 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     this.#client = client;
     this.#delivery = new RequestDelivery(client.context, this);
     this.#upload = new RequestUpload(client, this.#delivery);
+    this.#request = this.#upload.body;
     this.#answer = new AnswerRelay(client, this.#delivery, this);
     this.#tally = new Http1Tally(client, this.#delivery, this.#upload, this.#answer);
-  }
-
-  get #request(): BodyFlow {
-    return this.#upload.body;
-  }
-
-  get #decision(): Forward | null {
-    return this.#tally.decision;
   }
 
   get requestDone(): boolean {
@@ -133,7 +127,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
   }
 
   onRequestTimeout(): void {
-    const { timeoutMs = 0, route = '' } = this.#decision ?? {};
+    const { timeoutMs = 0, route = '' } = this.#tally.decision ?? {};
     if (!this.#answer.started) this.#delivery.noteFailure('timeout');
     this.fail('UT', 504, `no complete answer within ${timeoutMs} ms (route ${route})`);
   }
@@ -168,13 +162,13 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     const recovery = this.#delivery.recover(reason, this.#answer.untouched);
     if (recovery === 'sent-again') return;
     if (recovery === 'unreachable') return this.#unreachable();
-    if (this.#answer.started || this.#decision?.cluster === null) return this.#cutShort('UC', reason, abrupt);
+    if (this.#answer.started || this.#tally.decision?.cluster === null) return this.#cutShort('UC', reason, abrupt);
     this.fail('UC', 503, `${this.#delivery.endpoint?.text ?? ''}: ${reason} before it answered`);
   }
 
   #unreachable(): void {
     const { failure, failureFlag, failureSentence } = this.#delivery;
-    if (this.#decision?.cluster === null) {
+    if (this.#tally.decision?.cluster === null) {
       // Nobody listens where the program dialled: it sees a refused connection as a reset, as near as a redirect allows.
       this.#settle('UF', failure);
       return this.#client.finish('unreachable');
@@ -196,7 +190,7 @@ export class Http1Exchange implements ClientExchange, UpstreamUser, AnswerOwner 
     if (!this.active) return;
     if (this.#answer.started) return this.#cutShort(flag, sentence, true);
     const client = this.#client;
-    const { service = '', route = '', responseEdits: edits = null } = this.#decision ?? {};
+    const { service = '', route = '', responseEdits: edits = null } = this.#tally.decision ?? {};
     const stillSending = !this.#request.done || this.#kind === 'CONNECT' || mustClose;
     const close = stillSending || !this.#clientKeepsAlive || client.clientEnded || client.context.draining();
     const { seconds } = this.#tally;

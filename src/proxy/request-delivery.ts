@@ -72,7 +72,7 @@ export class RequestDelivery {
     this.tries = null;
     this.#afresh = false;
     this.failureFlag = 'UF';
-    this.#tried.length = 0;
+    if (this.#tried.length > 0) this.#tried.length = 0;
   }
 
   /** The final head of an answer is here: the request is never sent again. */

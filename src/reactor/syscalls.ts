@@ -3,6 +3,7 @@
  * offsets into the slab, never pointers. Results follow the kernel's own convention: >= 0 success, -errno failure.
  */
 import ffi from 'node:ffi';
+import { bindBare } from './bare-functions.ts';
 
 /** linux/socket.h, asm-generic/socket.h, linux/tcp.h, linux/netfilter_ipv4.h, linux/epoll.h */
 export const AF_INET = 2;
@@ -33,6 +34,7 @@ export const TCP_ESTABLISHED = 1;
 export const TCP_KEEPIDLE = 4;
 export const TCP_KEEPINTVL = 5;
 export const SHUT_WR = 1;
+export const MSG_NOSIGNAL = 0x4000;
 export const EPOLLIN = 1;
 export const EPOLLOUT = 4;
 export const EPOLLERR = 8;
@@ -53,6 +55,8 @@ const SIGNATURES = {
   accept4: { arguments: ['i32', 'u64', 'u64', 'i32'], return: 'i32' },
   getsockname: { arguments: ['i32', 'u64', 'u64'], return: 'i32' },
   connect: { arguments: ['i32', 'u64', 'u32'], return: 'i32' },
+  recv: { arguments: ['i32', 'u64', 'u32', 'i32'], return: 'i32' },
+  send: { arguments: ['i32', 'u64', 'u32', 'i32'], return: 'i32' },
   shutdown: { arguments: ['i32', 'i32'], return: 'i32' },
   close: { arguments: ['i32'], return: 'i32' },
   dup: { arguments: ['i32'], return: 'i32' },
@@ -87,7 +91,7 @@ export function addressOf(buffer: ArrayBuffer): bigint {
  * @throws Error naming the missing symbol when the platform lacks one.
  */
 export function bindCalls() {
-  const { functions } = ffi.dlopen(null, SIGNATURES);
+  const functions = bindSymbols(SIGNATURES);
   // errno is a fixed address per thread: read it as memory, immediately after the failing call.
   const errnoCell = new Int32Array(ffi.toArrayBuffer(functions.__errno_location(), 4, false));
   return { ...functions, errnoCell };
@@ -99,12 +103,19 @@ export type Signatures = Readonly<
   Record<string, { readonly arguments: readonly Exclude<Scalar, 'void'>[]; readonly return: Scalar }>
 >;
 
+/** What the bound functions belong to: it must outlive them. */
+const libraries: unknown[] = [];
+
 /**
- * Binds other functions of the running program (OpenSSL, which Node carries).
+ * Binds functions of the running program (libc, and OpenSSL, which Node carries). Nothing checks their arguments.
  * @throws Error naming the first one that is missing
  */
 export function bindSymbols<const T extends Signatures>(signatures: T) {
-  return ffi.dlopen(null, signatures).functions;
+  return bindBare(() => {
+    const { lib, functions } = ffi.dlopen(null, signatures);
+    libraries.push(lib);
+    return functions;
+  });
 }
 
 /** A library handle for callbacks: they stay valid as long as it is reachable. */

@@ -40,7 +40,7 @@ export class TurnEnd {
   /** What one throws goes to `onThrow`, the others run all the same. */
   run(onThrow: (socket: Socket, error: unknown) => void): void {
     for (let i = 0; i < this.#later.length; i++) this.#waiting.push(this.#later[i]);
-    this.#later.length = 0;
+    if (this.#later.length > 0) this.#later.length = 0;
     for (let round = 0; round < MAX_ROUNDS && this.#waiting.length > 0; round++) {
       const batch = this.#waiting;
       this.#waiting = this.#running;

@@ -150,6 +150,8 @@ export const LOOP_WORDS: readonly string[] = [
   'queueMicrotask',
   'console',
 ];
+/** The one step from Node's event loop into that of the reactor. */
+export const INTO_THE_LOOP = { path: 'src/proxy/data-thread.ts', word: 'setImmediate' };
 export const LOOP_REASON =
   'a data thread stays in epoll and never returns to the event loop: a promise, timer or stream there would never run';
 

@@ -95,7 +95,7 @@ export class RequestLimits {
 
   /** The same for rules that are at hand. */
   ask(rules: readonly CompiledLimit[], request: LimitedRequest): LimitVerdict | null {
-    this.#passed.length = 0;
+    if (this.#passed.length > 0) this.#passed.length = 0;
     for (let i = 0; i < rules.length; i++) {
       const rule = rules[i] as CompiledLimit;
       if (!appliesTo(rule, request)) continue;

@@ -209,12 +209,12 @@ t.test('a call that a signal interrupts is made again where that is safe', async
   const pair = connectPair('127.0.0.1');
   shaky.pipe();
   const { read, write } = shaky.pipeEnds();
-  const interrupt = (call: 'read' | 'write' | 'splice'): void => {
+  const interrupt = (call: 'recv' | 'send' | 'splice'): void => {
     faulty.plans = [{ call, at: (faulty.counts.get(call) ?? 0) + 1, fault: errno.EINTR }];
   };
-  interrupt('write');
+  interrupt('send');
   t.equal(shaky.send(pair.client, composeArea, 5), 5);
-  interrupt('read');
+  interrupt('recv');
   t.equal(shaky.receive(pair.server, receiveArea, 3), 3);
   interrupt('splice');
   t.equal(shaky.splice(pair.server, write, 100), 2);

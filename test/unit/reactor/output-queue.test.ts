@@ -47,7 +47,7 @@ class Bench {
       this.sent.push(Buffer.from(this.slab.bytes.subarray(at, at + n)));
       return n;
     };
-    this.kernel = new Kernel(this.slab, { ...calls, write: sendBytes });
+    this.kernel = new Kernel(this.slab, { ...calls, send: sendBytes });
   }
 
   put(bytes: Buffer): void {

@@ -31,8 +31,8 @@ const CALLS: readonly CallName[] = [
   'setsockopt',
   'getsockopt',
   'epoll_ctl',
-  'read',
-  'write',
+  'recv',
+  'send',
   'shutdown',
   'splice',
   'pipe2',
@@ -189,7 +189,7 @@ class Sweep {
 }
 
 function canBeShort(call: CallName): boolean {
-  return call === 'read' || call === 'write' || call === 'splice';
+  return call === 'recv' || call === 'send' || call === 'splice';
 }
 
 for (const mode of MODES) {
@@ -218,7 +218,7 @@ for (const mode of MODES) {
   t.test(`several faults at random, ${mode.name}`, async (t) => {
     const fault = fc.record({
       // Not setsockopt: without SO_LINGER no reset can be sent, which Linux never refuses.
-      call: fc.constantFrom<CallName>('read', 'write', 'splice', 'epoll_ctl', 'accept4', 'connect', 'pipe2'),
+      call: fc.constantFrom<CallName>('recv', 'send', 'splice', 'epoll_ctl', 'accept4', 'connect', 'pipe2'),
       at: fc.integer({ min: 1, max: 20 }),
       // Mostly those that a relay survives, so that several are met.
       fault: fc.constantFrom<Fault>(EAGAIN, EINTR, 'short', EAGAIN, EINTR, 'short', ...FAULTS),

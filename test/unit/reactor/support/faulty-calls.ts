@@ -24,7 +24,7 @@ export interface FaultyCalls {
 }
 
 /** Place of the length among the arguments of the calls that can come up short. */
-const LENGTH_AT: Partial<Record<CallName, number>> = { read: 2, write: 2, splice: 4 };
+const LENGTH_AT: Partial<Record<CallName, number>> = { recv: 2, send: 2, splice: 4 };
 
 type AnyCall = (...args: (number | bigint)[]) => number;
 
