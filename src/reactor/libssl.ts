@@ -29,7 +29,6 @@ export const SSL_CTRL_SET_MAX_PROTO_VERSION = 124;
 export const SSL_MODE_ENABLE_PARTIAL_WRITE = 1;
 export const SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER = 2;
 export const SSL_MODE_AUTO_RETRY = 4;
-export const SSL_MODE_RELEASE_BUFFERS = 16;
 export const SSL_OP_NO_COMPRESSION = 1n << 17n;
 export const SSL_OP_CIPHER_SERVER_PREFERENCE = 1n << 22n;
 export const SSL_OP_NO_RENEGOTIATION = 1n << 30n;
@@ -128,6 +127,7 @@ const SIGNATURES = {
   BIO_ctrl: { arguments: ['u64', 'i32', 'i64', 'u64'], return: 'i64' },
   SSL_new: { arguments: ['u64'], return: 'u64' },
   SSL_free: { arguments: ['u64'], return: 'void' },
+  SSL_free_buffers: { arguments: ['u64'], return: 'i32' },
   SSL_set_fd: { arguments: ['u64', 'i32'], return: 'i32' },
   SSL_set_bio: { arguments: ['u64', 'u64', 'u64'], return: 'void' },
   SSL_set0_rbio: { arguments: ['u64', 'u64'], return: 'void' },

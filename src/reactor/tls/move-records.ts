@@ -1,7 +1,14 @@
 /** Records between the receive area and the wire. */
 import { EAGAIN } from '../errno.ts';
 import type { Kernel } from '../kernel.ts';
-import { RECORD_BYTES, SSL_ERROR_SSL, SSL_ERROR_SYSCALL, SSL_ERROR_WANT_READ } from '../libssl.ts';
+import {
+  type LibSsl,
+  RECORD_BYTES,
+  SSL_ERROR_SSL,
+  SSL_ERROR_SYSCALL,
+  SSL_ERROR_WANT_READ,
+  SSL_ERROR_WANT_WRITE,
+} from '../libssl.ts';
 import { RECEIVE_BYTES } from '../slab.ts';
 import type { TlsLibrary } from './tls-library.ts';
 
@@ -75,6 +82,15 @@ export function writeRecords(
     moved.state = lib.SSL_get_error(ssl, n);
     return;
   }
+}
+
+/** False: the kernel is full, try again when it is not. Whatever else fails here, the peer is gone. */
+export function sendCloseNotify(lib: LibSsl, ssl: bigint): boolean {
+  lib.ERR_clear_error();
+  const r = lib.SSL_shutdown(ssl);
+  const isFull = r < 0 && lib.SSL_get_error(ssl, r) === SSL_ERROR_WANT_WRITE;
+  lib.ERR_clear_error();
+  return !isFull;
 }
 
 /** True for an SSL_ERROR_* after which nothing more can be done with a connection. */

@@ -12,9 +12,10 @@ import {
   explainTransport,
 } from './explain-failure.ts';
 import type { MemoryInput } from './memory-input.ts';
-import { isFailure, readRecords, writeRecords } from './move-records.ts';
+import { isFailure, readRecords, sendCloseNotify, writeRecords } from './move-records.ts';
 import { readPeerChain } from './peer-certificates.ts';
 import { readProtocol } from './read-protocol.ts';
+import type { BufferHolder } from './tls-buffers.ts';
 import { TlsHandshake } from './tls-handshake.ts';
 import type { TlsHost } from './tls-host.ts';
 import type { TlsReason } from './tls-reasons.ts';
@@ -23,7 +24,7 @@ import type { TlsRole } from './tls-role.ts';
 /** Reads of what a peer had sent before it went away. */
 const MAX_LAST_READS = 1024;
 
-export class TlsConnection implements SecureLayer, Deferred {
+export class TlsConnection implements SecureLayer, Deferred, BufferHolder {
   established = false;
   protocol = '';
   version = '';
@@ -37,8 +38,9 @@ export class TlsConnection implements SecureLayer, Deferred {
   readonly #host: TlsHost;
   readonly #role: TlsRole;
   readonly #handshake: TlsHandshake;
-  /** SSL *; 0n once freed. */
-  #ssl: bigint;
+  ssl: bigint;
+  busy = false;
+  buffered = false;
   /** OpenSSL has to write before it reads on (the answer to a key update, say). */
   #readsWhenWritable = false;
   /** OpenSSL holds records already, of which epoll does not know. */
@@ -53,7 +55,7 @@ export class TlsConnection implements SecureLayer, Deferred {
   constructor(host: TlsHost, socket: Socket, ssl: bigint, role: TlsRole, input: MemoryInput | null) {
     this.#host = host;
     this.socket = socket;
-    this.#ssl = ssl;
+    this.ssl = ssl;
     this.#role = role;
     this.#handshake = new TlsHandshake(socket, ssl, role, input);
   }
@@ -67,7 +69,7 @@ export class TlsConnection implements SecureLayer, Deferred {
   }
 
   peerChain(): Buffer[] {
-    return this.#ssl === 0n ? [] : readPeerChain(this.#host.library, this.#ssl);
+    return this.ssl === 0n ? [] : readPeerChain(this.#host.library, this.ssl);
   }
 
   wanted(): number {
@@ -105,8 +107,9 @@ export class TlsConnection implements SecureLayer, Deferred {
 
   send(at: number, length: number): number {
     if (!this.established) return -EAGAIN;
-    const { kernel, library, moved } = this.#host;
-    writeRecords(library, kernel, this.#ssl, at, length, moved);
+    const { kernel, library, moved, buffers } = this.#host;
+    writeRecords(library, kernel, this.ssl, at, length, moved);
+    buffers.used(this);
     const { total, state, errno } = moved;
     if (!isFailure(state)) return total > 0 ? total : -EAGAIN;
     const failure = this.#explain(state, errno);
@@ -117,7 +120,7 @@ export class TlsConnection implements SecureLayer, Deferred {
   readLast(): void {
     for (let i = 0; i < MAX_LAST_READS && this.socket.fd >= 0 && !this.socket.paused; i++) {
       const { lib, slab } = this.#host.library;
-      const n = lib.SSL_read(this.#ssl, slab.pointer(slab.receiveArea, openssl.RECORD_BYTES), openssl.RECORD_BYTES);
+      const n = lib.SSL_read(this.ssl, slab.pointer(slab.receiveArea, openssl.RECORD_BYTES), openssl.RECORD_BYTES);
       if (n <= 0) break;
       this.#deliver(n);
     }
@@ -126,31 +129,27 @@ export class TlsConnection implements SecureLayer, Deferred {
 
   sendCloseNotify(): boolean {
     if (!this.established || this.#closeNotifySent || this.#broken) return true;
-    const { lib } = this.#host.library;
-    lib.ERR_clear_error();
-    const r = lib.SSL_shutdown(this.#ssl);
-    this.owesCloseNotify = r < 0 && lib.SSL_get_error(this.#ssl, r) === openssl.SSL_ERROR_WANT_WRITE;
-    // Whatever else fails here, the peer is gone.
-    this.#closeNotifySent = !this.owesCloseNotify;
-    lib.ERR_clear_error();
+    this.#closeNotifySent = sendCloseNotify(this.#host.library.lib, this.ssl);
+    this.owesCloseNotify = !this.#closeNotifySent;
     return this.#closeNotifySent;
   }
 
   dispose(): void {
-    if (this.#ssl === 0n) return;
+    if (this.ssl === 0n) return;
     const { lib, natives } = this.#host.library;
     this.#storeSession();
     // OpenSSL forbids to resume a session whose connection it did not see end well.
-    if (this.established && !this.#broken) lib.SSL_set_shutdown(this.#ssl, openssl.SSL_SENT_AND_RECEIVED_SHUTDOWN);
+    if (this.established && !this.#broken) lib.SSL_set_shutdown(this.ssl, openssl.SSL_SENT_AND_RECEIVED_SHUTDOWN);
     natives.setConnection(this.socket.slot, 0n);
-    lib.SSL_free(this.#ssl);
+    lib.SSL_free(this.ssl);
     lib.ERR_clear_error();
-    this.#ssl = 0n;
+    this.ssl = 0n;
   }
 
   #shakeHands(): void {
     const handshake = this.#handshake;
     const step = handshake.step(this.#host);
+    this.#host.buffers.used(this);
     if (step === 'done') this.#establish();
     else if (step === 'waiting') this.#host.interest.refresh(this.socket);
     else if (step === 'failed') this.#die(this.#explain(handshake.state, handshake.errno));
@@ -161,15 +160,15 @@ export class TlsConnection implements SecureLayer, Deferred {
     const { interest, library } = this.#host;
     const { lib } = library;
     const socket = this.socket;
-    this.version = copyText(lib.SSL_get_version(this.#ssl));
-    this.protocol = readProtocol(library, this.#ssl);
-    this.resumed = lib.SSL_session_reused(this.#ssl) === 1;
+    this.version = copyText(lib.SSL_get_version(this.ssl));
+    this.protocol = readProtocol(library, this.ssl);
+    this.resumed = lib.SSL_session_reused(this.ssl) === 1;
     lib.ERR_clear_error();
     const objection = this.#role.objection(this.protocol, () => this.peerChain());
     if (objection !== null) {
       this.#broken = true;
       const own = explainRefusal(this.#role);
-      return this.#die(own ?? explainOtherName(library, this.#ssl, this.#role.expected));
+      return this.#die(own ?? explainOtherName(library, this.ssl, this.#role.expected));
     }
     this.established = true;
     this.peerPrincipal = this.#role.peerPrincipal;
@@ -187,8 +186,9 @@ export class TlsConnection implements SecureLayer, Deferred {
   }
 
   #read(): void {
-    const { kernel, library, moved } = this.#host;
-    readRecords(library, kernel, this.#ssl, moved);
+    const { kernel, library, moved, buffers } = this.#host;
+    readRecords(library, kernel, this.ssl, moved);
+    buffers.used(this);
     const { total, state, errno } = moved;
     this.#hasMore = moved.more;
     // Before the owner hears anything: what it does may leave other errors behind.
@@ -226,12 +226,12 @@ export class TlsConnection implements SecureLayer, Deferred {
   /** A server of TLS 1.3 sends its tickets after the handshake, mostly just before its first bytes. */
   #storeSession(): void {
     if (this.#sessionStored || !this.established || this.#broken) return;
-    this.#sessionStored = this.#role.storeSession(this.#ssl);
+    this.#sessionStored = this.#role.storeSession(this.ssl);
   }
 
   #explain(state: number, errno: number): Explained {
     this.#broken = true;
-    return explainFailure(this.#host.library, this.#ssl, state, errno, this.established, this.#role);
+    return explainFailure(this.#host.library, this.ssl, state, errno, this.established, this.#role);
   }
 
   /** Not counted where TCP alone failed under an established connection. */

@@ -14,8 +14,7 @@ import type { TlsLibrary } from './tls-library.ts';
 const MAX_DEPTH = 8;
 const SESSION_CACHE_OFF = 0n;
 const PARTIAL_CHAIN = BigInt(ssl.X509_V_FLAG_PARTIAL_CHAIN);
-const MODES =
-  ssl.SSL_MODE_ENABLE_PARTIAL_WRITE | ssl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | ssl.SSL_MODE_RELEASE_BUFFERS;
+const MODES = ssl.SSL_MODE_ENABLE_PARTIAL_WRITE | ssl.SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER;
 
 /** PEM text: the certificate, followed by those between it and the authority, and its private key. */
 export interface TlsIdentity {

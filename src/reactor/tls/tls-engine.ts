@@ -10,6 +10,7 @@ import type { MeshServerSettings } from './mesh/mesh-protocols.ts';
 import { MeshServerRole } from './mesh/mesh-role.ts';
 import { MeshTls } from './mesh/mesh-tls.ts';
 import type { NativeTable } from './native-table.ts';
+import { TlsBuffers } from './tls-buffers.ts';
 import { TlsConnection } from './tls-connection.ts';
 import type { TlsServerContext } from './tls-context.ts';
 import type { TlsHost } from './tls-host.ts';
@@ -36,6 +37,7 @@ export class TlsEngine implements TlsHost {
   readonly library: TlsLibrary;
   readonly moved = { total: 0, state: 0, errno: 0, more: false };
   readonly observer: TlsObserver;
+  readonly buffers: TlsBuffers;
   firstEndMs = Number.POSITIVE_INFINITY;
   readonly #timers: Timers;
   readonly #turnEnd: TurnEnd;
@@ -56,6 +58,7 @@ export class TlsEngine implements TlsHost {
     this.observer = observer;
     this.interest = interest;
     this.library = new TlsLibrary(kernel.slab, natives);
+    this.buffers = new TlsBuffers(this.library.lib, timers);
     this.#timers = timers;
     this.#turnEnd = turnEnd;
   }

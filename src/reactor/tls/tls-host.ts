@@ -2,6 +2,7 @@ import type { Interest } from '../interest.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Deferred } from '../turn-end.ts';
 import type { Moved } from './move-records.ts';
+import type { TlsBuffers } from './tls-buffers.ts';
 import type { TlsLibrary } from './tls-library.ts';
 import type { TlsObserver } from './tls-observer.ts';
 
@@ -11,6 +12,7 @@ export interface TlsHost {
   readonly interest: Interest;
   readonly library: TlsLibrary;
   readonly observer: TlsObserver;
+  readonly buffers: TlsBuffers;
   /** Filled by each read and write, so that none allocates. */
   readonly moved: Moved;
   /** Wall-clock ms at which the first of the established connections has `validUntilMs`; Infinity = none has. */
