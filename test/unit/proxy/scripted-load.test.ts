@@ -1,17 +1,9 @@
 /** A load with known numbers: everything that is counted of it is compared at once, so that nothing can be counted twice, or besides. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { makeReports } from '../../../src/agent/metric-report.ts';
-import { AgentRecords } from '../../../src/agent/records/agent-records.ts';
-import { parseAgentConfig } from '../../../src/config/parse-agent-config.ts';
-import { requestCounts } from '../../../src/telemetry/counted-series.ts';
-import { Exemplars } from '../../../src/telemetry/exemplars.ts';
-import { istioSamples } from '../../../src/telemetry/istio-metrics.ts';
-import type { Sample } from '../../../src/telemetry/metric.ts';
-import { RecordFeed, RecordFeeds } from '../../../src/telemetry/records/record-feed.ts';
 import { ProxyRig, type RigClient } from '../../helpers/proxy-rig.ts';
 import { check, ruledService } from './support/http2-rig.ts';
+import { allSamples, checkHistograms, checkLog, checkReport, type Line, startLog, sums } from './support/scripted.ts';
 
 const answer = (status: string, body: string): string =>
   `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
@@ -25,32 +17,10 @@ const ask = (path: string, body = ''): string =>
 const SCRIPT = { ok: 40, broken: 15, retried: 6, exhausted: 3, reset: 5, aborted: 4 } as const;
 const ALL = Object.values(SCRIPT).reduce((a, b) => a + b, 0);
 
-/** Sums of `name`, by the labels in `by`, without those that are 0. */
-function sums(samples: readonly Sample[], name: string, ...by: readonly string[]): Record<string, number> {
-  const found: Record<string, number> = {};
-  for (const { name: other, labels, value } of samples) {
-    if (other !== name || value === 0) continue;
-    const key = by.map((label) => labels[label] ?? '-').join(' ');
-    found[key] = (found[key] ?? 0) + value;
-  }
-  return found;
-}
-
-/** What the JSON log says of one request. */
-interface Line {
-  readonly path: string;
-  readonly code: number;
-  readonly flag: string;
-  readonly attempts: number;
-  /** Bytes of bodies. */
-  readonly received: number;
-  readonly sent: number;
-}
-
 const ENDINGS: Readonly<Record<string, Pick<Line, 'code' | 'flag' | 'attempts'>>> = {
-  '/ok': { code: 200, flag: '', attempts: 1 },
-  '/broken': { code: 500, flag: '', attempts: 1 },
-  '/retried': { code: 200, flag: '', attempts: 2 },
+  '/ok': { code: 200, flag: null, attempts: 1 },
+  '/broken': { code: 500, flag: null, attempts: 1 },
+  '/retried': { code: 200, flag: null, attempts: 2 },
   '/exhausted': { code: 503, flag: 'URX', attempts: 2 },
   '/reset': { code: 503, flag: 'UC', attempts: 1 },
   '/silence': { code: 0, flag: 'DC', attempts: 1 },
@@ -58,22 +28,10 @@ const ENDINGS: Readonly<Record<string, Pick<Line, 'code' | 'flag' | 'attempts'>>
 
 function expectedLine(request: string, sent: number): Line {
   const [path = ''] = request.split(' ').slice(1);
-  const ending = ENDINGS[path] ?? { code: -1, flag: '', attempts: 0 };
-  return { path, ...ending, received: request.length - request.indexOf('\r\n\r\n') - 4, sent };
-}
-
-/** The access log of an agent whose data thread the rig is. */
-function startLog(rig: ProxyRig, file: string): AgentRecords {
-  const json = `{path: '%REQ(:PATH)%', code: '%RESPONSE_CODE%', flag: '%RESPONSE_FLAGS%', attempts: '%UPSTREAM_REQUEST_ATTEMPT_COUNT%',
-    received: '%BYTES_RECEIVED%', sent: '%BYTES_SENT%', service: '%TOWPATH(service)%', route: '%ROUTE_NAME%'}`;
-  const config = parseAgentConfig({ name: '', text: `accessLog: {file: ${file}, json: ${json}}` }, {}, 'shop-01');
-  if (!config.ok) throw new Error(JSON.stringify(config.error));
-  const feeds = new RecordFeeds();
-  feeds.add(new RecordFeed(rig.ring));
-  const source = { host: 'shop-01', version: '1.2.3', workloads: [] };
-  const records = new AgentRecords(source, config.value, feeds, new Exemplars(), async () => {});
-  rig.context.journal.setRules(records.rules);
-  return records;
+  const ending = ENDINGS[path] ?? { code: -1, flag: null, attempts: 0 };
+  const received = request.length - request.indexOf('\r\n\r\n') - 4;
+  const where = { side: 'outbound', protocol: 'HTTP/1.1', service: 'shop/orders', route: 'shop/r/0' };
+  return { path, ...ending, received, sent, grpc: null, grpcName: null, ...where };
 }
 
 t.test('successes, failures, retries, resets and bytes', async (t) => {
@@ -93,13 +51,14 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
     }),
   );
   rig.service(ruledService([port], { retry: { attempts: 1, codes: [503] } }, {}, 'http1'));
-  const bytes = { sent: 0, received: 0 };
+  /** As the proxy sees them. */
+  const bytes = { received: 0, sent: 0 };
   const asked = async (client: RigClient, text: string): Promise<void> => {
     client.clear();
     client.send(text);
     await rig.until(() => /\r\n\r\n/.test(client.text) && isWhole(client.text), `the answer to ${text.slice(0, 20)}`);
-    bytes.sent += text.length;
-    bytes.received += client.bytes;
+    bytes.received += text.length;
+    bytes.sent += client.bytes;
     expected.push(expectedLine(text, bodyOf(client.text).length));
   };
   const client = await rig.client();
@@ -112,7 +71,7 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
   for (let i = 0; i < SCRIPT.aborted; i++) {
     const impatient = await rig.client();
     impatient.send(ask('/silence'));
-    bytes.sent += ask('/silence').length;
+    bytes.received += ask('/silence').length;
     expected.push(expectedLine(ask('/silence'), 0));
     await rig.until(() => [...rig.context.outbound.all()].some(({ active }) => active > 0), 'the request is under way');
     impatient.socket.resetAndDestroy();
@@ -120,13 +79,15 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
   }
   await rig.until(() => rig.closed.length === SCRIPT.aborted + 1, 'the end of all connections');
 
-  const series = rig.counted();
-  const host = { mesh: 'default', workloads: [], isService: () => true };
-  const samples = [...rig.samples(), ...istioSamples(host, requestCounts(series), series)];
+  const samples = allSamples(rig);
   const { ok, broken, retried, exhausted, reset, aborted } = SCRIPT;
-  const endings = { 200: ok + retried, 500: broken, '503 URX': exhausted, '503 UC': reset, '0 DC': aborted };
-  const trimmed = Object.entries(sums(samples, 'towpath_requests_total', 'code', 'flags'));
-  t.same(Object.fromEntries(trimmed.map(([key, value]) => [key.trim(), value])), endings);
+  t.same(sums(samples, 'towpath_requests_total', 'code', 'flags'), {
+    200: ok + retried,
+    500: broken,
+    '503 URX': exhausted,
+    '503 UC': reset,
+    '0 DC': aborted,
+  });
   t.same(sums(samples, 'towpath_requests_total', 'side', 'service', 'route', 'protocol'), {
     'outbound shop/orders shop/r/0 http1': ALL,
   });
@@ -148,43 +109,25 @@ t.test('successes, failures, retries, resets and bytes', async (t) => {
     'source 503 UC': reset,
     'source 0 DC': aborted,
   });
-  for (const name of ['towpath_request_duration_seconds', 'towpath_request_bytes', 'towpath_response_bytes'])
-    t.same(sums(samples, `${name}_count`, 'service'), { 'shop/orders': ALL }, name);
-  t.same(sums(samples, 'istio_request_duration_milliseconds_count'), { '': ALL });
-  for (const name of [
-    'towpath_request_bytes_sum',
-    'istio_request_bytes_sum',
-    'towpath_connection_received_bytes_total',
-  ])
-    t.same(sums(samples, name), { '': bytes.sent }, name);
-  for (const name of ['towpath_response_bytes_sum', 'istio_response_bytes_sum', 'towpath_connection_sent_bytes_total'])
-    t.same(sums(samples, name), { '': bytes.received }, name);
+  const labels = { side: 'outbound', service: 'shop/orders', reporter: 'source' };
+  checkHistograms(t, samples, { requests: ALL, ...bytes }, labels);
+  t.same(sums(samples, 'towpath_connection_received_bytes_total', 'verdict'), { http1: bytes.received });
+  t.same(sums(samples, 'towpath_connection_sent_bytes_total', 'verdict'), { http1: bytes.sent });
   t.same(sums(samples, 'towpath_connections_opened_total'), { '': aborted + 1 });
   t.same(sums(samples, 'towpath_connections_closed_total', 'verdict', 'ending'), {
     'http1 closed': 1,
     'http1 reset': aborted,
   });
-  const [report] = makeReports({ boot: 'b', startedMs: 0, uptimeMs: 1, sequence: 1 }, 'shop/web', series);
-  t.match(report?.requests, [
-    {
-      caller: 'shop/web',
-      service: 'shop/orders',
-      route: 'shop/r/0',
-      endings: { '200  ': ok + retried, '500  ': broken, '503 URX ': exhausted, '503 UC ': reset, '0 DC ': aborted },
-      requestBytes: bytes.sent,
-      responseBytes: bytes.received,
-    },
-  ]);
-  t.equal(report?.requests.length, 1);
-
-  await log.stop();
-  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
-  t.equal(lines.length, ALL, 'a line for each request, and none besides');
-  t.same(
-    lines.map((line) => JSON.parse(line)),
-    expected.map((line) => ({ ...line, flag: line.flag || null, service: 'shop/orders', route: 'shop/r/0' })),
-  );
-  t.match(log.counts(), { dropped: 0, sinks: [{ name: 'file', written: ALL, dropped: 0 }] });
+  checkReport(t, rig, {
+    side: 'outbound',
+    caller: 'shop/web',
+    service: 'shop/orders',
+    route: 'shop/r/0',
+    endings: { '200  ': ok + retried, '500  ': broken, '503 URX ': exhausted, '503 UC ': reset, '0 DC ': aborted },
+    requestBytes: bytes.received,
+    responseBytes: bytes.sent,
+  });
+  await checkLog(t, log, file, expected, 'in order');
   await check(t, rig);
 });
 
