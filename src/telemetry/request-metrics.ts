@@ -135,7 +135,9 @@ function httpLabels(labels: RequestLabels, side: RequestLabels['side']): Labels 
   const { protocol, method, code, flags } = labels;
   if (labels.side !== side || protocol === 'grpc') return null;
   const status = Number.parseInt(code, 10);
-  const isError = code === '0' || status >= (side === 'inbound' ? 500 : 400);
+  // As in spans: an answer that was cut short is an error whatever its code; a delay on purpose is none.
+  const isFailure = flags !== '' && flags !== 'DI';
+  const isError = isFailure || code === '0' || status >= (side === 'inbound' ? 500 : 400);
   return {
     ...peerLabels(labels),
     http_request_method: method === '' ? '_OTHER' : method,

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import type { Draft } from '../journal/draft.ts';
 import type { DrawnFault } from '../policy/faults.ts';
 import type { Forward } from '../request-delivery.ts';
-import type { ResponseFlag } from '../response-flags.ts';
+import { RESPONSE_FLAGS, type ResponseFlag } from '../response-flags.ts';
 import { decideFailure } from './decide-failure.ts';
 import type { Delivery } from './delivery.ts';
 import type { ClientEnd, Loss } from './ends.ts';
@@ -74,6 +74,7 @@ export abstract class Conclusion implements Timed {
     }
     if (this.answerBegun) {
       if (!this.tally.isGrpc) return this.#cut(flag, INTERNAL_ERROR, sentence);
+      this.tally.noteOwnGrpcStatus(RESPONSE_FLAGS[flag].grpcStatus);
       this.settle(flag, sentence);
       return this.client.endGrpc(flag, sentence);
     }

@@ -63,6 +63,11 @@ export class Tally {
     if (end) this.noteTrailers(head);
   }
 
+  /** The proxy ends the call in the endpoint's place, with this status. */
+  noteOwnGrpcStatus(status: number): void {
+    this.#grpcStatus = status;
+  }
+
   noteTrailers(head: MessageHead): void {
     if (this.isGrpc) this.#grpcStatus = readGrpcStatus(this.#context.reactor.slab.bytes, head);
   }

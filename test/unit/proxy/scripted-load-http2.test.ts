@@ -68,10 +68,10 @@ t.test('HTTP/2: successes, failures, retries, resets of both sides and bytes', a
     'shop/orders:80 status exhausted': exhausted.count,
   });
   const http = 'http_client_request_duration_seconds_count';
-  const codes = { 200: many(ok, retried, torn, left), 500: broken.count, 503: exhausted.count };
-  t.same(sums(samples, http, 'http_response_status_code'), { ...codes, '-': many(failed, cancelled) });
-  const others = samples.filter(({ labels }) => labels['http_response_status_code'] !== '200');
-  t.same(sums(others, http, 'http_response_status_code', 'error_type'), {
+  t.same(sums(samples, http, 'http_response_status_code', 'error_type'), {
+    '200 -': good,
+    '200 UR': torn.count,
+    '200 DC': left.count,
     '500 500': broken.count,
     '503 URX': exhausted.count,
     '- UR': failed.count,
@@ -140,6 +140,14 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
     flag: 'UT',
     grpc: [4, 'DEADLINE_EXCEEDED'],
   };
+  const gone: Kind = {
+    ...lost,
+    count: 3,
+    serve: half,
+    sent: 1000,
+    cut: (_, stream) => stream.session?.destroy(),
+  };
+  const overdue: Kind = { ...late, count: 4, serve: half, sent: 1000 };
   const failed: Kind = { ...call, count: 5, serve: silent, cut: reset, code: 0, flag: 'UR' };
   const torn: Kind = { ...call, count: 4, serve: half, cut: reset, sent: 1000, flag: 'UR' };
   const cancelled: Kind = { ...call, count: 3, serve: silent, cut: cancel, code: 0, flag: 'DC' };
@@ -154,6 +162,8 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
     exhausted,
     lost,
     late,
+    gone,
+    overdue,
     failed,
     torn,
     cancelled,
@@ -172,8 +182,8 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
     200: untold.count,
     404: plain.count,
     '200 14 URX': exhausted.count,
-    '200 14 UC': lost.count,
-    '200 4 UT': late.count,
+    '200 14 UC': many(lost, gone),
+    '200 4 UT': many(late, overdue),
     '0  UR': failed.count,
     '200  UR': torn.count,
     '0  DC': cancelled.count,
@@ -193,8 +203,8 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
     'INTERNAL INTERNAL': broken.count,
     '- _OTHER': many(untold, plain),
     'UNAVAILABLE URX': exhausted.count,
-    'UNAVAILABLE UC': lost.count,
-    'DEADLINE_EXCEEDED UT': late.count,
+    'UNAVAILABLE UC': many(lost, gone),
+    'DEADLINE_EXCEEDED UT': many(late, overdue),
     '- UR': many(failed, torn),
     '- DC': cancelled.count,
   });
@@ -206,8 +216,8 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
     'grpc 200  -': untold.count,
     'grpc 404  -': plain.count,
     'grpc 200 14 URX': exhausted.count,
-    'grpc 200 14 UC': lost.count,
-    'grpc 200 4 UT': late.count,
+    'grpc 200 14 UC': many(lost, gone),
+    'grpc 200 4 UT': many(late, overdue),
     'grpc 0  UR': failed.count,
     'grpc 200  UR': torn.count,
     'grpc 0  DC': cancelled.count,
@@ -226,8 +236,8 @@ t.test('gRPC: statuses, failures, retries, resets of both sides and bytes', asyn
       '200  ': untold.count,
       '404  ': plain.count,
       '200 URX 14': exhausted.count,
-      '200 UC 14': lost.count,
-      '200 UT 4': late.count,
+      '200 UC 14': many(lost, gone),
+      '200 UT 4': many(late, overdue),
       '0 UR ': failed.count,
       '200 UR ': torn.count,
       '0 DC ': cancelled.count,
