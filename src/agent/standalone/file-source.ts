@@ -8,6 +8,7 @@ import {
   groupKeyOf,
   hashView,
   ResourceIndex,
+  resourceId,
 } from '../../resources/index.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { LinkedWorkload } from '../control-types.ts';
@@ -17,6 +18,9 @@ import { admitFiles } from './admit-files.ts';
 import { type CompiledViews, compileViews } from './compile-views.ts';
 import { readResourceFiles } from './list-files.ts';
 import { FileWatch } from './watch-files.ts';
+
+/** ms. Files that take resources away are believed when they still do after this: they may have been read while they were being written. */
+const DOUBT_MS = 1_000;
 
 export interface FileSourceSettings {
   readonly paths: readonly string[];
@@ -39,6 +43,8 @@ export class FileSource implements ViewSource {
   #gen = 0;
   /** Of the files last read, so that equal content is not looked at twice. */
   #contentHash = '';
+  /** Content that takes resources away, and when it was first read (ms, monotonic). */
+  #doubted = { contentHash: '', since: 0 };
   #problems: readonly Problem[] = [];
   #told: ReadonlySet<string> = new Set();
   #applying: Promise<void> = Promise.resolve();
@@ -133,11 +139,21 @@ export class FileSource implements ViewSource {
     const files = await readResourceFiles(this.#settings.paths);
     const contentHash = hashView(files.ok ? files.value : files.error);
     if (contentHash === this.#contentHash) return { changed: false, problems: this.#problems };
-    this.#contentHash = contentHash;
     const admitted = files.ok ? admitFiles(files.value, this.#index, new Date()) : files;
+    // The watch looks again soon.
+    if (admitted.ok && this.#isDoubtful(contentHash, admitted.value))
+      return { changed: false, problems: this.#problems };
+    this.#contentHash = contentHash;
     if (admitted.ok) this.#index = admitted.value;
     this.#problems = admitted.ok ? [] : admitted.error;
     return { changed: true, problems: this.#problems };
+  }
+
+  #isDoubtful(contentHash: string, after: ResourceIndex): boolean {
+    if (this.#index.list().every(({ resource }) => after.get(resourceId(resource)) !== undefined)) return false;
+    const now = performance.now();
+    if (this.#doubted.contentHash !== contentHash) this.#doubted = { contentHash, since: now };
+    return now - this.#doubted.since < DOUBT_MS;
   }
 
   /** Compiles all, delivers what programs of this host have dialled. */

@@ -70,6 +70,29 @@ async function until(check: () => boolean): Promise<boolean> {
   return check();
 }
 
+t.test('a file that is read while it is being written takes nothing away', async (t) => {
+  const both = `${service('web', 8081)}---\n${service('orders', 8082).replace('240.240.0.9', '240.240.0.10')}`;
+  const file = join(t.testdir({ 'a.yaml': both }), 'a.yaml');
+  const { source, sink } = await started(t, [file]);
+  source.demand('default/web');
+  source.demand('default/orders');
+  await until(() => sink.ports('orders').length === 1);
+  const before = sink.events.length;
+  for (const part of ['', service('web', 8081)]) {
+    writeFileSync(file, part);
+    await sleep(400);
+    await source.reload();
+    await sleep(400);
+    await source.reload();
+    writeFileSync(file, both);
+    await sleep(400);
+    t.strictSame(sink.events.slice(before), [], `${part.length} bytes of it`);
+  }
+  writeFileSync(file, service('web', 8083));
+  t.ok(await until(() => !sink.services.has('default/orders')), 'what stays away is gone');
+  t.strictSame([sink.names, sink.ports('web')], [['web'], [8083]]);
+});
+
 t.test('only services that were dialled are delivered, at once when they exist', async (t) => {
   const file = join(t.testdir({ 'a.yaml': service('web', 8081) }), 'a.yaml');
   const { source, sink } = await started(t, [file]);
