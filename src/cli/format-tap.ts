@@ -1,4 +1,5 @@
 /** One request or connection as a line for people. Pure. */
+import { isFailure } from '../contract/is-failure.ts';
 import type { TapRecord } from '../contract/tap-messages.ts';
 import type { CommandIo } from './command.ts';
 import { bytesText, latencyText } from './format-traffic.ts';
@@ -40,7 +41,7 @@ function outcomeOf({ kind, status, grpcStatus, flag, ending }: TapRecord): strin
 
 function colourOf({ kind, status, grpcStatus, flag, ending }: TapRecord): Colour {
   if (kind === 'connection') return flag === '' && ['closed', 'drained'].includes(ending) ? 'green' : 'red';
-  if (flag !== '' && flag !== 'DI') return 'red';
+  if (isFailure(flag)) return 'red';
   if (status === 0 || status >= 500 || grpcStatus > 0) return 'red';
   return status >= 400 ? 'yellow' : 'green';
 }

@@ -2,6 +2,7 @@
  * The metrics of requests, made at scrape time out of the blocks that data threads count (`contract/request-block.ts`): Towpath's own
  * names, and those of OpenTelemetry's semantic conventions. Pure.
  */
+import { isFailure } from '../contract/is-failure.ts';
 import {
   AT_DURATION,
   AT_REQUEST_BYTES,
@@ -135,9 +136,8 @@ function httpLabels(labels: RequestLabels, side: RequestLabels['side']): Labels 
   const { protocol, method, code, flags } = labels;
   if (labels.side !== side || protocol === 'grpc') return null;
   const status = Number.parseInt(code, 10);
-  // As in spans: an answer that was cut short is an error whatever its code; a delay on purpose is none.
-  const isFailure = flags !== '' && flags !== 'DI';
-  const isError = isFailure || code === '0' || status >= (side === 'inbound' ? 500 : 400);
+  // As in spans: an answer that was cut short is an error whatever its code.
+  const isError = isFailure(flags) || code === '0' || status >= (side === 'inbound' ? 500 : 400);
   return {
     ...peerLabels(labels),
     http_request_method: method === '' ? '_OTHER' : method,

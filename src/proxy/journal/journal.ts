@@ -2,6 +2,7 @@
  * What a data thread records of requests and connections, for logs, traces and `towpath why`. Where no rule wants anything, only
  * what the proxy itself refused or cut is recorded, and nothing is computed for the rest.
  */
+import { isFailure } from '../../contract/is-failure.ts';
 import { NO_RULES, type SideRules, type TelemetryRules } from '../../contract/telemetry-rules.ts';
 import {
   BIT_FAILED,
@@ -15,7 +16,6 @@ import {
 import { RingWriter } from '../../telemetry/records/record-ring.ts';
 import type { MessageHead } from '../codec/message-head.ts';
 import type { ConnectionRecord, Ending } from '../connection-record.ts';
-import type { ResponseFlag } from '../response-flags.ts';
 import { Draft } from './draft.ts';
 import { type LoadedRules, loadRules } from './load-rules.ts';
 import { beginTrace } from './trace-context.ts';
@@ -187,9 +187,4 @@ export class Journal {
 function leaveUnwatched(draft: Draft): void {
   if ((draft.bits & BIT_TAPPED) !== 0 && draft.rules.tapServices?.has(draft.service) === false)
     draft.bits &= ~BIT_TAPPED;
-}
-
-/** DI: the request was delayed on purpose, and answered. */
-function isFailure(flag: ResponseFlag | ''): boolean {
-  return flag !== '' && flag !== 'DI';
 }

@@ -1,4 +1,5 @@
 /** Lines of the access log as log records of OpenTelemetry, in OTLP's JSON (opentelemetry-proto, logs.proto). Pure. */
+import { isFailure } from '../../contract/is-failure.ts';
 import type { LogKeys, LogRole, LogSource } from '../../contract/log-batch.ts';
 
 interface KeyValue {
@@ -134,7 +135,7 @@ function severityOf(said: Said): Severity {
   const flags = said.text('flags');
   if (status >= 500 || SERVER_ERRORS.has(said.number('grpc'))) return 'ERROR';
   if (status >= 400) return 'WARN';
-  return flags === '' || flags === 'DI' || flags === 'DC' ? 'INFO' : 'ERROR';
+  return isFailure(flags) && flags !== 'DC' ? 'ERROR' : 'INFO';
 }
 
 /** ns, of RFC 3339 with milliseconds; null: it says none. */

@@ -2,6 +2,7 @@
  * Records of sampled requests as spans of OpenTelemetry, in OTLP's JSON (opentelemetry-proto, trace.proto). They are written as
  * text at once: objects of attributes would cost more than all else that is done for a span.
  */
+import { isFailure } from '../../contract/is-failure.ts';
 import { describeRecord } from '../records/describe-record.ts';
 import { AT_FIRST_BYTE, AT_STARTED, AT_TRACE } from '../records/record-layout.ts';
 import type { RecordView } from '../records/record-view.ts';
@@ -91,7 +92,7 @@ function ownAttributes(record: Described): string {
 }
 
 function isError({ flag, status, grpcStatus }: Described, isServer: boolean): boolean {
-  if (flag !== '' && flag !== 'DI') return true;
+  if (isFailure(flag)) return true;
   if (grpcStatus > 0) return isServer ? SERVER_ERRORS.has(grpcStatus) : true;
   return status >= (isServer ? 500 : 400);
 }
